@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Measures parley beside its peers and writes perf/RESULTS.md. See perf/README.md.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=lib/common.sh
+source "$here/lib/common.sh"
+# shellcheck source=lib/peers.sh
+source "$here/lib/peers.sh"
+# shellcheck source=lib/results.sh
+source "$here/lib/results.sh"
+
+usage() {
+    cat <<'TEXT'
+usage: perf/run.sh [ROW...]      measure these rows, or all, and write perf/RESULTS.md
+       perf/run.sh --list        say which rows there are
+
+  PERF_ROUNDS=N      rounds of each comparison (7); with fewer than 7 there is no verdict
+  PERF_CORES=A,B     the two cores to use (the first two that are allowed)
+  PERF_CANARY=A,B    the canary's bounds in ns (120,450)
+
+Exit codes: 0 every target met, 1 a target missed or a row not measured, 2 wrong usage, 3 something is missing here.
+TEXT
+}
+
+list_rows() {
+    local row
+    for row in $(all_rows); do
+        (
+            # shellcheck source=/dev/null
+            source "$PERF/rows/$row.sh"
+            printf '%-14s %s\n' "$row" "${row_summary:?}"
+        )
+    done
+}
+
+rows=()
+for argument in "$@"; do
+    case $argument in
+    --list)
+        list_rows
+        exit 0
+        ;;
+    -h | --help)
+        usage
+        exit 0
+        ;;
+    -*)
+        usage >&2
+        exit 2
+        ;;
+    *)
+        [[ -f $PERF/rows/$argument.sh ]] || fail 2 "there is no row '$argument'; perf/run.sh --list says which there are"
+        rows+=("$argument")
+        ;;
+    esac
+done
+COMMAND="perf/run.sh${*:+ $*}"
+[[ -z ${PERF_ROUNDS:-} ]] || COMMAND="PERF_ROUNDS=$PERF_ROUNDS $COMMAND"
+[[ -z ${PERF_CORES:-} ]] || COMMAND="PERF_CORES=$PERF_CORES $COMMAND"
+[[ -z ${PERF_CANARY:-} ]] || COMMAND="PERF_CANARY=$PERF_CANARY $COMMAND"
+if [[ ${#rows[@]} -eq 0 ]]; then
+    mapfile -t rows < <(all_rows)
+fi
+check_settings
+choose_cores
+
+needs=(cc)
+for row in "${rows[@]}"; do
+    # shellcheck source=/dev/null
+    mapfile -t -O "${#needs[@]}" needs < <(source "$PERF/rows/$row.sh" && printf '%s\n' ${row_needs:-})
+done
+need_peers "${needs[@]}"
+build_c_programs
+need_parley
+
+# What is measured is the command as people start it: without what somebody set for the runtime.
+for variable in $(compgen -e | grep -E '^(DOTNET|COMPlus|PARLEY)_' || true); do
+    unset "$variable"
+done
+
+OUTPUT=$(mktemp -d)
+trap 'rm -rf "$OUTPUT"' EXIT
+export OUTPUT COMMAND
+bad=0
+for row in "${rows[@]}"; do
+    say "== $row"
+    # A process of its own for each row: its servers end with it, and one that fails does not stop the others.
+    if "$BASH" "$PERF/lib/row.sh" "$row"; then
+        write_results "$row"
+    else
+        status=$?
+        [[ $status -lt 128 ]] || exit "$status"
+        say "$row: failed; what perf/RESULTS.md says about it is not from this run"
+        bad=1
+    fi
+done
+say "wrote perf/RESULTS.md"
+show_rows "${rows[@]}"
+[[ $bad -eq 0 ]] && all_passed "${rows[@]}"

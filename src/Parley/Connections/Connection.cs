@@ -1,0 +1,100 @@
+using System.IO.Pipelines;
+using System.Net;
+using Parley.Transports;
+
+namespace Parley;
+
+/// <summary>A conversation with one peer: a stream of bytes in each direction.</summary>
+/// <remarks>
+/// One thread may read <see cref="Input"/> while another writes <see cref="Output"/>; neither is safe for use by two threads at once.
+/// <see cref="Abort"/>, <see cref="Closed"/> and <see cref="DisposeAsync"/> may be used from any thread at any time.
+/// </remarks>
+public abstract class Connection : IDuplexPipe, IAsyncDisposable
+{
+    /// <summary>
+    /// What the peer says. A read that is completed means that the peer has ended its side cleanly; anything else throws
+    /// <see cref="ConnectionException"/>.
+    /// </summary>
+    public abstract PipeReader Input { get; }
+
+    /// <summary>
+    /// What is said to the peer. A flush is completed when the system has taken the bytes, so a slow peer slows its writer.
+    /// Completing it half-closes, as <see cref="CompleteWritesAsync"/> does.
+    /// </summary>
+    public abstract PipeWriter Output { get; }
+
+    /// <summary>This side's address; <see langword="null"/> where it has none.</summary>
+    public abstract EndPoint? LocalEndPoint { get; }
+
+    /// <summary>The peer's address; <see langword="null"/> where it has none, as the client of a Unix socket.</summary>
+    public abstract EndPoint? RemoteEndPoint { get; }
+
+    /// <summary>Cancelled once the conversation is over in both directions: disposed, aborted, or broken off by the peer.</summary>
+    public abstract CancellationToken Closed { get; }
+
+    /// <summary>What this conversation has moved so far. Safe from any thread.</summary>
+    public abstract ConnectionStatistics Statistics { get; }
+
+    /// <summary>
+    /// Half-closes: sends what is still unflushed and tells the peer that nothing more follows. <see cref="Input"/> stays open.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting; what was not sent yet stays unsent.</param>
+    /// <exception cref="ConnectionException">The peer is gone, or took nothing for longer than the write timeout.</exception>
+    public abstract ValueTask CompleteWritesAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Gives up at once: what is in flight is lost, every wait ends, and the peer is told by a reset where the channel has one.
+    /// </summary>
+    /// <param name="reason">What waiting calls throw; <see langword="null"/> for a <see cref="ConnectionException"/> with <see cref="Reason.Aborted"/>.</param>
+    public abstract void Abort(Exception? reason = null);
+
+    /// <summary>
+    /// Ends gracefully: sends what is unflushed, half-closes, reads and drops what the peer still sends until it ends its side or the
+    /// close timeout is over, then closes. Disposing again does nothing.
+    /// </summary>
+    /// <exception cref="ConnectionException">
+    /// Bytes that were written could not be delivered: <see cref="ConnectionException.UndeliveredBytes"/> says how many where it is known.
+    /// </exception>
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>The process on the other end, where the kernel knows it (local channels).</summary>
+    /// <param name="credentials">Process, user and group of the peer at the time of connecting.</param>
+    /// <returns><see langword="false"/> where the channel has no such thing.</returns>
+    public virtual bool TryGetPeerCredentials(out PeerCredentials credentials)
+    {
+        credentials = default;
+        return false;
+    }
+
+    /// <summary>The same conversation as a <see cref="Stream"/>.</summary>
+    /// <param name="leaveOpen">Whether disposing the stream leaves the connection open.</param>
+    /// <returns>A stream that reads <see cref="Input"/> and writes through <see cref="Output"/>, flushing each write.</returns>
+    public Stream AsStream(bool leaveOpen = false) => new ConnectionStream(this, leaveOpen);
+
+    /// <summary>Whether one direction goes on when the other is broken, as standard input does without an output.</summary>
+    internal virtual bool HasIndependentDirections => false;
+
+    /// <summary>Waits until the peer has what was written, at most for the close timeout. Never throws for the peer's sake.</summary>
+    internal virtual ValueTask AwaitDeliveryAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>Connects.</summary>
+    /// <param name="remote">Where to.</param>
+    /// <param name="options">How; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The connection; the caller disposes it.</returns>
+    /// <exception cref="ConnectionException">It could not be made: the step and the reason are in it.</exception>
+    /// <exception cref="ArgumentException">The endpoint is of a kind that nothing here carries, or an option is out of its range.</exception>
+    /// <exception cref="PlatformNotSupportedException">The endpoint needs another operating system.</exception>
+    public static ValueTask<Connection> ConnectAsync(
+        EndPoint remote, ConnectionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(remote);
+        return TransportSelector.ConnectAsync(remote, (options ?? new ConnectionOptions()).Snapshot(), cancellationToken);
+    }
+
+    /// <summary>Two ends of one conversation within this process, for tests.</summary>
+    /// <param name="options">How both behave; <see langword="null"/> for the defaults.</param>
+    /// <returns>What one end writes, the other reads.</returns>
+    public static (Connection First, Connection Second) CreatePair(ConnectionOptions? options = null)
+        => TransportSelector.CreatePair((options ?? new ConnectionOptions()).Snapshot());
+}

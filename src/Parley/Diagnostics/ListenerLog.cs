@@ -1,0 +1,10 @@
+using Microsoft.Extensions.Logging;
+
+namespace Parley;
+
+/// <summary>What listeners log. Event ids are stable: 1 to 99.</summary>
+internal static partial class ListenerLog
+{
+    [LoggerMessage(1, LogLevel.Warning, "Accepting on {EndPoint} pauses: {Cause}.")]
+    internal static partial void AcceptingPaused(ILogger logger, string endPoint, string cause);
+}

@@ -1,0 +1,34 @@
+using System.Text;
+
+namespace Parley.Interop.Linux;
+
+/// <summary>What a path or a descriptor leads to.</summary>
+internal static unsafe class FileStatus
+{
+    /// <summary>Looks at a path without following a symbolic link at its end.</summary>
+    /// <returns>0 or the error number.</returns>
+    internal static int OfPath(string path, out StatxResult status)
+    {
+        StatxResult result;
+        fixed (byte* name = PathBytes(path))
+        {
+            int outcome = Libc.Statx(Libc.AT_FDCWD, name, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, &result);
+            status = result;
+            return outcome == 0 ? 0 : Errno.Last;
+        }
+    }
+
+    /// <summary>Looks at what is open.</summary>
+    /// <returns>0 or the error number.</returns>
+    internal static int OfDescriptor(DescriptorHandle descriptor, out StatxResult status)
+    {
+        StatxResult result;
+        byte empty = 0;
+        int outcome = Libc.Statx(descriptor.Number, &empty, Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, &result);
+        status = result;
+        return outcome == 0 ? 0 : Errno.Last;
+    }
+
+    /// <summary>A path as system calls take it: UTF-8, closed by a NUL.</summary>
+    internal static byte[] PathBytes(string path) => Encoding.UTF8.GetBytes(path + '\0');
+}

@@ -1,0 +1,9 @@
+using System.Runtime.InteropServices;
+
+namespace Parley.Interop.Linux;
+
+internal static unsafe partial class Libc
+{
+    [LibraryImport(Library, EntryPoint = "accept4", SetLastError = true)]
+    internal static partial DescriptorHandle Accept4(DescriptorHandle socket, byte* address, uint* length, int flags);
+}

@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace Parley.Interop.Linux;
+
+internal static unsafe partial class Libc
+{
+    internal const int EPOLL_CTL_ADD = 1;
+
+    [LibraryImport(Library, EntryPoint = "epoll_ctl", SetLastError = true)]
+    internal static partial int EpollCtl(DescriptorHandle epoll, int operation, int descriptor, byte* interest);
+}

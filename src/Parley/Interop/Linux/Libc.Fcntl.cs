@@ -1,0 +1,12 @@
+using System.Runtime.InteropServices;
+
+namespace Parley.Interop.Linux;
+
+internal static partial class Libc
+{
+    internal const int F_DUPFD_CLOEXEC = 1030;
+
+    /// <summary>Duplicates a descriptor to a number of at least <paramref name="atLeast"/>, closed on exec.</summary>
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial DescriptorHandle Duplicate(int descriptor, int command, int atLeast);
+}

@@ -1,0 +1,12 @@
+using System.Runtime.InteropServices;
+
+namespace Parley.Interop.Linux;
+
+internal static unsafe partial class Libc
+{
+    /// <summary>Bytes that the peer has not acknowledged yet (TCP), or not read yet (Unix socket).</summary>
+    internal const nuint SIOCOUTQ = 0x5411;
+
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    internal static partial int Ioctl(DescriptorHandle descriptor, nuint request, int* value);
+}

@@ -1,0 +1,12 @@
+using System.Runtime.InteropServices;
+
+namespace Parley.Interop.Linux;
+
+internal static unsafe partial class Libc
+{
+    internal const short POLLIN = 0x1;
+    internal const short POLLOUT = 0x4;
+
+    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
+    internal static partial int Poll(PollDescriptor* descriptors, nuint count, int milliseconds);
+}

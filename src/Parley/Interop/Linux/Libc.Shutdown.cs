@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace Parley.Interop.Linux;
+
+internal static unsafe partial class Libc
+{
+    internal const int SHUT_WR = 1;
+
+    [LibraryImport(Library, EntryPoint = "shutdown", SetLastError = true)]
+    internal static partial int Shutdown(DescriptorHandle socket, int how);
+}

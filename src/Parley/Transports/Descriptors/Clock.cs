@@ -1,0 +1,15 @@
+using System.Diagnostics;
+
+namespace Parley.Transports.Descriptors;
+
+/// <summary>Deadlines as <see cref="Stopwatch"/> timestamps.</summary>
+internal static class Clock
+{
+    internal static long After(long timestamp, TimeSpan time)
+        => time == Timeout.InfiniteTimeSpan ? Deadline.Never : timestamp + (long)(time.TotalSeconds * Stopwatch.Frequency);
+
+    internal static long FromNow(TimeSpan time)
+        => time == Timeout.InfiniteTimeSpan ? Deadline.Never : After(Stopwatch.GetTimestamp(), time);
+
+    internal static bool IsOver(long due) => due != Deadline.Never && Stopwatch.GetTimestamp() >= due;
+}

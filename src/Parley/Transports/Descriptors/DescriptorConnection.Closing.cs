@@ -1,0 +1,237 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Parley.Interop.Linux;
+
+namespace Parley.Transports.Descriptors;
+
+internal abstract partial class DescriptorConnection
+{
+    private const int DrainBufferSize = 16 * 1024;
+
+    private CancellationTokenSource? _closed;
+    private long _endedAt;
+    private bool _endedByPeer;
+    private int _closing;
+
+    /// <summary>Set by the reader once the peer's end was seen: nothing can come any more that closing would destroy.</summary>
+    internal bool PeerEnded { get; set; }
+
+    public sealed override CancellationToken Closed
+    {
+        get
+        {
+            if (_closed is null && Interlocked.CompareExchange(ref _closed, new CancellationTokenSource(), null) is null)
+            {
+                if (Volatile.Read(ref _endedAt) != 0)
+                    _closed.Cancel();
+                else
+                    WatchForHangUp();
+            }
+
+            return _closed.Token;
+        }
+    }
+
+    internal void NotePeerEnd()
+    {
+        if (!_writer.HasEnded)
+            _endedByPeer = true;
+    }
+
+    public sealed override void Abort(Exception? reason = null)
+    {
+        reason ??= new ConnectionException(Step.Close, Reason.Aborted, RemoteEndPoint ?? LocalEndPoint, "this side aborted the connection");
+        if (Interlocked.CompareExchange(ref _failure, reason, null) is not null || Volatile.Read(ref _endedAt) != 0)
+            return;
+        try
+        {
+            PrepareReset();
+        }
+        catch (ObjectDisposedException)
+        {
+            // A dispose on another thread was faster: closed is what was asked for.
+        }
+
+        CloseDescriptors();
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public sealed override async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _closing, 1) != 0)
+            return;
+
+        // A connection that was aborted is closed already, and its waits have thrown the reason.
+        if (Failure is not null)
+        {
+            ReleaseBuffers();
+            return;
+        }
+
+        try
+        {
+            ReadDescriptor.TakeOver();
+            if (WriteDescriptor != ReadDescriptor)
+                WriteDescriptor.TakeOver();
+            await CloseGracefullyAsync(Clock.FromNow(Options.CloseTimeout)).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            Abort(failure);
+            throw;
+        }
+        finally
+        {
+            CloseDescriptors();
+            ReleaseBuffers();
+        }
+    }
+
+    internal sealed override async ValueTask AwaitDeliveryAsync(CancellationToken cancellationToken)
+    {
+        if (Failure is null)
+            await AwaitDeliveryAsync(Clock.FromNow(Options.CloseTimeout)).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask CloseGracefullyAsync(long due)
+    {
+        try
+        {
+            await _writer.EndAsync(due, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (ConnectionException failure)
+        {
+            throw failure.UndeliveredBytes > 0 ? failure : Undelivered(failure.Reason, failure.ErrorNumber, failure.Cause, failure);
+        }
+
+        if (!ReportsDelivery || (_writer.Total == 0 && PeerEnded))
+            return;
+        int error = await DrainAsync(due).ConfigureAwait(false);
+        if (error == 0)
+            error = await AwaitDeliveryAsync(due).ConfigureAwait(false);
+
+        // A peer that breaks off after everything reached it has lost nothing that we know of.
+        if (Failure is not null)
+            throw OverFailure(Step.Close);
+        if (error != 0 && (error == Errno.ETIMEDOUT || CountUndelivered() > 0))
+            throw Undelivered(ErrnoReasons.Of(error, Step.Close), error, Errno.Describe(error), null);
+    }
+
+    /// <summary>Reads and drops until the peer ends: closing with unread input would reset the connection and destroy what is in flight.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> DrainAsync(long due)
+    {
+        while (!PeerEnded)
+        {
+            ReadDescriptor.Readable.Forget();
+            int outcome = ReceiveAndDrop();
+            if (outcome == -Errno.EAGAIN)
+            {
+                WaitResult result = await ReadDescriptor.WaitReadableAsync(due, CancellationToken.None).ConfigureAwait(false);
+                if (result is WaitResult.Closed)
+                    return Errno.ECONNABORTED;
+            }
+            else if (outcome < 0)
+            {
+                NotePeerEnd();
+                return -outcome;
+            }
+
+            // The peer keeps its side open, or never stops talking. If it has everything, that is its own affair.
+            if (!PeerEnded && Clock.IsOver(due))
+                return CountUndelivered() > 0 ? Errno.ETIMEDOUT : 0;
+        }
+
+        return 0;
+    }
+
+    private int ReceiveAndDrop()
+    {
+        byte[] scratch = ArrayPool<byte>.Shared.Rent(DrainBufferSize);
+        nint count = Receive(scratch);
+        ArrayPool<byte>.Shared.Return(scratch);
+        PeerEnded = count == 0;
+        return (int)count;
+    }
+
+    /// <summary>The peer has ended its side; what it has not acknowledged yet may still be on its way.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> AwaitDeliveryAsync(long due)
+    {
+        while (true)
+        {
+            WriteDescriptor.Writable.Forget();
+            if (CountUndelivered() == 0)
+                return 0;
+            int error = PendingError();
+            if (error != 0)
+                return error;
+            if (Clock.IsOver(due))
+                return Errno.ETIMEDOUT;
+            if (await WriteDescriptor.WaitWritableAsync(due, CancellationToken.None).ConfigureAwait(false) is WaitResult.Closed)
+                return Errno.ECONNABORTED;
+        }
+    }
+
+    /// <summary>Whether the channel can tell what the peer has taken, and resets a peer whose words are left unread.</summary>
+    private protected virtual bool ReportsDelivery => true;
+
+    /// <summary>An error that the channel holds for the next call; 0 for none.</summary>
+    private protected virtual int PendingError() => 0;
+
+    private ConnectionException Undelivered(Reason reason, int error, string cause, Exception? inner)
+    {
+        long lost = _writer.UnflushedBytes + CountUndelivered();
+        string words = lost > 0 ? $"{cause}; {lost} bytes were not delivered" : cause;
+        return new ConnectionException(Step.Close, reason, RemoteEndPoint ?? LocalEndPoint, words, error, inner) { UndeliveredBytes = lost };
+    }
+
+    private void CloseDescriptors()
+    {
+        if (Interlocked.CompareExchange(ref _endedAt, Stopwatch.GetTimestamp(), 0) != 0)
+            return;
+
+        CloseObserved(ReadDescriptor);
+        if (WriteDescriptor != ReadDescriptor)
+            CloseObserved(WriteDescriptor);
+        Ended?.Invoke();
+        CancelClosed();
+    }
+
+    private void CloseObserved(Descriptor descriptor)
+    {
+        TcpStatistics? tcp = Observed ? TcpStatistics() : null;
+        long started = Timestamp();
+        if (descriptor.Close())
+            Options.CallObserver?.Report("close", descriptor.Handle.Number, started, 0, RemoteEndPoint ?? LocalEndPoint, -1, tcp);
+    }
+
+    private protected virtual TcpStatistics? TcpStatistics() => null;
+
+    private void ReleaseBuffers()
+    {
+        _reader.Release();
+        _writer.Release();
+    }
+
+    private void WatchForHangUp()
+    {
+        try
+        {
+            WriteDescriptor.HungUp = CancelClosed;
+        }
+        catch (ObjectDisposedException)
+        {
+            CancelClosed();
+        }
+    }
+
+    // Callbacks of Closed are the caller's code: they do not run on the loop.
+    private void CancelClosed()
+    {
+        if (_closed is { } source)
+            ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), source, preferLocal: false);
+    }
+}

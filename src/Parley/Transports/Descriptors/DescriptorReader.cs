@@ -1,0 +1,280 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Parley.Interop.Linux;
+
+namespace Parley.Transports.Descriptors;
+
+/// <summary>
+/// Reads a descriptor into one pooled buffer, which it holds only while there are bytes in it: an idle connection holds none. The
+/// buffer grows with what arrives, so that small talk takes 4 KiB and a stream 256 KiB a call.
+/// </summary>
+internal sealed class DescriptorReader(DescriptorConnection connection) : PipeReader
+{
+    private const int SmallestBuffer = 4 * 1024;
+    private const int LargestRead = 256 * 1024;
+
+    // After so many reads without a wait the other connections of an inline loop have their turn.
+    private const int ReadsInARow = 32;
+
+    private byte[] _buffer = [];
+    private int _start;
+    private int _end;
+    private int _nextSize = SmallestBuffer;
+    private int _readsInARow;
+    private long _total;
+    private bool _needMore = true;
+    private bool _drained;
+    private bool _completed;
+    private bool _handedOut;
+    private ConnectionException? _failure;
+
+    /// <summary>Bytes read so far.</summary>
+    internal long Total => Volatile.Read(ref _total);
+
+    public override bool TryRead(out ReadResult result)
+    {
+        ThrowIfMisused();
+        if (TakeInterruption(out result) || TryServeBuffered(out result))
+            return true;
+        if (MustYield || !TryFill(connection.Timestamp()))
+            return false;
+        result = HandOut(canceled: false);
+        return true;
+    }
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfMisused();
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<ReadResult>(cancellationToken);
+        if (TakeInterruption(out ReadResult result) || TryServeBuffered(out result))
+            return new(result);
+
+        long started = connection.Timestamp();
+        try
+        {
+            if (!MustYield && TryFill(started))
+                return new(HandOut(canceled: false));
+        }
+        catch (Exception failure)
+        {
+            return ValueTask.FromException<ReadResult>(failure);
+        }
+
+        return WaitAndReadAsync(started, cancellationToken);
+    }
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        if (!_handedOut)
+            throw new InvalidOperationException("Nothing was read that could be advanced over.");
+
+        // Positions of an empty read carry index 0 and no array; those of a read carry indices of the buffer.
+        int to = _start == _end ? _end : consumed.GetInteger();
+        int seen = _start == _end ? _end : examined.GetInteger();
+        if (to < _start || to > _end || seen < to || seen > _end)
+            throw new ArgumentOutOfRangeException(nameof(consumed), "The positions are not within what was read.");
+
+        _handedOut = false;
+        _needMore = seen == _end;
+        _start = to;
+        if (_start == _end)
+            Release();
+    }
+
+    public override void CancelPendingRead() => connection.ReadDescriptor.Readable.Interrupt();
+
+    public override void Complete(Exception? exception = null)
+    {
+        if (_completed)
+            return;
+        _completed = true;
+        Release();
+        if (exception is not null)
+            connection.Abort(exception);
+    }
+
+    internal void Release()
+    {
+        if (_buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        _start = _end = 0;
+        _handedOut = false;
+    }
+
+    private bool MustYield => _readsInARow >= ReadsInARow && connection.ReadDescriptor.Loop.IsCurrent;
+
+    private bool TryServeBuffered(out ReadResult result)
+    {
+        if (_needMore && !connection.PeerEnded)
+        {
+            if (_failure is not null)
+                throw _failure;
+            result = default;
+            return false;
+        }
+
+        result = HandOut(canceled: false);
+        return true;
+    }
+
+    private bool TakeInterruption(out ReadResult result)
+    {
+        bool interrupted = connection.ReadDescriptor.Readable.TakeInterruption();
+        result = interrupted ? HandOut(canceled: true) : default;
+        return interrupted;
+    }
+
+    private ReadResult HandOut(bool canceled)
+    {
+        _handedOut = true;
+        return new ReadResult(new ReadOnlySequence<byte>(_buffer, _start, _end - _start), canceled, connection.PeerEnded);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReadResult> WaitAndReadAsync(long started, CancellationToken cancellationToken)
+    {
+        Descriptor descriptor = connection.ReadDescriptor;
+        while (true)
+        {
+            WaitResult result;
+            try
+            {
+                result = await WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (ObjectDisposedException)
+            {
+                throw connection.OverFailure(Step.Read);
+            }
+
+            switch (result)
+            {
+                case WaitResult.Ready when TryFill(started):
+                    return HandOut(canceled: false);
+                case WaitResult.Interrupted:
+                    descriptor.Readable.TakeInterruption();
+                    return HandOut(canceled: true);
+                case WaitResult.Canceled:
+                    throw new OperationCanceledException(cancellationToken);
+                case WaitResult.Closed:
+                    throw connection.OverFailure(Step.Read);
+                case WaitResult.Due when Clock.IsOver(connection.IdleDue):
+                    ConnectionException idle = connection.IdleFailure(Step.Read);
+                    connection.Abort(idle);
+                    throw idle;
+            }
+        }
+    }
+
+    private ValueTask<WaitResult> WaitAsync(CancellationToken cancellationToken)
+    {
+        bool yields = MustYield;
+        _readsInARow = 0;
+        Descriptor descriptor = connection.ReadDescriptor;
+        return yields ? descriptor.Readable.YieldAsync() : descriptor.WaitReadableAsync(connection.IdleDue, cancellationToken);
+    }
+
+    /// <summary>Reads once.</summary>
+    /// <returns>Whether there is something to hand out: bytes or the end. Otherwise one has to wait.</returns>
+    private bool TryFill(long started)
+    {
+        Descriptor descriptor = connection.ReadDescriptor;
+
+        // A short read took all there was; whatever came since has set off an edge.
+        if (_drained && !descriptor.MayHaveEnded && !descriptor.Readable.HasSignalled)
+        {
+            _drained = false;
+            return false;
+        }
+
+        descriptor.Readable.Forget();
+
+        MakeRoom();
+        nint count;
+        try
+        {
+            count = connection.Receive(_buffer.AsSpan(_end));
+        }
+        catch (ObjectDisposedException)
+        {
+            throw connection.OverFailure(Step.Read);
+        }
+
+        if (count == -Errno.EAGAIN)
+        {
+            if (_start == _end)
+                Release();
+            return false;
+        }
+
+        if (connection.Observed)
+            connection.Observe("read", descriptor, started, count, _buffer.Length - _end);
+        if (count < 0)
+            Fail((int)-count);
+        Account((int)count);
+        return true;
+    }
+
+    private void Account(int count)
+    {
+        _readsInARow++;
+        if (count == 0)
+        {
+            connection.PeerEnded = true;
+            connection.NotePeerEnd();
+            return;
+        }
+
+        int room = _buffer.Length - _end;
+        _drained = count < room && connection.ShortReadDrains;
+        _nextSize = count == room ? Math.Min(LargestRead, Math.Max(_nextSize, _buffer.Length) * 2) : _nextSize;
+        _end += count;
+        _needMore = false;
+        Volatile.Write(ref _total, _total + count);
+        connection.NoteActivity();
+    }
+
+    [DoesNotReturn]
+    private void Fail(int error)
+    {
+        _failure = connection.Fail(Step.Read, error);
+        throw _failure;
+    }
+
+    private void MakeRoom()
+    {
+        if (_buffer.Length == 0)
+        {
+            _buffer = ArrayPool<byte>.Shared.Rent(_nextSize);
+            return;
+        }
+
+        if (_end < _buffer.Length)
+            return;
+
+        // The caller has seen everything and wants more behind it: move it to the front, into a larger buffer if it fills this one.
+        int unread = _end - _start;
+        byte[] target = unread > _buffer.Length / 2 ? ArrayPool<byte>.Shared.Rent(checked(_buffer.Length * 2)) : _buffer;
+        _buffer.AsSpan(_start, unread).CopyTo(target);
+        if (target != _buffer)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = target;
+        _start = 0;
+        _end = unread;
+    }
+
+    private void ThrowIfMisused()
+    {
+        if (_completed)
+            throw new InvalidOperationException("Reading is not allowed after the reader was completed.");
+        if (_handedOut)
+            throw new InvalidOperationException("AdvanceTo must follow each read.");
+        if (connection.Failure is not null)
+            throw connection.OverFailure(Step.Read);
+    }
+}

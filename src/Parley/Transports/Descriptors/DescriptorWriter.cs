@@ -1,0 +1,327 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Parley.Interop.Linux;
+
+namespace Parley.Transports.Descriptors;
+
+/// <summary>
+/// Writes a descriptor: what was put into its buffer with one call at the flush, and a caller's own memory without a copy. A flush is
+/// over when the system has taken every byte.
+/// </summary>
+internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWriter
+{
+    private const int SmallestBuffer = 4 * 1024;
+
+    private byte[] _buffer = [];
+    private int _start;
+    private int _end;
+    private long _total;
+    private bool _ended;
+    private bool _completed;
+
+    /// <summary>Bytes that the system has taken so far.</summary>
+    internal long Total => Volatile.Read(ref _total);
+
+    /// <summary>Whether the peer has been told that nothing follows.</summary>
+    internal bool HasEnded => Volatile.Read(ref _ended);
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => _end - _start;
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        MakeRoom(sizeHint);
+        return _buffer.AsMemory(_end);
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0)
+    {
+        MakeRoom(sizeHint);
+        return _buffer.AsSpan(_end);
+    }
+
+    public override void Advance(int bytes)
+    {
+        if ((uint)bytes > (uint)(_buffer.Length - _end))
+            throw new ArgumentOutOfRangeException(nameof(bytes), bytes, "More than the memory that was handed out.");
+        _end += bytes;
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        if (_start == _end)
+            return new(Result(canceled: connection.WriteDescriptor.Writable.TakeInterruption()));
+        return WriteAsync(ReadOnlyMemory<byte>.Empty, cancellationToken);
+    }
+
+    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<FlushResult>(cancellationToken);
+        try
+        {
+            ThrowIfMisused();
+            long started = connection.Timestamp();
+            if (connection.WriteDescriptor.Writable.TakeInterruption())
+            {
+                Keep(source.Span);
+                return new(Result(canceled: true));
+            }
+
+            int sent = TrySend(source.Span, started, moreFollows: false);
+            return sent == source.Length && _start == _end
+                ? new(Result(canceled: false))
+                : WaitAndSendAsync(source[sent..], started, Deadline.Never, moreFollows: false, cancellationToken);
+        }
+        catch (Exception failure)
+        {
+            return ValueTask.FromException<FlushResult>(failure);
+        }
+    }
+
+    public override void CancelPendingFlush() => connection.WriteDescriptor.Writable.Interrupt();
+
+    /// <summary>
+    /// Half-closes. Never blocks: bytes that the system does not take at once stay, and go out when the connection is disposed.
+    /// </summary>
+    public override void Complete(Exception? exception = null)
+    {
+        if (exception is not null)
+            connection.Abort(exception);
+        if (_completed || connection.Failure is not null)
+            return;
+        if (_start < _end)
+            TrySend([], connection.Timestamp(), moreFollows: true);
+        if (_start == _end)
+            EndNow();
+        _completed = true;
+    }
+
+    public override ValueTask CompleteAsync(Exception? exception = null)
+    {
+        if (exception is null)
+            return EndAsync(Deadline.Never, CancellationToken.None);
+        Complete(exception);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Sends what is unflushed and tells the peer that nothing follows, in one packet where there is room.</summary>
+    internal ValueTask EndAsync(long due, CancellationToken cancellationToken)
+    {
+        if (_ended)
+            return ValueTask.CompletedTask;
+        if (connection.Failure is not null)
+            return ValueTask.FromException(connection.OverFailure(Step.Write));
+
+        try
+        {
+            if (_start < _end)
+                TrySend([], connection.Timestamp(), moreFollows: true);
+            if (_start < _end)
+                return SendAndEndAsync(due, cancellationToken);
+            EndNow();
+            return ValueTask.CompletedTask;
+        }
+        catch (ConnectionException failure)
+        {
+            return ValueTask.FromException(failure);
+        }
+    }
+
+    internal void Release()
+    {
+        if (_buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        _start = _end = 0;
+        _completed = true;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask SendAndEndAsync(long due, CancellationToken cancellationToken)
+    {
+        await WaitAndSendAsync(ReadOnlyMemory<byte>.Empty, connection.Timestamp(), due, moreFollows: true, cancellationToken).ConfigureAwait(false);
+        EndNow();
+    }
+
+    private void EndNow()
+    {
+        if (_ended)
+            return;
+        long started = connection.Timestamp();
+        int outcome;
+        try
+        {
+            outcome = connection.EndWrites();
+        }
+        catch (ObjectDisposedException)
+        {
+            throw connection.OverFailure(Step.Write);
+        }
+
+        if (connection.Observed)
+            connection.Observe("shutdown", connection.WriteDescriptor, started, outcome);
+
+        // A peer that has reset the connection already needs no telling; the next read or the close says so.
+        if (outcome < 0 && outcome != -Errno.ENOTCONN)
+            throw connection.Fail(Step.Write, -outcome);
+        _completed = true;
+        Volatile.Write(ref _ended, true);
+    }
+
+    /// <summary>Sends the buffer and then the source as far as they go without waiting.</summary>
+    /// <returns>Bytes of the source that went.</returns>
+    private int TrySend(ReadOnlySpan<byte> source, long started, bool moreFollows)
+    {
+        while (_start < _end)
+        {
+            int count = Send(_buffer.AsSpan(_start, _end - _start), started, moreFollows || source.Length > 0);
+            if (count == 0)
+                return 0;
+            _start += count;
+        }
+
+        if (_end > 0)
+            ReleaseBuffer();
+
+        int sent = 0;
+        while (sent < source.Length)
+        {
+            int count = Send(source[sent..], started, moreFollows);
+            if (count == 0)
+                break;
+            sent += count;
+        }
+
+        return sent;
+    }
+
+    private int Send(ReadOnlySpan<byte> bytes, long started, bool moreFollows)
+    {
+        connection.WriteDescriptor.Writable.Forget();
+        nint count;
+        try
+        {
+            count = connection.Transmit(bytes, moreFollows);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw connection.OverFailure(Step.Write);
+        }
+
+        if (count == -Errno.EAGAIN)
+            return 0;
+        if (connection.Observed)
+            connection.Observe("write", connection.WriteDescriptor, started, count, bytes.Length);
+        if (count < 0)
+            throw connection.Fail(Step.Write, (int)-count);
+        Volatile.Write(ref _total, _total + count);
+        connection.NoteActivity();
+        return (int)count;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<FlushResult> WaitAndSendAsync(
+        ReadOnlyMemory<byte> source, long started, long due, bool moreFollows, CancellationToken cancellationToken)
+    {
+        Descriptor descriptor = connection.WriteDescriptor;
+        long stalledSince = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            long stallDue = Clock.After(stalledSince, connection.Options.WriteTimeout);
+            WaitResult result;
+            try
+            {
+                result = await descriptor.WaitWritableAsync(
+                    Math.Min(Math.Min(stallDue, due), connection.IdleDue), cancellationToken).ConfigureAwait(false);
+            }
+            catch (ObjectDisposedException)
+            {
+                throw connection.OverFailure(Step.Write);
+            }
+
+            switch (result)
+            {
+                case WaitResult.Ready:
+                    long before = _total;
+                    source = source[TrySend(source.Span, started, moreFollows)..];
+                    if (source.IsEmpty && _start == _end)
+                        return Result(canceled: false);
+                    if (_total != before)
+                        stalledSince = Stopwatch.GetTimestamp();
+                    break;
+                case WaitResult.Interrupted:
+                    descriptor.Writable.TakeInterruption();
+                    Keep(source.Span);
+                    return Result(canceled: true);
+                case WaitResult.Canceled:
+                    Keep(source.Span);
+                    throw new OperationCanceledException(cancellationToken);
+                case WaitResult.Closed:
+                    throw connection.OverFailure(Step.Write);
+                case WaitResult.Due when Clock.IsOver(stallDue) || Clock.IsOver(due):
+                    Keep(source.Span);
+                    throw Stalled();
+                case WaitResult.Due when Clock.IsOver(connection.IdleDue):
+                    ConnectionException idle = connection.IdleFailure(Step.Write);
+                    connection.Abort(idle);
+                    throw idle;
+            }
+        }
+    }
+
+    private ConnectionException Stalled()
+    {
+        long waiting = UnflushedBytes + connection.CountUndelivered();
+        var failure = new ConnectionException(
+            Step.Write, Reason.TimedOut, connection.RemoteEndPoint ?? connection.LocalEndPoint,
+            $"the peer takes nothing; {waiting} bytes were not delivered", Errno.ETIMEDOUT)
+        { UndeliveredBytes = waiting };
+        connection.Abort(failure);
+        return failure;
+    }
+
+    /// <summary>What a cancelled write did not get out stays in the buffer, and goes first with the next flush.</summary>
+    private void Keep(ReadOnlySpan<byte> rest)
+    {
+        if (!rest.IsEmpty)
+            this.Write(rest);
+    }
+
+    private static FlushResult Result(bool canceled) => new(canceled, isCompleted: false);
+
+    private void MakeRoom(int sizeHint)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
+        ThrowIfMisused();
+        int wanted = Math.Max(1, sizeHint);
+        if (_buffer.Length - _end >= wanted)
+            return;
+
+        int unsent = _end - _start;
+        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(SmallestBuffer, checked(Math.Max(unsent * 2, unsent + wanted))));
+        _buffer.AsSpan(_start, unsent).CopyTo(larger);
+        ReleaseBuffer();
+        _buffer = larger;
+        _end = unsent;
+    }
+
+    private void ReleaseBuffer()
+    {
+        if (_buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        _start = _end = 0;
+    }
+
+    private void ThrowIfMisused()
+    {
+        if (connection.Failure is not null)
+            throw connection.OverFailure(Step.Write);
+        if (_completed)
+            throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
+    }
+}

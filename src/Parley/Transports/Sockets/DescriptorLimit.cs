@@ -1,0 +1,19 @@
+using Parley.Interop.Linux;
+
+namespace Parley.Transports.Sockets;
+
+/// <summary>How many connections the process's limit on descriptors has room for.</summary>
+internal static unsafe class DescriptorLimit
+{
+    // For what the process opens besides: standard streams, libraries, the loop, files being served.
+    private const int LargestReserve = 64;
+
+    internal static int Connections()
+    {
+        ResourceLimit limit;
+        if (Libc.GetRLimit(Libc.RLIMIT_NOFILE, &limit) < 0 || limit.Soft > int.MaxValue)
+            return int.MaxValue;
+        int soft = (int)limit.Soft;
+        return Math.Max(1, soft - Math.Min(LargestReserve, soft / 4));
+    }
+}

@@ -1,0 +1,78 @@
+using System.Net;
+using System.Net.Sockets;
+using Parley.Interop.Linux;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.Sockets;
+
+/// <summary>Socket, bind, listen: the tutorial's first three steps.</summary>
+internal static unsafe class SocketBinder
+{
+    internal static ConnectionListener Bind(EndPoint address, EndPoint asked, ListenerOptions options)
+    {
+        bool isTcp = address is IPEndPoint;
+        SocketPath? path = null;
+        if (address is UnixDomainSocketEndPoint unix && !UnixPath.IsAbstract(UnixPath.Of(unix)))
+            path = SocketPath.Claim(UnixPath.Of(unix), asked);
+
+        DescriptorHandle? handle = null;
+        try
+        {
+            handle = Open(address, asked, options);
+            if (isTcp)
+            {
+                // Without it a restart within a minute of the last client would find the port taken (TIME_WAIT).
+                SocketCalls.Set(handle, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
+                SocketCalls.ApplyTcpOptions(handle, options);
+            }
+            else if (path is not null && Libc.FChMod(handle, (uint)options.UnixSocketMode) < 0)
+            {
+                // The file is made with these permissions: there is no moment at which it has others.
+                throw ConnectionException.FromErrno(Step.Bind, Errno.Last, asked);
+            }
+
+            Bind(handle, address, asked, options);
+            path?.NoteBound();
+            Listen(handle, address, asked, options);
+            EndPoint local = SocketCalls.LocalEndPoint(handle) ?? address;
+            var descriptor = new Descriptor(handle, EventLoop.Shared, options.RunContinuationsInline);
+            return new SocketConnectionListener(descriptor, isTcp, local, path, options);
+        }
+        catch
+        {
+            handle?.Dispose();
+            path?.Dispose();
+            throw;
+        }
+    }
+
+    private static DescriptorHandle Open(EndPoint address, EndPoint asked, ListenerOptions options)
+    {
+        long started = Trace.Now(options);
+        DescriptorHandle handle = Libc.Socket(
+            SocketAddress.Family(address), Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
+        int error = handle.IsInvalid ? Errno.Last : 0;
+        Trace.Call(options, "socket", handle, started, error == 0 ? handle.Number : -error, address);
+        return error == 0 ? handle : throw ConnectionException.FromErrno(Step.Socket, error, asked);
+    }
+
+    private static void Bind(DescriptorHandle handle, EndPoint address, EndPoint asked, ListenerOptions options)
+    {
+        byte* bytes = stackalloc byte[SocketAddress.MaxSize];
+        uint length = SocketAddress.Encode(address, bytes);
+        long started = Trace.Now(options);
+        int error = Libc.Bind(handle, bytes, length) == 0 ? 0 : Errno.Last;
+        Trace.Call(options, "bind", handle, started, -error, address);
+        if (error != 0)
+            throw ConnectionException.FromErrno(Step.Bind, error, asked);
+    }
+
+    private static void Listen(DescriptorHandle handle, EndPoint address, EndPoint asked, ListenerOptions options)
+    {
+        long started = Trace.Now(options);
+        int error = Libc.Listen(handle, options.Backlog) == 0 ? 0 : Errno.Last;
+        Trace.Call(options, "listen", handle, started, -error, address, argument: options.Backlog);
+        if (error != 0)
+            throw ConnectionException.FromErrno(Step.Listen, error, asked);
+    }
+}

@@ -1,0 +1,94 @@
+using System.Net;
+using Parley.Interop.Linux;
+
+namespace Parley.Transports.Sockets;
+
+/// <summary>Questions and settings of a socket that take more than one line.</summary>
+internal static unsafe class SocketCalls
+{
+    internal static EndPoint? LocalEndPoint(DescriptorHandle socket)
+    {
+        byte* address = stackalloc byte[SocketAddress.MaxSize];
+        uint length = SocketAddress.MaxSize;
+        return !socket.IsClosed && Libc.GetSockName(socket, address, &length) == 0
+            ? SocketAddress.Decode(new ReadOnlySpan<byte>(address, (int)length))
+            : null;
+    }
+
+    internal static EndPoint? RemoteEndPoint(DescriptorHandle socket)
+    {
+        byte* address = stackalloc byte[SocketAddress.MaxSize];
+        uint length = SocketAddress.MaxSize;
+        return !socket.IsClosed && Libc.GetPeerName(socket, address, &length) == 0
+            ? SocketAddress.Decode(new ReadOnlySpan<byte>(address, (int)length))
+            : null;
+    }
+
+    internal static bool TryGetPeerCredentials(DescriptorHandle socket, out PeerCredentials credentials)
+    {
+        PeerCredential peer;
+        uint length = (uint)sizeof(PeerCredential);
+        bool known = Libc.GetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_PEERCRED, &peer, &length) == 0;
+        credentials = known ? new PeerCredentials(peer.Pid, peer.Uid, peer.Gid) : default;
+        return known;
+    }
+
+    internal static TcpStatistics? TcpStatistics(DescriptorHandle socket)
+    {
+        TcpInfo info = default;
+        uint length = (uint)sizeof(TcpInfo);
+        if (socket.IsClosed || Libc.GetSockOpt(socket, Libc.IPPROTO_TCP, Libc.TCP_INFO, &info, &length) != 0)
+            return null;
+        return new TcpStatistics(
+            TimeSpan.FromMicroseconds(info.RoundTripMicroseconds),
+            TimeSpan.FromMicroseconds(info.RoundTripVariationMicroseconds),
+            info.TotalRetransmits,
+            (long)info.BytesAcknowledged,
+            (long)info.BytesReceived);
+    }
+
+    /// <summary>Bytes handed to the kernel that the peer has not acknowledged (TCP) or read (Unix); 0 once the socket is closed.</summary>
+    internal static int QueuedBytes(DescriptorHandle socket)
+    {
+        int queued = 0;
+        return socket.IsClosed || Libc.Ioctl(socket, Libc.SIOCOUTQ, &queued) < 0 ? 0 : queued;
+    }
+
+    internal static int TakeError(DescriptorHandle socket)
+    {
+        int error = 0;
+        uint length = sizeof(int);
+        return Libc.GetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_ERROR, &error, &length) == 0 ? error : Errno.Last;
+    }
+
+    /// <summary>Makes close send RST instead of FIN, so that the peer does not take a broken conversation for a finished one.</summary>
+    internal static void ResetOnClose(DescriptorHandle socket)
+    {
+        ulong lingerForNothing = 1; // struct linger { int on = 1, seconds = 0 }
+        if (!BitConverter.IsLittleEndian)
+            lingerForNothing <<= 32;
+        Libc.SetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_LINGER, &lingerForNothing, sizeof(ulong));
+    }
+
+    /// <summary>Settings that clients inherit when they are made on a listener, so that accepting costs no calls for them.</summary>
+    internal static void ApplyTcpOptions(DescriptorHandle socket, ConnectionOptions options)
+    {
+        Set(socket, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
+
+        // A peer whose machine or network is gone is noticed after two minutes, though nobody writes to it.
+        Set(socket, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, 1);
+        Set(socket, Libc.IPPROTO_TCP, Libc.TCP_KEEPIDLE, 60);
+        Set(socket, Libc.IPPROTO_TCP, Libc.TCP_KEEPINTVL, 10);
+        Set(socket, Libc.IPPROTO_TCP, Libc.TCP_KEEPCNT, 6);
+
+        // Keepalive never fires while bytes wait to be acknowledged. This does, also when they wait for a peer that was stopped.
+        if (options.WriteTimeout != Timeout.InfiniteTimeSpan)
+            Set(socket, Libc.IPPROTO_TCP, Libc.TCP_USER_TIMEOUT, (int)Math.Max(1, options.WriteTimeout.TotalMilliseconds));
+    }
+
+    internal static void Set(DescriptorHandle socket, int level, int name, int value)
+    {
+        if (Libc.SetSockOpt(socket, level, name, &value, sizeof(int)) < 0)
+            throw ConnectionException.FromErrno(Step.Socket, Errno.Last, null);
+    }
+}

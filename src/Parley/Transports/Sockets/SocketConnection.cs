@@ -1,0 +1,61 @@
+using System.Net;
+using Parley.Interop.Linux;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.Sockets;
+
+/// <summary>A connected TCP or Unix socket.</summary>
+internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp, EndPoint? remote, ConnectionOptions options)
+    : DescriptorConnection(descriptor, descriptor, options)
+{
+    private EndPoint? _remote = remote;
+    private EndPoint? _local;
+
+    public override EndPoint? LocalEndPoint => _local ??= SocketCalls.LocalEndPoint(ReadDescriptor.Handle);
+
+    public override EndPoint? RemoteEndPoint => _remote ??= SocketCalls.RemoteEndPoint(ReadDescriptor.Handle);
+
+    // A Unix socket may stop short where descriptors were sent along.
+    internal override bool ShortReadDrains => isTcp;
+
+    public override bool TryGetPeerCredentials(out PeerCredentials credentials)
+    {
+        credentials = default;
+        return !isTcp && SocketCalls.TryGetPeerCredentials(ReadDescriptor.Handle, out credentials);
+    }
+
+    internal override nint Transmit(ReadOnlySpan<byte> bytes, bool moreFollows)
+    {
+        int flags = moreFollows ? Libc.MSG_NOSIGNAL | Libc.MSG_MORE : Libc.MSG_NOSIGNAL;
+        fixed (byte* pointer = bytes)
+        {
+            while (true)
+            {
+                nint count = Libc.Send(WriteDescriptor.Handle, pointer, (nuint)bytes.Length, flags);
+                if (count >= 0)
+                    return count;
+                int error = Errno.Last;
+                if (error != Errno.EINTR)
+                    return -error;
+            }
+        }
+    }
+
+    internal override int EndWrites()
+        => Libc.Shutdown(WriteDescriptor.Handle, Libc.SHUT_WR) < 0 ? -Errno.Last : 0;
+
+    internal override long CountUndelivered()
+    {
+        int queued = SocketCalls.QueuedBytes(WriteDescriptor.Handle);
+
+        // TCP counts the end mark as one byte until it is acknowledged.
+        return isTcp && queued > 0 && HasEndedWrites ? queued - 1 : queued;
+    }
+
+    private protected override int PendingError() => SocketCalls.TakeError(WriteDescriptor.Handle);
+
+    private protected override void PrepareReset() => SocketCalls.ResetOnClose(WriteDescriptor.Handle);
+
+    private protected override TcpStatistics? TcpStatistics()
+        => isTcp ? SocketCalls.TcpStatistics(ReadDescriptor.Handle) : null;
+}

@@ -1,0 +1,220 @@
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Parley.Interop.Linux;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.Sockets;
+
+/// <summary>Accepts from a listening socket, as many at a time as there is room for.</summary>
+internal sealed class SocketConnectionListener : ConnectionListener
+{
+    // So many clients are taken before the others of an inline loop have their turn.
+    private const int AcceptsInARow = 32;
+
+    // Short enough that accepting goes on within 100 ms, long enough that it is no spinning.
+    private static readonly TimeSpan PauseAtLimit = TimeSpan.FromMilliseconds(50);
+
+    private readonly Descriptor _descriptor;
+    private readonly Readiness _room;
+    private readonly bool _isTcp;
+    private readonly SocketPath? _path;
+    private readonly ListenerOptions _options;
+    private readonly ILogger _logger;
+    private readonly int _maxConnections;
+    private int _connections;
+    private int _acceptsInARow;
+    private long _lastWarning;
+    private int _stopping;
+    private int _disposed;
+
+    internal SocketConnectionListener(Descriptor descriptor, bool isTcp, EndPoint local, SocketPath? path, ListenerOptions options)
+    {
+        _descriptor = descriptor;
+        _room = new Readiness(descriptor.Loop, options.RunContinuationsInline);
+        _isTcp = isTcp;
+        LocalEndPoint = local;
+        _path = path;
+        _options = options;
+        _logger = options.LoggerFactory?.CreateLogger("Parley.Listener") ?? (ILogger)NullLogger.Instance;
+        _maxConnections = options.MaxConnections ?? DescriptorLimit.Connections();
+    }
+
+    public override EndPoint LocalEndPoint { get; }
+
+    public override ValueTask<Connection?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<Connection?>(cancellationToken);
+        long started = Trace.Now(_options);
+        if (_acceptsInARow < AcceptsInARow && Volatile.Read(ref _stopping) == 0 && Volatile.Read(ref _connections) < _maxConnections
+            && TryAccept(started, out Connection? connection, out int error) && error == 0)
+        {
+            return new(connection);
+        }
+
+        return WaitAndAcceptAsync(started, cancellationToken);
+    }
+
+    public override ValueTask StopAsync(CancellationToken cancellationToken = default)
+    {
+        Volatile.Write(ref _stopping, 1);
+        _descriptor.Readable.Interrupt();
+        _room.Interrupt();
+        return ValueTask.CompletedTask;
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        Volatile.Write(ref _stopping, 1);
+        Close();
+        return ValueTask.CompletedTask;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Connection?> WaitAndAcceptAsync(long started, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            _descriptor.Readable.TakeInterruption();
+            _room.TakeInterruption();
+            WaitResult result;
+            if (_acceptsInARow >= AcceptsInARow && _descriptor.Loop.IsCurrent)
+            {
+                _acceptsInARow = 0;
+                result = await _descriptor.Readable.YieldAsync().ConfigureAwait(false);
+            }
+            else if (Volatile.Read(ref _connections) >= _maxConnections)
+            {
+                Warn($"{_maxConnections} connections are open, new clients wait");
+                result = await AwaitRoomAsync(Deadline.Never, cancellationToken).ConfigureAwait(false);
+            }
+            else if (TryAccept(started, out Connection? connection, out int error))
+            {
+                if (connection is not null)
+                    return connection;
+                result = await AwaitRoomAsync(AfterError(error), cancellationToken).ConfigureAwait(false);
+            }
+            else if (Volatile.Read(ref _stopping) != 0)
+            {
+                // The backlog is empty: nobody who was connected is turned away.
+                Close();
+                return null;
+            }
+            else
+            {
+                _acceptsInARow = 0;
+                result = await AwaitClientAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            if (result == WaitResult.Canceled)
+                throw new OperationCanceledException(cancellationToken);
+            if (result == WaitResult.Closed)
+                return null;
+        }
+    }
+
+    private ValueTask<WaitResult> AwaitClientAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _descriptor.WaitReadableAsync(Deadline.Never, cancellationToken);
+        }
+        catch (ObjectDisposedException)
+        {
+            return new(WaitResult.Closed);
+        }
+    }
+
+    // A connection that ends between the look and the wait is remembered by its signal.
+    private ValueTask<WaitResult> AwaitRoomAsync(long due, CancellationToken cancellationToken) => _room.WaitAsync(due, cancellationToken);
+
+    /// <summary>Accepts one client.</summary>
+    /// <returns><see langword="false"/> when none is there; otherwise there is a connection, or an error to pause after.</returns>
+    private bool TryAccept(long started, out Connection? connection, out int error)
+    {
+        connection = null;
+        while (true)
+        {
+            _descriptor.Readable.Forget();
+            DescriptorHandle handle;
+            EndPoint? remote;
+            try
+            {
+                handle = Accept(out remote, out error);
+            }
+            catch (ObjectDisposedException)
+            {
+                error = 0;
+                return false;
+            }
+
+            if (error == Errno.EAGAIN)
+                return false;
+            TcpStatistics? tcp = _isTcp && error == 0 && _options.CallObserver is not null ? SocketCalls.TcpStatistics(handle) : null;
+            Trace.Call(_options, "accept", _descriptor.Handle, started, error == 0 ? handle.Number : -error, remote ?? LocalEndPoint, tcp);
+            if (error == 0)
+            {
+                connection = Take(handle, remote);
+                return true;
+            }
+
+            if (AcceptErrors.IsOfTheListener(error))
+                throw ConnectionException.FromErrno(Step.Accept, error, LocalEndPoint);
+            if (AcceptErrors.IsLimit(error))
+                return true;
+        }
+    }
+
+    private unsafe DescriptorHandle Accept(out EndPoint? remote, out int error)
+    {
+        byte* address = stackalloc byte[SocketAddress.MaxSize];
+        uint length = SocketAddress.MaxSize;
+        DescriptorHandle handle = Libc.Accept4(_descriptor.Handle, address, &length, Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC);
+        error = handle.IsInvalid ? Errno.Last : 0;
+        remote = error == 0 ? SocketAddress.Decode(new ReadOnlySpan<byte>(address, (int)length)) : null;
+        return handle;
+    }
+
+    private SocketConnection Take(DescriptorHandle handle, EndPoint? remote)
+    {
+        _acceptsInARow++;
+        Interlocked.Increment(ref _connections);
+        var descriptor = new Descriptor(handle, _descriptor.Loop, _options.RunContinuationsInline);
+        return new SocketConnection(descriptor, _isTcp, remote, _options) { Ended = MakeRoom };
+    }
+
+    private void MakeRoom()
+    {
+        Interlocked.Decrement(ref _connections);
+        _room.Signal();
+    }
+
+    private long AfterError(int error)
+    {
+        Warn(Errno.Describe(error));
+        return Clock.FromNow(PauseAtLimit);
+    }
+
+    private void Warn(string cause)
+    {
+        long now = Stopwatch.GetTimestamp();
+        if (_lastWarning != 0 && Stopwatch.GetElapsedTime(_lastWarning, now) < TimeSpan.FromSeconds(1))
+            return;
+        _lastWarning = now;
+        ListenerLog.AcceptingPaused(_logger, ParleyEndPoint.Format(LocalEndPoint), cause);
+    }
+
+    private void Close()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        long started = Trace.Now(_options);
+        _descriptor.Close();
+        Trace.Call(_options, "close", _descriptor.Handle, started, 0, LocalEndPoint);
+        _room.Close();
+        _path?.Dispose();
+    }
+}

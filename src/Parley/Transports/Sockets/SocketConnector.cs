@@ -1,0 +1,106 @@
+using System.Net;
+using Parley.Interop.Linux;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.Sockets;
+
+/// <summary>Connects a socket to one address.</summary>
+internal sealed class SocketConnector(EndPoint address, EndPoint asked, ConnectionOptions options)
+{
+    private static readonly TimeSpan LongestBacklogPause = TimeSpan.FromMilliseconds(50);
+
+    private readonly bool _isTcp = address is IPEndPoint;
+
+    /// <summary>Connects until <paramref name="due"/>.</summary>
+    internal async ValueTask<Connection> ConnectAsync(long due, CancellationToken cancellationToken)
+    {
+        DescriptorHandle handle = Open();
+        var descriptor = new Descriptor(handle, EventLoop.Shared, options.RunContinuationsInline);
+        try
+        {
+            if (_isTcp)
+                SocketCalls.ApplyTcpOptions(handle, options);
+            long started = Trace.Now(options);
+            int error = await ConnectAsync(descriptor, due, cancellationToken).ConfigureAwait(false);
+            Trace.Call(options, "connect", handle, started, -error, address, _isTcp && error == 0 ? SocketCalls.TcpStatistics(handle) : null);
+            if (error == Errno.ETIMEDOUT)
+                throw new ConnectionException(Step.Connect, Reason.TimedOut, asked, "no answer in time", error);
+            if (error != 0)
+                throw ConnectionException.FromErrno(Step.Connect, error, asked);
+            if (_isTcp)
+                RefuseSelf(handle);
+            return new SocketConnection(descriptor, _isTcp, address, options);
+        }
+        catch
+        {
+            long started = Trace.Now(options);
+            if (descriptor.Close())
+                Trace.Call(options, "close", handle, started, 0, address);
+            throw;
+        }
+    }
+
+    private DescriptorHandle Open()
+    {
+        long started = Trace.Now(options);
+        DescriptorHandle handle = Libc.Socket(
+            SocketAddress.Family(address), Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
+        int error = handle.IsInvalid ? Errno.Last : 0;
+        Trace.Call(options, "socket", handle, started, error == 0 ? handle.Number : -error, address);
+        return error == 0 ? handle : throw ConnectionException.FromErrno(Step.Socket, error, asked);
+    }
+
+    private async ValueTask<int> ConnectAsync(Descriptor descriptor, long due, CancellationToken cancellationToken)
+    {
+        TimeSpan pause = TimeSpan.FromMilliseconds(1);
+        while (true)
+        {
+            int error = Start(descriptor.Handle);
+            if (error == Errno.EINPROGRESS)
+                return await AwaitOutcomeAsync(descriptor, due, cancellationToken).ConfigureAwait(false);
+
+            // The backlog of a Unix listener is full. The kernel does not say when that changes.
+            if (error != Errno.EAGAIN || _isTcp)
+                return error;
+            if (Clock.IsOver(due))
+                return Errno.ETIMEDOUT;
+            await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+            pause = pause * 2 < LongestBacklogPause ? pause * 2 : LongestBacklogPause;
+        }
+    }
+
+    private unsafe int Start(DescriptorHandle handle)
+    {
+        byte* bytes = stackalloc byte[SocketAddress.MaxSize];
+        uint length = SocketAddress.Encode(address, bytes);
+        int error = Libc.Connect(handle, bytes, length) == 0 ? 0 : Errno.Last;
+
+        // After EINTR connecting goes on in the background, as after EINPROGRESS.
+        return error == Errno.EINTR ? Errno.EINPROGRESS : error;
+    }
+
+    private static async ValueTask<int> AwaitOutcomeAsync(Descriptor descriptor, long due, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            WaitResult result = await descriptor.WaitWritableAsync(due, cancellationToken).ConfigureAwait(false);
+            if (result == WaitResult.Canceled)
+                throw new OperationCanceledException(cancellationToken);
+            if (result == WaitResult.Ready)
+                return SocketCalls.TakeError(descriptor.Handle);
+            if (Clock.IsOver(due))
+                return Errno.ETIMEDOUT;
+        }
+    }
+
+    // With nobody listening on a port that the system hands out to clients, a socket can be connected to itself.
+    private void RefuseSelf(DescriptorHandle handle)
+    {
+        var local = (IPEndPoint?)SocketCalls.LocalEndPoint(handle);
+        if (local is null || !local.Equals(SocketCalls.RemoteEndPoint(handle)))
+            return;
+        SocketCalls.ResetOnClose(handle);
+        throw new ConnectionException(
+            Step.Connect, Reason.Refused, asked, "connection refused, for nothing but this very socket would have answered", Errno.ECONNREFUSED);
+    }
+}

@@ -1,0 +1,144 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Parley.Interop.Linux;
+
+namespace Parley.Transports.Sockets;
+
+/// <summary>
+/// The right to a Unix socket's path. A listener that was killed leaves its path behind; a lock file beside it, which the kernel unlocks
+/// with the death of its holder, and a probe tell such a path from a live listener's, which is never touched.
+/// </summary>
+internal sealed unsafe class SocketPath : IDisposable
+{
+    private const uint LockMode = 0x180; // 0600
+
+    private readonly string _path;
+    private readonly string _lockPath;
+    private readonly DescriptorHandle _lock;
+    private StatxResult _bound;
+    private bool _isBound;
+
+    private SocketPath(string path, string lockPath, DescriptorHandle held)
+    {
+        _path = path;
+        _lockPath = lockPath;
+        _lock = held;
+    }
+
+    /// <summary>Takes the path: free, or left behind by a listener that is no more.</summary>
+    internal static SocketPath Claim(string path, EndPoint asked)
+    {
+        CheckLength(path, asked);
+        string lockPath = path + ".lock";
+        var claimed = new SocketPath(path, lockPath, TakeLock(lockPath, asked));
+        try
+        {
+            claimed.RemoveIfStale(asked);
+            return claimed;
+        }
+        catch
+        {
+            claimed.Dispose();
+            throw;
+        }
+    }
+
+    internal static void CheckLength(string path, EndPoint asked)
+    {
+        int length = Encoding.UTF8.GetByteCount(path);
+        if (length > SocketAddress.MaxPathBytes)
+        {
+            throw new ConnectionException(
+                Step.Bind, Reason.TooLarge, asked,
+                $"the path of a Unix socket has at most {SocketAddress.MaxPathBytes} bytes, this one has {length}", Errno.ENAMETOOLONG);
+        }
+    }
+
+    /// <summary>Remembers which file is ours, so that another one of that name is never removed.</summary>
+    internal void NoteBound() => _isBound = FileStatus.OfPath(_path, out _bound) == 0;
+
+    /// <summary>Removes the socket's file if it is still ours, and then the lock.</summary>
+    public void Dispose()
+    {
+        if (_lock.IsClosed)
+            return;
+        if (_isBound && FileStatus.OfPath(_path, out StatxResult now) == 0 && now.IsSameFile(_bound))
+            Unlink(_path);
+
+        // Removed while it is held: whoever opened it before finds that its lock belongs to no path any more, and tries again.
+        Unlink(_lockPath);
+        _lock.Dispose();
+    }
+
+    private static DescriptorHandle TakeLock(string lockPath, EndPoint asked)
+    {
+        while (true)
+        {
+            DescriptorHandle handle;
+            fixed (byte* name = FileStatus.PathBytes(lockPath))
+                handle = Libc.Open(name, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, LockMode);
+            if (handle.IsInvalid)
+                throw ConnectionException.FromErrno(Step.Bind, Errno.Last, asked);
+
+            if (Libc.Flock(handle, Libc.LOCK_EX | Libc.LOCK_NB) < 0)
+            {
+                int error = Errno.Last;
+                handle.Dispose();
+                if (error == Errno.EINTR)
+                    continue;
+                throw error == Errno.EAGAIN ? InUse(asked) : ConnectionException.FromErrno(Step.Bind, error, asked);
+            }
+
+            if (FileStatus.OfDescriptor(handle, out StatxResult held) == 0
+                && FileStatus.OfPath(lockPath, out StatxResult named) == 0 && held.IsSameFile(named))
+            {
+                return handle;
+            }
+
+            handle.Dispose();
+        }
+    }
+
+    private void RemoveIfStale(EndPoint asked)
+    {
+        if (FileStatus.OfPath(_path, out StatxResult found) != 0)
+            return;
+        if (!found.IsSocket)
+        {
+            string what = found.IsDirectory ? "is a directory" : "exists and is not a socket";
+            throw new ConnectionException(Step.Bind, Reason.InUse, asked, $"the path {what}", Errno.EADDRINUSE);
+        }
+
+        switch (Probe())
+        {
+            case Errno.ECONNREFUSED:
+                if (Unlink(_path) is var error and not 0 and not Errno.ENOENT)
+                    throw ConnectionException.FromErrno(Step.Bind, error, asked);
+                break;
+            case Errno.ENOENT:
+                break;
+            default:
+                throw InUse(asked);
+        }
+    }
+
+    /// <summary>Whether anybody listens: 0 or EAGAIN when so, ECONNREFUSED when the path is all that is left.</summary>
+    private int Probe()
+    {
+        using DescriptorHandle socket = Libc.Socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
+        if (socket.IsInvalid)
+            return Errno.Last;
+        byte* address = stackalloc byte[SocketAddress.MaxSize];
+        uint length = SocketAddress.Encode(new UnixDomainSocketEndPoint(_path), address);
+        return Libc.Connect(socket, address, length) == 0 ? 0 : Errno.Last;
+    }
+
+    private static ConnectionException InUse(EndPoint asked) => ConnectionException.FromErrno(Step.Bind, Errno.EADDRINUSE, asked);
+
+    private static int Unlink(string path)
+    {
+        fixed (byte* name = FileStatus.PathBytes(path))
+            return Libc.Unlink(name) == 0 ? 0 : Errno.Last;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.Sockets;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.Sockets;
+
+/// <summary>TCP and Unix sockets on Linux: looks names up, and tries each address in turn.</summary>
+internal static class SocketTransport
+{
+    // Each address gets at least this of what time is left, so that the last one is tried at all.
+    private static readonly TimeSpan ShortestTry = TimeSpan.FromMilliseconds(250);
+
+    internal static async ValueTask<Connection> ConnectAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken)
+    {
+        long due = Clock.FromNow(options.ConnectTimeout);
+        EndPoint[] addresses = await ResolveAsync(remote, Step.Connect, options, cancellationToken).ConfigureAwait(false);
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                long share = Share(due, addresses.Length - i);
+                return await new SocketConnector(addresses[i], remote, options).ConnectAsync(share, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ConnectionException) when (i < addresses.Length - 1)
+            {
+                // The next address may answer; if none does, the last one's failure is told.
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    internal static async ValueTask<ConnectionListener> BindAsync(EndPoint local, ListenerOptions options, CancellationToken cancellationToken)
+    {
+        EndPoint[] addresses = await ResolveAsync(local, Step.Bind, options, cancellationToken).ConfigureAwait(false);
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                return SocketBinder.Bind(addresses[i], local, options);
+            }
+            catch (ConnectionException) when (i < addresses.Length - 1)
+            {
+                // The next address may be one of this machine; if none is, the last one's failure is told.
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    private static long Share(long due, int triesLeft)
+    {
+        if (due == Deadline.Never || triesLeft == 1)
+            return due;
+        TimeSpan left = System.Diagnostics.Stopwatch.GetElapsedTime(System.Diagnostics.Stopwatch.GetTimestamp(), due);
+        TimeSpan share = left / triesLeft;
+        return Math.Min(due, Clock.FromNow(share > ShortestTry ? share : ShortestTry));
+    }
+
+    private static async ValueTask<EndPoint[]> ResolveAsync(
+        EndPoint endPoint, Step step, ConnectionOptions options, CancellationToken cancellationToken)
+    {
+        if (endPoint is not DnsEndPoint name)
+            return [endPoint];
+
+        IPAddress[] found;
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (options.ConnectTimeout != Timeout.InfiniteTimeSpan)
+            deadline.CancelAfter(options.ConnectTimeout);
+        try
+        {
+            found = await Dns.GetHostAddressesAsync(name.Host, name.AddressFamily, deadline.Token).ConfigureAwait(false);
+        }
+        catch (SocketException failure)
+        {
+            Reason reason = failure.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData ? Reason.NotFound : Reason.Other;
+            string cause = reason is Reason.NotFound ? $"host not found: {name.Host}" : $"cannot look up {name.Host}: {failure.Message}";
+            throw new ConnectionException(StepOf(step), reason, endPoint, cause, 0, failure);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ConnectionException(Step.Resolve, Reason.TimedOut, endPoint, $"looking up {name.Host} took too long");
+        }
+
+        return found.Length == 0
+            ? throw new ConnectionException(StepOf(step), Reason.NotFound, endPoint, $"host has no address: {name.Host}")
+            : Array.ConvertAll(found, address => (EndPoint)new IPEndPoint(address, name.Port));
+
+        static Step StepOf(Step step) => step == Step.Bind ? Step.Bind : Step.Resolve;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Net;
+using Parley.Interop.Linux;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.StandardStreams;
+
+/// <summary>Standard input is what is heard, standard output what is said.</summary>
+internal sealed unsafe class StandardStreamsConnection(
+    Descriptor input, StandardStreamKind inputKind, Descriptor output, StandardStreamKind outputKind, ConnectionOptions options)
+    : DescriptorConnection(input, output, options)
+{
+    // A pipe that poll calls writable takes so much without blocking (PIPE_BUF).
+    private const int SafeWrite = 4096;
+
+    public override EndPoint? LocalEndPoint => StandardStreamsEndPoint.Instance;
+
+    public override EndPoint? RemoteEndPoint => StandardStreamsEndPoint.Instance;
+
+    internal override bool HasIndependentDirections => true;
+
+    private protected override bool ReportsDelivery => false;
+
+    internal override nint Receive(Span<byte> buffer)
+        => inputKind == StandardStreamKind.Polled && !IsReady(ReadDescriptor, Libc.POLLIN) ? -Errno.EAGAIN : base.Receive(buffer);
+
+    internal override nint Transmit(ReadOnlySpan<byte> bytes, bool moreFollows)
+    {
+        if (outputKind != StandardStreamKind.Polled)
+            return base.Transmit(bytes, moreFollows);
+        return IsReady(WriteDescriptor, Libc.POLLOUT)
+            ? base.Transmit(bytes[..Math.Min(bytes.Length, SafeWrite)], moreFollows)
+            : -Errno.EAGAIN;
+    }
+
+    /// <summary>Closes standard output, so that whoever reads it sees the end though this process lives on.</summary>
+    internal override int EndWrites()
+    {
+        using DescriptorHandle nowhere = OpenNowhere();
+        if (nowhere.IsInvalid || Libc.Dup3(nowhere.Number, 1, 0) < 0)
+            return -Errno.Last;
+        WriteDescriptor.Close();
+        return 0;
+    }
+
+    internal override long CountUndelivered() => 0;
+
+    private protected override void PrepareReset()
+    {
+        // Pipes and files have no reset; the exit code tells.
+    }
+
+    private static DescriptorHandle OpenNowhere()
+    {
+        fixed (byte* path = "/dev/null\0"u8)
+            return Libc.Open(path, Libc.O_WRONLY | Libc.O_CLOEXEC, 0);
+    }
+
+    private static bool IsReady(Descriptor descriptor, short events)
+    {
+        var poll = new PollDescriptor { Descriptor = descriptor.Handle.Number, Events = events };
+        return Libc.Poll(&poll, 1, 0) > 0;
+    }
+}

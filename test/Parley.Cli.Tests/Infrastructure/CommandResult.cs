@@ -1,0 +1,19 @@
+using System.Text;
+
+namespace Parley.Cli.Tests;
+
+internal sealed record CommandResult(int ExitCode, byte[] Output, string Error)
+{
+    public string Text => Encoding.UTF8.GetString(Output);
+
+    public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public override string ToString() => $"exit code {ExitCode}, {Output.Length} bytes on standard output, standard error:\n{Error}";
+
+    public CommandResult MustExit(int code)
+    {
+        Assert.True(ExitCode == code, $"expected exit code {code}: {this}");
+        Assert.DoesNotContain("   at ", Error, StringComparison.Ordinal);
+        return this;
+    }
+}

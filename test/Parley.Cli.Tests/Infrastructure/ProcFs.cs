@@ -1,0 +1,103 @@
+using System.Globalization;
+
+namespace Parley.Cli.Tests;
+
+/// <summary>What the kernel says about a process and its sockets.</summary>
+internal static class ProcFs
+{
+    private const string StateListen = "0A";
+    private const string StateTimeWait = "06";
+
+    // __SO_ACCEPTCON in the flags of /proc/net/unix.
+    private const int AcceptsConnections = 0x10000;
+
+    /// <summary>Processor time in clock ticks, user and system. A tick is 10 ms on every Linux that .NET runs on.</summary>
+    public static long CpuTicks(int process)
+    {
+        string stat = File.ReadAllText($"/proc/{process}/stat");
+        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+    }
+
+    public static int SocketCount(int process) => SocketInodes(process).Count;
+
+    public static int DescriptorCount(int process) => Directory.GetFileSystemEntries($"/proc/{process}/fd").Length;
+
+    public static bool IsStopped(int process)
+    {
+        string stat = File.ReadAllText($"/proc/{process}/stat");
+        return stat[stat.LastIndexOf(')') + 2] == 'T';
+    }
+
+    /// <summary>Waits until the process listens on TCP and gives back the port: for programs that do not say it.</summary>
+    public static async Task<int> ListeningPortAsync(ChildProcess process)
+    {
+        int port = 0;
+        await Eventually.TrueAsync(() => process.HasEnded || (port = ListeningPort(process.Id)) != 0, () => $"listening: {process.Describe()}");
+        Assert.True(port != 0, $"ended without listening: {process.Describe()}");
+        return port;
+    }
+
+    /// <summary>Waits until somebody listens on that Unix socket.</summary>
+    public static Task ListeningAsync(string unixEndpoint, ChildProcess process) => Eventually.TrueAsync(
+        () => IsListening(Endpoints.Path(unixEndpoint)),
+        () => $"{unixEndpoint} listening: {process.Describe()}");
+
+    /// <summary>A closed connection of that local port is still remembered.</summary>
+    public static bool HasTimeWait(int port) => TcpTable().Any(row => IsAt(row, StateTimeWait) && LocalPort(row) == port);
+
+    private static int ListeningPort(int process)
+    {
+        HashSet<string> mine = SocketInodes(process);
+        string[]? row = TcpTable().FirstOrDefault(row => IsAt(row, StateListen) && mine.Contains(row[9]));
+        return row is null ? 0 : LocalPort(row);
+    }
+
+    private static bool IsListening(string path) => File.ReadLines("/proc/net/unix").Skip(1).Any(line =>
+    {
+        string[] fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields.Length > 7
+            && string.Equals(fields[7], path, StringComparison.Ordinal)
+            && (int.Parse(fields[3], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & AcceptsConnections) != 0;
+    });
+
+    private static IEnumerable<string[]> TcpTable() => new[] { "/proc/net/tcp", "/proc/net/tcp6" }
+        .Where(File.Exists)
+        .SelectMany(file => File.ReadLines(file).Skip(1))
+        .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+    private static bool IsAt(string[] row, string state) => string.Equals(row[3], state, StringComparison.Ordinal);
+
+    private static int LocalPort(string[] row) =>
+        int.Parse(row[1][(row[1].IndexOf(':', StringComparison.Ordinal) + 1)..], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    private static HashSet<string> SocketInodes(int process)
+    {
+        const string Prefix = "socket:[";
+        var inodes = new HashSet<string>(StringComparer.Ordinal);
+        string folder = $"/proc/{process}/fd";
+        if (!Directory.Exists(folder))
+            return inodes;
+        foreach (string descriptor in Directory.GetFileSystemEntries(folder))
+        {
+            string? target = TargetOf(descriptor);
+            if (target is not null && target.StartsWith(Prefix, StringComparison.Ordinal))
+                inodes.Add(target[Prefix.Length..^1]);
+        }
+
+        return inodes;
+    }
+
+    private static string? TargetOf(string descriptor)
+    {
+        try
+        {
+            return new FileInfo(descriptor).LinkTarget;
+        }
+        catch (IOException)
+        {
+            // Closed between the listing and the look.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,160 @@
+using System.Net.Sockets;
+using static Parley.Cli.Tests.Payload;
+
+namespace Parley.Cli.Tests.Options;
+
+/// <summary>What the command says besides the data: nothing, more, progress, colours, help.</summary>
+public sealed class OutputOptionTests : IDisposable
+{
+    private const string AnyPort = "tcp://127.0.0.1:0";
+
+    private static readonly Dictionary<string, string> NoColour = new(StringComparer.Ordinal) { ["NO_COLOR"] = "1" };
+
+    private readonly TestFolder _folder = new();
+
+    public static TheoryData<string> Verbs => ["serve", "connect", "listen", "relay", "ping", "demo"];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Quiet_ServeAndConnect_SayNothingOnStandardError()
+    {
+        await using ChildProcess server = Command.Start("serve", AnyPort, "-q");
+        int port = await ProcFs.ListeningPortAsync(server);
+
+        CommandResult client = await Command.RunAsync("connect", $"tcp://127.0.0.1:{port}", "-q");
+        server.Send(Signal.Terminate);
+
+        client.MustExit(0);
+        Assert.Equal(ServerMessage, client.Output);
+        Assert.Empty(client.Error);
+        Assert.Empty((await server.EndAsync()).MustExit(0).Error);
+    }
+
+    [Fact]
+    public async Task Quiet_Failure_IsOnlyTheExitCode()
+    {
+        using Socket bound = RawSocket.Bind(AnyPort);
+
+        CommandResult client = await Command.RunAsync("connect", RawSocket.EndpointOf(bound), "-q");
+
+        client.MustExit(3);
+        Assert.Empty(client.Error);
+        Assert.Empty(client.Output);
+    }
+
+    [Fact]
+    public async Task Verbose_ServedClient_IsSummedUpInOneLine()
+    {
+        await using ListeningCommand server = await Command.ListenAsync("serve", AnyPort, "-v");
+
+        await RawSocket.ReceiveFromAsync(server.Endpoint);
+
+        await server.Process.WaitForErrorAsync(@"^tcp://127\.0\.0\.1:\d+: .*14 bytes out, 0 bytes in, .*ended by");
+        Assert.Single(server.Messages);
+    }
+
+    [Fact]
+    public async Task Verbose_Connect_IsSummedUpInOneLine()
+    {
+        await using ListeningCommand server = await Command.ListenAsync("serve", AnyPort);
+
+        CommandResult client = await Command.RunAsync("connect", server.Endpoint, "-v");
+
+        Assert.Equal(ServerMessage, client.MustExit(0).Output);
+        Assert.Matches(@"\b14 bytes in\b", client.Error);
+        Assert.Matches(@"\b0 bytes out\b", client.Error);
+    }
+
+    [Fact]
+    public async Task Verbose_ClientThatDoesNotTakeEverything_IsToldWithWhatWasNotDelivered()
+    {
+        WriteFile(_folder["file"], 32 * Megabyte);
+        await using ListeningCommand server = await Command.ListenAsync("serve", AnyPort, "--file", _folder["file"], "-v");
+        using Socket client = await RawSocket.ConnectAsync(server.Endpoint, receiveBuffer: 8192);
+
+        await RawSocket.ReadExactlyAsync(client, 1000);
+        RawSocket.Reset(client);
+
+        await server.Process.WaitForErrorAsync(@"^tcp://127\.0\.0\.1:\d+: .*(ECONNRESET|EPIPE|reset|broken off)");
+        Assert.Matches("not delivered|undelivered", server.Process.ErrorSoFar);
+    }
+
+    [Theory]
+    [InlineData("connect")]
+    [InlineData("serve")]
+    public async Task Progress_Transfer_IsShownOnStandardError(string verb)
+    {
+        byte[] file = WriteFile(_folder["file"], 8 * Megabyte);
+        string[] option = ["--progress"];
+        await using ListeningCommand server = await Command.ListenAsync(
+            ["serve", AnyPort, "--file", _folder["file"], "--once", .. verb is "serve" ? option : []]);
+
+        CommandResult client = await Command.RunAsync(["connect", server.Endpoint, .. verb is "connect" ? option : []]);
+        CommandResult served = await server.EndAsync();
+
+        MustEqual(file, client.MustExit(0).Output);
+        Assert.Matches(@"\d ?([kKMG]i?)?(B\b|bytes)", verb is "connect" ? client.Error : served.MustExit(0).Error);
+    }
+
+    [SkippableTheory]
+    [InlineData("--help")]
+    [InlineData("connect", "tpc://localhost:1")]
+    [InlineData("ping", "unix:/nowhere/at/all")]
+    [InlineData("demo")]
+    public async Task NoColor_OnATerminal_LeavesNoEscapes(params string[] arguments)
+    {
+        await using ChildProcess terminal = Command.StartOnTerminal(Command.Shell(arguments), NoColour);
+        terminal.CloseInput();
+
+        CommandResult result = await terminal.EndAsync(Limits.Transfer);
+
+        Assert.NotEmpty(result.Output);
+        // Colours and other renditions end in m; that is what NO_COLOR is about.
+        Assert.DoesNotMatch("\u001b\\[[0-9;]*m", result.Text);
+    }
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public async Task Help_Verb_HasExamples(string verb)
+    {
+        CommandResult result = await Command.RunAsync(verb, "--help");
+
+        result.MustExit(0);
+        Assert.Contains("Examples", result.Text, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains($"parley {verb}", result.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', result.Text);
+        Assert.Empty(result.Error);
+    }
+
+    [Fact]
+    public async Task Help_Command_NamesEveryVerbAndHasExamples()
+    {
+        CommandResult result = await Command.RunAsync("--help");
+
+        result.MustExit(0);
+        Assert.Contains("Examples", result.Text, StringComparison.OrdinalIgnoreCase);
+        Assert.All(Verbs, verb => Assert.Contains((string)verb[0], result.Text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Version_Command_IsANumber()
+    {
+        CommandResult result = await Command.RunAsync("--version");
+
+        result.MustExit(0);
+        Assert.Matches(@"\d+\.\d+\.\d+", result.Text);
+    }
+
+    [Fact]
+    public async Task Demo_EveryChannel_CarriesTheMessage()
+    {
+        CommandResult result = await Command.RunAsync(new Launch("demo") { Limit = Limits.Transfer });
+
+        result.MustExit(0);
+        Assert.Contains("tcp", result.Text, StringComparison.Ordinal);
+        Assert.Contains("unix", result.Text, StringComparison.Ordinal);
+        Assert.Contains("Server Message", result.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', result.Text);
+    }
+}
