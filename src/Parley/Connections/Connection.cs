@@ -43,6 +43,14 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     public abstract ValueTask CompleteWritesAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
+    /// Waits until everything that was flushed has reached the peer: acknowledged by its system (TCP), or read by it (Unix sockets).
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting; the only deadline there is.</param>
+    /// <returns>A task that is completed then; at once where a channel cannot tell.</returns>
+    /// <exception cref="ConnectionException">The peer broke off before.</exception>
+    public virtual ValueTask WaitForDeliveryAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+
+    /// <summary>
     /// Gives up at once: what is in flight is lost, every wait ends, and the peer is told by a reset where the channel has one.
     /// </summary>
     /// <param name="reason">What waiting calls throw; <see langword="null"/> for a <see cref="ConnectionException"/> with <see cref="Reason.Aborted"/>.</param>
@@ -73,9 +81,6 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
 
     /// <summary>Whether one direction goes on when the other is broken, as standard input does without an output.</summary>
     internal virtual bool HasIndependentDirections => false;
-
-    /// <summary>Waits until the peer has what was written, at most for the close timeout. Never throws for the peer's sake.</summary>
-    internal virtual ValueTask AwaitDeliveryAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <summary>Connects.</summary>
     /// <param name="remote">Where to.</param>

@@ -29,7 +29,8 @@ public static class ConnectionRelay
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
         var forth = new RelayDirection(first, second);
-        var back = new RelayDirection(second, first);
+        var back = new RelayDirection(second, first) { Opposite = forth };
+        forth.Opposite = back;
         Task forthDone = forth.RunAsync(cancellationToken);
         Task backDone = back.RunAsync(cancellationToken);
         await Task.WhenAll(forthDone, backDone).ConfigureAwait(false);

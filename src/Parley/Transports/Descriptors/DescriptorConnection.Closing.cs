@@ -88,10 +88,13 @@ internal abstract partial class DescriptorConnection
         }
     }
 
-    internal sealed override async ValueTask AwaitDeliveryAsync(CancellationToken cancellationToken)
+    public sealed override async ValueTask WaitForDeliveryAsync(CancellationToken cancellationToken = default)
     {
-        if (Failure is null)
-            await AwaitDeliveryAsync(Clock.FromNow(Options.CloseTimeout)).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+        int error = await AwaitDeliveryAsync(Deadline.Never, cancellationToken).ConfigureAwait(false);
+        if (Failure is not null)
+            throw OverFailure(Step.Write);
+        if (error != 0)
+            throw Fail(Step.Write, error);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -110,7 +113,7 @@ internal abstract partial class DescriptorConnection
             return;
         int error = await DrainAsync(due).ConfigureAwait(false);
         if (error == 0)
-            error = await AwaitDeliveryAsync(due).ConfigureAwait(false);
+            error = await AwaitDeliveryAsync(due, CancellationToken.None).ConfigureAwait(false);
 
         // A peer that breaks off after everything reached it has lost nothing that we know of.
         if (Failure is not null)
@@ -158,19 +161,20 @@ internal abstract partial class DescriptorConnection
 
     /// <summary>The peer has ended its side; what it has not acknowledged yet may still be on its way.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> AwaitDeliveryAsync(long due)
+    private async ValueTask<int> AwaitDeliveryAsync(long due, CancellationToken cancellationToken)
     {
         while (true)
         {
             WriteDescriptor.Writable.Forget();
-            if (CountUndelivered() == 0)
-                return 0;
             int error = PendingError();
-            if (error != 0)
+            if (error != 0 || CountUndelivered() == 0)
                 return error;
             if (Clock.IsOver(due))
                 return Errno.ETIMEDOUT;
-            if (await WriteDescriptor.WaitWritableAsync(due, CancellationToken.None).ConfigureAwait(false) is WaitResult.Closed)
+            WaitResult result = await WriteDescriptor.WaitWritableAsync(due, cancellationToken).ConfigureAwait(false);
+            if (result is WaitResult.Canceled)
+                throw new OperationCanceledException(cancellationToken);
+            if (result is WaitResult.Closed)
                 return Errno.ECONNABORTED;
         }
     }

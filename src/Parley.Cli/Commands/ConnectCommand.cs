@@ -1,0 +1,50 @@
+using System.CommandLine;
+using System.Net;
+using Parley.Cli.Joining;
+using Parley.Cli.Output;
+
+namespace Parley.Cli.Commands;
+
+/// <summary><c>parley connect</c>: the tutorial's client, and a two-way pipe to whoever listens.</summary>
+internal static class ConnectCommand
+{
+    internal static Command Build()
+    {
+        Argument<string> endPoint = EndPointArgument.Optional();
+        var flow = new FlowOptions();
+        var settings = new ConnectSettings();
+        Option<TimeSpan?> idleTimeout = TimeOption.Create("--idle-timeout", "Break off when no byte moved for so long (default: never)");
+        var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        var verbosity = new Verbosity();
+        var command = new Command("connect", "Print what the peer says, and send it standard input") { endPoint, idleTimeout, progress };
+        flow.AddTo(command);
+        settings.AddTo(command);
+        verbosity.AddTo(command);
+        HelpWithExamples.Attach(command, """
+            parley connect                                  the tutorial's client
+            parley connect localhost:8080 < request.txt     send a file, print the reply
+            parley connect unix:@chat --retry 5             wait for a server that is still starting
+            parley connect tcp://127.0.0.1:5000 --trace     watch every call
+            """);
+        command.SetAction(async (parsed, _) =>
+        {
+            EndPoint remote = EndPointArgument.GetRemote(parsed, endPoint);
+            Flow ways = flow.Get(parsed);
+            if (verbosity.IsDryRun(parsed))
+            {
+                StandardError.WriteLine($"would connect to {ParleyEndPoint.Format(remote)} and join it to standard input and output");
+                return ExitCode.Done;
+            }
+
+            ConnectionOptions options = settings.Get(parsed, verbosity.Observer(parsed));
+            options.IdleTimeout = parsed.GetValue(idleTimeout).Infinite();
+            using var interruption = new Interruption();
+            Connection standard = await StandardConversation.OpenStandardStreamsAsync(interruption.Token);
+            Connection peer = await Connection.ConnectAsync(remote, options, interruption.Token);
+            var conversation = new StandardConversation(standard, verbosity.IsVerbose(parsed), parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
+            await conversation.RunAsync(peer, ways, interruption.Token);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,25 @@
+using System.CommandLine;
+
+namespace Parley.Cli.Commands;
+
+/// <summary>Options of the verbs that connect.</summary>
+internal sealed class ConnectSettings
+{
+    private readonly Option<TimeSpan?> _timeout = TimeOption.Create("--timeout", "Give up connecting after so long (default 30)");
+    private readonly Option<int?> _retry = NumberOption.Create("--retry", "Try so many times more, with growing pauses, when nobody is there (default 0)", 0);
+
+    internal void AddTo(Command command)
+    {
+        command.Options.Add(_timeout);
+        command.Options.Add(_retry);
+    }
+
+    internal ConnectionOptions Get(ParseResult parsed, CallObserver? observer) => new()
+    {
+        ConnectTimeout = parsed.GetValue(_timeout) ?? TimeSpan.FromSeconds(30),
+        RetryCount = parsed.GetValue(_retry) ?? 0,
+        RunContinuationsInline = true,
+        CallObserver = observer,
+        LoggerFactory = new Output.StandardErrorLogger(),
+    };
+}

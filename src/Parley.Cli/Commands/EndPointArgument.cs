@@ -1,0 +1,34 @@
+using System.CommandLine;
+using System.Net;
+
+namespace Parley.Cli.Commands;
+
+/// <summary>Endpoints as arguments. Read when the verb runs, so that a wrong one is told in Parley's words.</summary>
+internal static class EndPointArgument
+{
+    internal const string Tutorial = "tcp://127.0.0.1:5000";
+
+    private const string Forms = "tcp://host:port (or host:port), unix:/path, unix:@name";
+
+    internal static Argument<string> Optional() => new("ENDPOINT")
+    {
+        Description = $"Where: {Forms}; {Tutorial} if left out",
+        DefaultValueFactory = _ => Tutorial,
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    internal static Argument<string> Required(string name, string description) => new(name) { Description = $"{description}: {Forms}" };
+
+    internal static EndPoint Get(ParseResult parsed, Argument<string> argument) => ParleyEndPoint.Parse(parsed.GetValue(argument)!);
+
+    /// <summary>An endpoint with another end than this process's own standard streams.</summary>
+    internal static EndPoint GetRemote(ParseResult parsed, Argument<string> argument)
+        => Get(parsed, argument) switch
+        {
+            StandardStreamsEndPoint => throw new UsageException(
+                $"{argument.Name} cannot be stdio: here", "standard input and output are the other side of connect and listen"),
+            MemoryEndPoint => throw new UsageException(
+                $"{argument.Name} cannot be mem: here", "a mem: endpoint lives within one process; see the library"),
+            EndPoint endPoint => endPoint,
+        };
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using System.Net;
+using Parley.Cli.Joining;
+using Parley.Cli.Output;
+
+namespace Parley.Cli.Commands;
+
+/// <summary><c>parley listen</c>: accepts one client and joins it to standard input and output.</summary>
+internal static class ListenCommand
+{
+    internal static Command Build()
+    {
+        Argument<string> endPoint = EndPointArgument.Required("ENDPOINT", "Where to listen");
+        var flow = new FlowOptions();
+        Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when no client came for so long (default: never)");
+        var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        var listener = new ListenerSettings();
+        var verbosity = new Verbosity();
+        var command = new Command("listen", "Accept one client and join it to standard input and output") { endPoint, timeout, progress };
+        flow.AddTo(command);
+        listener.AddTo(command);
+        verbosity.AddTo(command);
+        HelpWithExamples.Attach(command, """
+            parley listen tcp://127.0.0.1:0 > received     take what one client sends
+            parley listen unix:/tmp/out.sock < file        give a file to one client
+            """);
+        command.SetAction(async (parsed, _) =>
+        {
+            EndPoint local = EndPointArgument.GetRemote(parsed, endPoint);
+            Flow ways = flow.Get(parsed);
+            if (verbosity.IsDryRun(parsed))
+            {
+                StandardError.WriteLine($"would listen on {ParleyEndPoint.Format(local)} and join one client to standard input and output");
+                return ExitCode.Done;
+            }
+
+            ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
+            using var interruption = new Interruption();
+            await using ConnectionListener bound = await ConnectionListener.BindAsync(local, options, interruption.Token);
+            verbosity.SayListening(parsed, bound.LocalEndPoint);
+            Connection standard = await StandardConversation.OpenStandardStreamsAsync(interruption.Token);
+            var search = new ClientSearch(bound, standard, ways);
+            Connection client = await search.FindAsync(parsed.GetValue(timeout).Infinite(), interruption.Token);
+            var conversation = new StandardConversation(standard, verbosity.IsVerbose(parsed), parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
+            await conversation.RunAsync(client, ways, interruption.Token);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Net;
+using System.Text;
+using Parley.Cli.Output;
+using Parley.Cli.Serving;
+
+namespace Parley.Cli.Commands;
+
+/// <summary><c>parley serve</c>: the tutorial's server, for any number of clients.</summary>
+internal static class ServeCommand
+{
+    private const string TutorialMessage = "Server Message";
+
+    internal static Command Build()
+    {
+        Argument<string> endPoint = EndPointArgument.Optional();
+        var message = new Option<string?>("--message") { Description = $"Give each client this text, exactly (default \"{TutorialMessage}\")", HelpName = "TEXT" };
+        var file = new Option<string?>("--file") { Description = "Give each client this file", HelpName = "PATH" };
+        var echo = new Option<bool>("--echo") { Description = "Send each client back what it sends" };
+        var discard = new Option<bool>("--discard") { Description = "Take what each client sends, and drop it" };
+        var once = new Option<bool>("--once") { Description = "End after one client was served" };
+        var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        var listener = new ListenerSettings();
+        var verbosity = new Verbosity();
+        var command = new Command("serve", "Serve each client that connects") { endPoint, message, file, echo, discard, once, progress };
+        listener.AddTo(command);
+        verbosity.AddTo(command);
+        HelpWithExamples.Attach(command, """
+            parley serve                                     the tutorial's server
+            parley serve tcp://127.0.0.1:0 --message 'hi'    on a free port, which it prints
+            parley serve unix:/tmp/data.sock --file data.bin a file to each client
+            parley serve tcp://[::1]:7 --echo --trace        watch every call
+            """);
+        command.SetAction(async (parsed, _) =>
+        {
+            EndPoint local = EndPointArgument.GetRemote(parsed, endPoint);
+            int chosen = (parsed.GetValue(message) is null ? 0 : 1) + (parsed.GetValue(file) is null ? 0 : 1)
+                + (parsed.GetValue(echo) ? 1 : 0) + (parsed.GetValue(discard) ? 1 : 0);
+            if (chosen > 1)
+                throw new UsageException("only one of --message, --file, --echo and --discard at a time");
+
+            Service service = Choose(parsed.GetValue(message), parsed.GetValue(file), parsed.GetValue(echo), parsed.GetValue(discard));
+            using (service as IDisposable)
+            {
+                if (verbosity.IsDryRun(parsed))
+                {
+                    StandardError.WriteLine($"would listen on {ParleyEndPoint.Format(local)} and {service.Description} each client");
+                    return ExitCode.Done;
+                }
+
+                var server = new Server(service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed));
+                return await server.RunAsync(
+                    local,
+                    listener.Get(parsed, verbosity.Observer(parsed), TimeSpan.FromSeconds(60)),
+                    bound => verbosity.SayListening(parsed, bound),
+                    parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
+            }
+        });
+        return command;
+    }
+
+    private static Service Choose(string? message, string? file, bool echo, bool discard)
+    {
+        if (file is not null)
+            return new FileService(file);
+        if (echo)
+            return new EchoService();
+        return discard ? new DiscardService() : new MessageService(Encoding.UTF8.GetBytes(message ?? TutorialMessage));
+    }
+}

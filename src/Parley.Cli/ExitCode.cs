@@ -1,0 +1,23 @@
+namespace Parley.Cli;
+
+/// <summary>What the command's exit says. The numbers are a promise to scripts.</summary>
+internal static class ExitCode
+{
+    internal const int Done = 0;
+    internal const int Failed = 1;
+    internal const int WrongUsage = 2;
+    internal const int NotConnected = 3;
+    internal const int TimedOut = 4;
+    internal const int BrokenOff = 5;
+    internal const int RefusedForSecurity = 6;
+    internal const int Interrupted = 130;
+
+    internal static int Of(ConnectionException failure) => failure.Reason switch
+    {
+        Reason.TimedOut => TimedOut,
+        Reason.Denied => RefusedForSecurity,
+        _ when failure.Step is Step.Resolve or Step.Socket or Step.Bind or Step.Listen or Step.Connect or Step.Open => NotConnected,
+        Reason.Reset or Reason.PeerDied or Reason.Corrupt or Reason.Aborted => BrokenOff,
+        _ => Failed,
+    };
+}

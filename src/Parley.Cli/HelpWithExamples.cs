@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Parley.Cli;
+
+/// <summary>Adds examples to a verb's help.</summary>
+internal static class HelpWithExamples
+{
+    /// <summary>Makes `--help` of a command end with examples, one a line.</summary>
+    internal static void Attach(Command command, string examples)
+    {
+        HelpOption? help = command.Options.OfType<HelpOption>().FirstOrDefault();
+        if (help is null)
+        {
+            help = new HelpOption();
+            command.Options.Add(help);
+        }
+
+        help.Action = new Action((HelpAction)help.Action!, examples);
+    }
+
+    internal static bool IsAskedFor(ParseResult parsed) => parsed.Action is Action;
+
+    private sealed class Action(HelpAction standard, string examples) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            int exitCode = standard.Invoke(parseResult);
+            TextWriter output = parseResult.InvocationConfiguration.Output;
+            output.WriteLine("Examples:");
+            foreach (string line in examples.Split('\n'))
+                output.WriteLine("  " + line);
+            output.WriteLine();
+            output.WriteLine("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 could not bind or connect, 4 timed out, 5 broken off, 6 refused for security, 130 interrupted");
+            return exitCode;
+        }
+    }
+}

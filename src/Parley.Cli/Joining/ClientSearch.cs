@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using System.IO.Pipelines;
+
+namespace Parley.Cli.Joining;
+
+/// <summary>
+/// Finds the client that <c>listen</c> is meant for: the first with whom a byte was exchanged. One that comes and goes without a word,
+/// as a port probe does, is let go, and what was meant for it stays for the next.
+/// </summary>
+internal sealed class ClientSearch(ConnectionListener listener, Connection standard, Flow flow)
+{
+    private readonly long _started = Stopwatch.GetTimestamp();
+
+    /// <summary>Finds it, and stops listening.</summary>
+    /// <exception cref="ConnectionException">Nobody came in time.</exception>
+    internal async Task<Connection> FindAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        Task<Connection> accept = AcceptAsync(cancellationToken);
+        while (true)
+        {
+            Connection client = await WithinAsync(accept, timeout);
+            accept = AcceptAsync(cancellationToken);
+            if (await HasBegunAsync(client, accept, cancellationToken))
+            {
+                await listener.DisposeAsync();
+                if (accept.IsCompletedSuccessfully)
+                    (await accept).Abort();
+                return client;
+            }
+
+            client.Abort();
+            await client.DisposeAsync();
+        }
+    }
+
+    private async Task<bool> HasBegunAsync(Connection client, Task nextClient, CancellationToken cancellationToken)
+    {
+        Task<bool> heard = HearAsync(client, cancellationToken);
+        if (flow == Flow.ReceiveOnly)
+            return await heard;
+
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<bool> said = SayAsync(client, enough.Token);
+        if (await Task.WhenAny(heard, said) == said)
+        {
+            if (!await said)
+                return await heard;
+            client.Input.CancelPendingRead();
+            await heard;
+            return true;
+        }
+
+        bool hasBegun = await heard;
+
+        // Ended without a word? If it still listens it will hear what we say, unless somebody else comes first: then that one is meant.
+        if (!hasBegun)
+            await Task.WhenAny(said, nextClient);
+        await enough.CancelAsync();
+        standard.Input.CancelPendingRead();
+        return await said || hasBegun;
+    }
+
+    /// <summary>Waits for the client's first byte and leaves it where it is.</summary>
+    /// <returns>Whether there is one.</returns>
+    private static async Task<bool> HearAsync(Connection client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ReadResult result = await client.Input.ReadAsync(cancellationToken);
+            client.Input.AdvanceTo(result.Buffer.Start, result.Buffer.Start);
+            return result.Buffer.Length > 0;
+        }
+        catch (ConnectionException)
+        {
+            // Broken off before its first byte: somebody else is meant.
+            return false;
+        }
+    }
+
+    /// <summary>Says the first of standard input, and takes it back if the client broke off before it arrived.</summary>
+    /// <returns>Whether there was something to say, and it was not taken back.</returns>
+    private async Task<bool> SayAsync(Connection client, CancellationToken enough)
+    {
+        ReadResult result = await standard.Input.ReadAsync(CancellationToken.None);
+        ReadOnlyMemory<byte> first = result.Buffer.First;
+        SequencePosition said = result.Buffer.Start;
+        try
+        {
+            if (first.Length > 0)
+            {
+                await client.Output.WriteAsync(first, CancellationToken.None);
+                await DeliverAsync(client, enough);
+                said = result.Buffer.GetPosition(first.Length);
+            }
+            else if (result.IsCompleted)
+            {
+                await client.CompleteWritesAsync(CancellationToken.None);
+            }
+        }
+        catch (ConnectionException)
+        {
+            // Broken off before it had what we said: the next one shall have it.
+            said = result.Buffer.Start;
+        }
+
+        standard.Input.AdvanceTo(said, said);
+        return !said.Equals(result.Buffer.Start);
+    }
+
+    private static async Task DeliverAsync(Connection client, CancellationToken enough)
+    {
+        try
+        {
+            await client.WaitForDeliveryAsync(enough);
+        }
+        catch (OperationCanceledException)
+        {
+            // It has begun to speak: it is the one, and this arrives or fails as everything that follows it.
+            return;
+        }
+    }
+
+    private async Task<Connection> AcceptAsync(CancellationToken cancellationToken)
+        => await listener.AcceptAsync(cancellationToken) ?? throw new OperationCanceledException(cancellationToken);
+
+    private async Task<Connection> WithinAsync(Task<Connection> accept, TimeSpan timeout)
+    {
+        if (timeout == Timeout.InfiniteTimeSpan)
+            return await accept;
+        TimeSpan left = timeout - Stopwatch.GetElapsedTime(_started);
+        try
+        {
+            return await accept.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        }
+        catch (TimeoutException)
+        {
+            throw new ConnectionException(
+                Step.Accept, Reason.TimedOut, listener.LocalEndPoint, $"no client came within {timeout.TotalSeconds:0.###} s");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.IO.Pipelines;
+using Parley.Cli.Output;
+using Parley.Cli.Serving;
+
+namespace Parley.Cli.Joining;
+
+/// <summary>Joins a peer to standard input and output.</summary>
+internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
+{
+    private const string ErrorPipe = "EPIPE";
+
+    /// <summary>Whether standard output is a screen, where a peer's control characters must not act.</summary>
+    private readonly bool _escapes = !Console.IsOutputRedirected;
+
+    /// <summary>Bytes that the peer said and standard output has taken.</summary>
+    internal long Printed { get; private set; }
+
+    /// <summary>Moves bytes until both sides have ended.</summary>
+    /// <exception cref="ConnectionException">Either side broke off. A reader of standard output that has read enough is no failure.</exception>
+    internal async Task RunAsync(Connection peer, CancellationToken cancellationToken)
+    {
+        using var outputGone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task print = flow == Flow.SendOnly
+            ? Discard.AllAsync(peer.Input, cancellationToken).AsTask()
+            : PrintAsync(peer, outputGone, cancellationToken);
+
+        // A peer that reads no more may still be saying something: printing goes on, and what was not sent is told at the end.
+        Task send = flow == Flow.ReceiveOnly ? Task.CompletedTask : SendAsync(peer, outputGone.Token, cancellationToken);
+        await Task.WhenAll(print, send);
+    }
+
+    private async Task PrintAsync(Connection peer, CancellationTokenSource outputGone, CancellationToken cancellationToken)
+    {
+        var escaper = new TerminalEscaper();
+        try
+        {
+            while (true)
+            {
+                ReadResult result = await peer.Input.ReadAsync(cancellationToken);
+                foreach (ReadOnlyMemory<byte> piece in result.Buffer)
+                    await PrintAsync(piece, escaper, cancellationToken);
+                Printed += result.Buffer.Length;
+                peer.Input.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted)
+                    break;
+            }
+
+            if (_escapes)
+            {
+                escaper.Finish(standard.Output);
+                await standard.Output.FlushAsync(cancellationToken);
+            }
+            else
+            {
+                await standard.CompleteWritesAsync(cancellationToken);
+            }
+        }
+        catch (ConnectionException failure) when (IsOutputClosed(failure))
+        {
+            // `| head` has what it wanted: whatever else would be said is not needed, and what we could still send neither.
+            await outputGone.CancelAsync();
+        }
+        catch (ConnectionException)
+        {
+            await outputGone.CancelAsync();
+            throw;
+        }
+    }
+
+    private async ValueTask PrintAsync(ReadOnlyMemory<byte> piece, TerminalEscaper escaper, CancellationToken cancellationToken)
+    {
+        if (!_escapes)
+        {
+            await standard.Output.WriteAsync(piece, cancellationToken);
+            return;
+        }
+
+        escaper.Append(piece.Span, standard.Output);
+        await standard.Output.FlushAsync(cancellationToken);
+    }
+
+    private async Task SendAsync(Connection peer, CancellationToken outputGone, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ConnectionRelay.CopyAsync(standard, peer, outputGone);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Printing has ended for good; its own failure, if it was one, is told there.
+            return;
+        }
+    }
+
+    private static bool IsOutputClosed(ConnectionException failure)
+        => failure.Step == Step.Write && failure.EndPoint is StandardStreamsEndPoint && failure.ErrorName == ErrorPipe;
+}

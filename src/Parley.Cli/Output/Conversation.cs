@@ -1,0 +1,24 @@
+using System.Net;
+
+namespace Parley.Cli.Output;
+
+/// <summary>What <c>-v</c> says when a conversation is over.</summary>
+internal static class Conversation
+{
+    internal static void Report(EndPoint? peer, ConnectionStatistics statistics, Exception? failure)
+    {
+        string who = peer is null ? "a client" : ParleyEndPoint.Format(peer);
+        string end = failure switch
+        {
+            null => statistics.EndedByPeer ? "ended by the peer" : "ended by us",
+            ConnectionException { Reason: Reason.Reset } broken => "broken off by the peer: " + broken.Cause,
+            ConnectionException broken => "broken off by us: " + broken.Cause,
+            _ => "broken off by us: " + failure.Message,
+        };
+        long undelivered = (failure as ConnectionException)?.UndeliveredBytes ?? 0;
+        string lost = undelivered > 0 ? $", {undelivered} bytes not delivered" : "";
+        StandardError.WriteLine(
+            $"{who}: {statistics.BytesSent} bytes out, {statistics.BytesReceived} bytes in{lost}, "
+            + $"{Units.Duration(statistics.Elapsed)}, {PlainText.OneLine(end)}");
+    }
+}

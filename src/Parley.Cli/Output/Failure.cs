@@ -1,0 +1,66 @@
+using System.Net;
+
+namespace Parley.Cli.Output;
+
+/// <summary>One line for what failed, a second one where there is a hint to give, and the exit code.</summary>
+internal static class Failure
+{
+    internal static bool TryReport(Exception failure, out int exitCode)
+    {
+        switch (failure)
+        {
+            case UsageException usage:
+                UsageError.Print(usage.Message, usage.Hint);
+                exitCode = ExitCode.WrongUsage;
+                return true;
+            case EndPointFormatException wrong:
+                UsageError.Print(wrong.Message, wrong.Suggestion is null ? null : $"did you mean {wrong.Suggestion} ?");
+                exitCode = ExitCode.WrongUsage;
+                return true;
+            case ConnectionException broken:
+                exitCode = Report(broken);
+                return true;
+            case OperationCanceledException:
+                exitCode = ExitCode.Interrupted;
+                return true;
+            case IOException or UnauthorizedAccessException or PlatformNotSupportedException or ArgumentException:
+                StandardError.WriteLine("parley: " + PlainText.OneLine(failure.Message));
+                exitCode = failure is UnauthorizedAccessException ? ExitCode.RefusedForSecurity : ExitCode.Failed;
+                return true;
+            default:
+                exitCode = ExitCode.Failed;
+                return false;
+        }
+    }
+
+    internal static int Report(ConnectionException failure)
+    {
+        StandardError.WriteLine("parley: " + PlainText.OneLine(failure.Message));
+        if (Hint(failure) is { } hint)
+            StandardError.WriteLine("  hint: " + PlainText.OneLine(hint));
+        return ExitCode.Of(failure);
+    }
+
+    private static string? Hint(ConnectionException failure)
+    {
+        string where = failure.EndPoint is null ? "" : ParleyEndPoint.Format(failure.EndPoint);
+        bool binding = failure.Step is Step.Bind or Step.Listen;
+        bool connecting = failure.Step is Step.Connect or Step.Resolve;
+        return failure.Reason switch
+        {
+            Reason.Refused when connecting => $"nothing listens there; start a server with: parley serve {where}",
+            Reason.NotFound when failure.Step is Step.Resolve => "check the host's name; an address works without a look-up",
+            Reason.NotFound when connecting => $"the path does not exist; start a server with: parley serve {where}",
+            Reason.NotFound when binding && failure.EndPoint is IPEndPoint => "the address is none of this machine; 0.0.0.0 or [::] stands for all it has",
+            Reason.NotFound when binding => "the directory does not exist",
+            Reason.InUse when binding && failure.Cause.StartsWith("the path", StringComparison.Ordinal) => "only a socket that nobody listens on is taken over",
+            Reason.InUse when binding => "somebody listens there already; see who with: ss -lxtp",
+            Reason.Denied when binding && failure.EndPoint is IPEndPoint { Port: < 1024 } => "ports under 1024 need root or the capability CAP_NET_BIND_SERVICE",
+            Reason.Denied when connecting => "the socket's file does not let this user in; its owner can start the server with --mode 0666",
+            Reason.Denied when binding => "this user may not make files in that directory",
+            Reason.TimedOut when connecting => "the host does not answer; a firewall may drop what is sent, or its backlog is full",
+            Reason.TooLarge when binding => "choose a shorter path, such as one in /tmp or /run",
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,39 @@
+using System.Text;
+
+namespace Parley.Cli.Output;
+
+/// <summary>Writes lines to standard error, each with one write, so that lines of several processes do not mix.</summary>
+internal static class StandardError
+{
+    private static readonly Stream Stream = Console.OpenStandardError();
+    private static readonly Lock Lock = new();
+    private static bool _progressShown;
+
+    /// <summary>Whether it may carry colours: a terminal, and NO_COLOR is not set.</summary>
+    internal static bool HasColor { get; } = !Console.IsErrorRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+
+    internal static bool IsTerminal => !Console.IsErrorRedirected;
+
+    internal static void WriteLine(string line) => Write(line + "\n", isProgress: false);
+
+    /// <summary>Replaces the line that the cursor is on.</summary>
+    internal static void WriteProgress(string line) => Write("\r" + line + "\u001b[K", isProgress: true);
+
+    private static void Write(string text, bool isProgress)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(_progressShown && !isProgress ? "\r\u001b[K" + text : text);
+        lock (Lock)
+        {
+            _progressShown = isProgress;
+            try
+            {
+                Stream.Write(bytes);
+            }
+            catch (IOException)
+            {
+                // Nobody reads our messages any more: there is nobody left to tell.
+                _progressShown = false;
+            }
+        }
+    }
+}

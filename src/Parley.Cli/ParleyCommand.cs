@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Parley.Cli.Commands;
+using Parley.Cli.Demo;
+using Parley.Cli.Output;
+
+namespace Parley.Cli;
+
+/// <summary>The command as a whole: its verbs, and what becomes of wrong usage and of failures.</summary>
+internal static class ParleyCommand
+{
+    internal static int Run(string[] arguments)
+    {
+        Command root = Build();
+        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0 && !HelpWithExamples.IsAskedFor(parsed))
+            return UsageError.Print(parsed);
+
+        try
+        {
+            // Signals are the verbs' own affair: a server drains, a client ends.
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (Exception failure) when (Failure.TryReport(failure, out int exitCode))
+        {
+            return exitCode;
+        }
+    }
+
+    private static Command Build()
+    {
+        // Not a RootCommand, which would call itself after the file it was started from.
+        var root = new Command("parley", "Lets two processes talk, over every channel an operating system offers.")
+        {
+            new HelpOption { Recursive = true },
+            new VersionOption(),
+            ServeCommand.Build(),
+            ConnectCommand.Build(),
+            ListenCommand.Build(),
+            RelayCommand.Build(),
+            PingCommand.Build(),
+            DemoCommand.Build(),
+            DemoClientCommand.Build(),
+        };
+        HelpWithExamples.Attach(root, """
+            parley serve                                 the tutorial's server, on tcp://127.0.0.1:5000
+            parley connect                               the tutorial's client
+            parley demo                                  every channel once, between two processes
+            parley listen unix:/tmp/in.sock > file       take what one client sends
+            parley connect unix:/tmp/in.sock < file      send a file there
+            """);
+        return root;
+    }
+}

@@ -1,0 +1,55 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Parley.Cli.Serving;
+
+/// <summary>Streams a file to each client, as long as the file is when it is read.</summary>
+internal sealed class FileService : Service, IDisposable
+{
+    private const int ReadSize = 256 * 1024;
+
+    private readonly string _path;
+    private readonly SafeFileHandle _file;
+
+    internal FileService(string path)
+    {
+        if (Directory.Exists(path))
+            throw new UsageException($"'{path}' is a directory: --file takes a file");
+        _path = path;
+        _file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+        if (IsRegular(_file))
+            return;
+        _file.Dispose();
+        throw new UsageException($"'{path}' is no regular file: it cannot be given to each client anew");
+    }
+
+    internal override string Description => $"give the file {_path} to";
+
+    internal override async ValueTask ServeAsync(Connection client, CancellationToken cancellationToken)
+    {
+        for (long offset = 0; ;)
+        {
+            int count = RandomAccess.Read(_file, client.Output.GetSpan(ReadSize)[..ReadSize], offset);
+            if (count == 0)
+                break;
+            client.Output.Advance(count);
+            offset += count;
+            await client.Output.FlushAsync(cancellationToken);
+        }
+
+        await client.CompleteWritesAsync(cancellationToken);
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    private static bool IsRegular(SafeFileHandle file)
+    {
+        try
+        {
+            return RandomAccess.GetLength(file) >= 0;
+        }
+        catch (NotSupportedException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using Parley.Cli.Output;
+
+namespace Parley.Cli.Serving;
+
+/// <summary>Accepts clients and serves each beside the others, until a signal or, with <c>--once</c>, until one was served.</summary>
+internal sealed class Server(Service service, bool verbose, bool once, TimeSpan drainTimeout)
+{
+    private readonly Conversations _conversations = new();
+    private ConnectionListener? _listener;
+    private int _exitCode = ExitCode.Done;
+
+    /// <summary>Serves.</summary>
+    /// <param name="local">Where.</param>
+    /// <param name="options">How.</param>
+    /// <param name="ready">Told the address when clients can connect.</param>
+    /// <param name="progress">Whether to show what moves.</param>
+    /// <returns>The exit code.</returns>
+    internal async Task<int> RunAsync(EndPoint local, ListenerOptions options, Action<EndPoint> ready, bool progress)
+    {
+        using var interruption = new Interruption();
+        await using ConnectionListener listener = await ConnectionListener.BindAsync(local, options, interruption.Token);
+        _listener = listener;
+        using CancellationTokenRegistration stop = interruption.Token.Register(() => listener.StopAsync().AsTask());
+        ready(listener.LocalEndPoint);
+
+        await using (Progress.Start(progress, () => _conversations.Bytes))
+        {
+            while (await listener.AcceptAsync() is { } client)
+            {
+                _conversations.Add(client);
+                _ = ServeAsync(client);
+            }
+
+            int cut = await _conversations.DrainAsync(drainTimeout);
+            if (cut > 0)
+            {
+                StandardError.WriteLine($"parley: {cut} conversations were cut off: they did not end within {drainTimeout.TotalSeconds:0.###} s");
+                return ExitCode.Failed;
+            }
+        }
+
+        return _exitCode;
+    }
+
+    // Nothing that one client does may end the loop above: every failure of a conversation ends here.
+    private async Task ServeAsync(Connection client)
+    {
+        EndPoint? peer = verbose ? client.RemoteEndPoint : null;
+        Exception? failure = null;
+        try
+        {
+            await service.ServeAsync(client, CancellationToken.None);
+        }
+        catch (Exception broken) when (broken is IOException or OperationCanceledException)
+        {
+            failure = broken;
+        }
+
+        try
+        {
+            if (failure is not null && service.ResetsOnFailure)
+                client.Abort(failure);
+            await client.DisposeAsync();
+        }
+        catch (ConnectionException undelivered)
+        {
+            failure ??= undelivered;
+        }
+
+        _conversations.Remove(client);
+        if (verbose)
+            Conversation.Report(peer, client.Statistics, failure);
+        if (once && (service.FatalExitCode is not null || (failure is null && service.WasServed(client.Statistics))))
+        {
+            _exitCode = service.FatalExitCode ?? ExitCode.Done;
+            await _listener!.StopAsync();
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace Parley.Cli.Serving;
+
+/// <summary>What a server does for each client.</summary>
+internal abstract class Service
+{
+    /// <summary>In words that fit between "listen and" and "each client".</summary>
+    internal abstract string Description { get; }
+
+    /// <summary>
+    /// Serves one client up to the half-close; the caller disposes the connection. Runs on the loop's thread and never blocks it.
+    /// </summary>
+    internal abstract ValueTask ServeAsync(Connection client, CancellationToken cancellationToken);
+
+    /// <summary>Whether a client whose service failed is to be told by a reset; otherwise the service has seen to it.</summary>
+    internal virtual bool ResetsOnFailure => true;
+
+    /// <summary>Whether a failure of the service itself, no client's fault, ends a server that serves one client.</summary>
+    internal virtual int? FatalExitCode => null;
+
+    /// <summary>Whether a client that came and went without a failure was served, and was no mere look whether somebody is there.</summary>
+    internal virtual bool WasServed(ConnectionStatistics statistics) => true;
+}

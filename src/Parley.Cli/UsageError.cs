@@ -1,0 +1,32 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Parley.Cli.Output;
+
+namespace Parley.Cli;
+
+/// <summary>Says what is wrong with the words on the command line.</summary>
+internal static class UsageError
+{
+    internal static int Print(ParseResult parsed)
+    {
+        ParseError error = parsed.Errors[0];
+        string verb = parsed.CommandResult.Parent is null ? "" : parsed.CommandResult.Command.Name + " ";
+        Print(Describe(error), $"see: parley {verb}--help");
+        return ExitCode.WrongUsage;
+    }
+
+    internal static void Print(string problem, string? hint)
+    {
+        StandardError.WriteLine("parley: " + problem);
+        if (hint is not null)
+            StandardError.WriteLine("  hint: " + hint);
+    }
+
+    private static string Describe(ParseError error)
+    {
+        if (error.SymbolResult is OptionResult { Tokens.Count: 0, IdentifierToken: { } option })
+            return $"option {option.Value} needs a value";
+        string text = error.Message.TrimEnd('.');
+        return text.Length > 0 ? char.ToLowerInvariant(text[0]) + text[1..] : "wrong usage";
+    }
+}
