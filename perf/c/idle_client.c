@@ -3,7 +3,7 @@
 // is Rss of /proc/PID/smaps_rollup once it has come to rest.
 //
 // "after": nothing was ever said on the connections while they are measured; afterwards REQUEST is sent on each one and
-// must be answered with what begins with REPLY, so that each was really held. "before": this is also done once before
+// must be answered with what begins with REPLY (by closing, if that is empty), so that each was really held. "before": this is also done once before
 // the measurement, so that the connections are idle but used.
 #include "perf.h"
 #include <dirent.h>
@@ -57,8 +57,14 @@ static void exchange(int fd, const char *request, const char *reply)
 {
     char got[4096];
     size_t length = 0;
+    errno = 0;
     if (send(fd, request, strlen(request), MSG_NOSIGNAL) != (ssize_t)strlen(request))
         die("send");
+    if (*reply == '\0') {
+        if (recv(fd, got, sizeof got, 0) > 0 || (errno != 0 && errno != ECONNRESET))
+            die("not closed");
+        return;
+    }
     while (length < strlen(reply)) {
         ssize_t n = recv(fd, got + length, sizeof got - length, 0);
         if (n <= 0)

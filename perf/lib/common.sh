@@ -32,7 +32,9 @@ check_settings() {
     [[ $bounds =~ ^[0-9]+,[0-9]+$ ]] || fail 2 "PERF_CANARY must be two numbers of ns such as 120,450, not '$bounds'"
     CANARY_LOW=${bounds%,*}
     CANARY_HIGH=${bounds#*,}
-    export ROUNDS CANARY_LOW CANARY_HIGH
+    PATIENCE=${PERF_PATIENCE:-120}
+    [[ $PATIENCE =~ ^[0-9]+$ ]] || fail 2 "PERF_PATIENCE must be a number of seconds, not '$PATIENCE'"
+    export PATIENCE ROUNDS CANARY_LOW CANARY_HIGH
 }
 
 # CORE_A is where what is compared runs, CORE_B is where the load comes from.

@@ -1,38 +1,62 @@
 # shellcheck shell=bash
-# Comparing two things: A B A B, with a warm-up, paired ratios, and the canary around each sample.
+# Comparing two things: in turns, with a warm-up, and with the canary around each sample.
 
-SAMPLE=   # what a sample function leaves its number in
-REJECTED= # samples thrown away in this comparison
+SAMPLE= # where a sample function leaves its number
 
-# canary: does a flag take as long from core to core as it should?
+# canary: does a flag take as long from core to core as it should? CANARY is what it took, the fastest of its batches.
 canary() {
     local readings
     readings=$("$BIN/canary" "$CORE_A" "$CORE_B") || fail 1 "the canary failed"
-    CANARY=${readings/ /..}
-    [[ ${readings% *} -ge $CANARY_LOW && ${readings#* } -le $CANARY_HIGH ]]
+    CANARY=${readings% *}
+    [[ $CANARY -ge $CANARY_SEEN_LOW ]] || CANARY_SEEN_LOW=$CANARY
+    [[ ${readings#* } -le $CANARY_SEEN_HIGH ]] || CANARY_SEEN_HIGH=${readings#* }
+    [[ $CANARY -ge $CANARY_LOW && ${readings#* } -le $CANARY_HIGH ]]
 }
 
-# take_sample FUNCTION ARGUMENTS...: sets SAMPLE, and TAKEN to yes or, when the canary would not have it, to no. It is no
-# function for an "if": bash would switch off "set -e" in it, and a failed check of the data would be measured.
-take_sample() {
-    local waits=0 before
+# take_pair: a sample of parley and one of the peer, as compare's arrays "parley" and "other" say, to MINE and OTHER, with
+# the canary before, between and after. The pair is thrown away and taken again if one of the three is out of bounds, or
+# if they differ by more than a half: the virtual cores were moved, and the two samples are not of one machine. TAKEN is
+# yes, or no when there was no such pair in the time. Not a function for an "if": bash would switch off "set -e" in it,
+# and a failed check of the data would be measured.
+take_pair() {
+    local low high
     TAKEN=no
-    while true; do
-        while ! canary; do
-            waits=$((waits + 1))
-            [[ $waits -lt 400 ]] || return 0
-            sleep 0.05
-        done
-        before=$CANARY
-        "$@"
-        if canary; then
-            SAMPLE_CANARY="$before $CANARY"
-            TAKEN=yes
-            return 0
+    while [[ $SECONDS -lt $GIVE_UP_AT && $REJECTED -lt $MOST_REJECTED ]]; do
+        if ! canary; then
+            sleep 0.01
+            continue
         fi
-        REJECTED=$((REJECTED + 1))
-        [[ $REJECTED -lt $((20 * ROUNDS)) ]] || return 0
+        low=$CANARY
+        high=$CANARY
+
+        "${parley[@]}"
+        MINE=$SAMPLE
+        SAMPLES=$((SAMPLES + 1))
+        if ! canary; then
+            REJECTED=$((REJECTED + 1))
+            continue
+        fi
+        low=$((CANARY < low ? CANARY : low))
+        high=$((CANARY > high ? CANARY : high))
+
+        "${other[@]}"
+        OTHER=$SAMPLE
+        SAMPLES=$((SAMPLES + 1))
+        if ! canary || [[ $((CANARY < low ? CANARY : low)) -lt $((2 * (CANARY > high ? CANARY : high) / 3)) ]]; then
+            REJECTED=$((REJECTED + 2))
+            continue
+        fi
+        TAKEN=yes
+        return 0
     done
+}
+
+# take_plain_pair: the same for what the canary does not matter to.
+take_plain_pair() {
+    "${parley[@]}"
+    MINE=$SAMPLE
+    "${other[@]}"
+    OTHER=$SAMPLE
 }
 
 # compare: one comparison of a row, and a line of RESULTS.md.
@@ -40,14 +64,16 @@ take_sample() {
 #   --peer TEXT           what parley is compared with
 #   --unit TEXT           of the samples
 #   --better higher|lower which way is good
-#   --target N            of the ratio, parley's sample to the peer's; without it the line is for information
-#   --limit N             instead: of parley's sample itself
+#   --target N            of the ratio, parley's figure to the peer's; without it the line is for information
+#   --limit N             instead: of parley's figure itself
 #   --parley "FUNCTION ARGUMENTS..."  takes a sample of parley: sets SAMPLE
 #   --other "FUNCTION ARGUMENTS..."   takes a sample of the peer
-#   --no-canary           for what does not depend on the cores' speed: memory
+#   --pairs N             short samples of each in a round, in turns (15); the round's ratio is the median of theirs
+#   --begin "FUNCTION ARGUMENTS...", --end "FUNCTION..."   around each round: new servers
+#   --no-canary           for what does not depend on the cores' speed: memory; one sample a round
 compare() {
-    local work='' peer='' unit='' better='' target='' limit='' take=take_sample
-    local -a parley=() other=()
+    local work='' peer='' unit='' better='' target='' limit='' pairs=15 take=take_pair
+    local -a parley=() other=() begin=() end=()
     while [[ $# -gt 0 ]]; do
         case $1 in
         --work) work=$2 ;;
@@ -56,10 +82,14 @@ compare() {
         --better) better=$2 ;;
         --target) target=$2 ;;
         --limit) limit=$2 ;;
+        --pairs) pairs=$2 ;;
         --parley) read -ra parley <<<"$2" ;;
         --other) read -ra other <<<"$2" ;;
+        --begin) read -ra begin <<<"$2" ;;
+        --end) read -ra end <<<"$2" ;;
         --no-canary)
-            take=
+            take=take_plain_pair
+            pairs=1
             shift
             continue
             ;;
@@ -69,24 +99,39 @@ compare() {
     done
     say "-- $work, beside $peer"
 
-    local round mine before rejected=- pairs=$WORK/pairs
-    : >"$pairs"
+    local round pair rejected=-
+    : >"$SCRATCH/rounds"
+    SAMPLES=0
     REJECTED=0
     TAKEN=yes
-    SAMPLE_CANARY=
-    "${parley[@]}" # the warm-up
-    "${other[@]}"
+    CANARY_SEEN_LOW=999999
+    CANARY_SEEN_HIGH=0
+    MOST_REJECTED=$((20 * ROUNDS * pairs))
+    GIVE_UP_AT=$((SECONDS + PATIENCE))
     for ((round = 1; round <= ROUNDS; round++)); do
-        $take "${parley[@]}"
+        "${begin[@]}"
+        if [[ $round -eq 1 || ${#begin[@]} -gt 0 ]]; then
+            "${parley[@]}" # the warm-up
+            "${other[@]}"
+        fi
+        : >"$SCRATCH/pairs"
+        for ((pair = 1; pair <= pairs; pair++)); do
+            $take
+            [[ $TAKEN == yes ]] || break
+            echo "$MINE $OTHER" >>"$SCRATCH/pairs"
+        done
+        "${end[@]}"
         [[ $TAKEN == yes ]] || break
-        mine=$SAMPLE
-        before=$SAMPLE_CANARY
-        $take "${other[@]}"
-        [[ $TAKEN == yes ]] || break
-        echo "$mine $SAMPLE" >>"$pairs"
-        say "   $round/$ROUNDS: parley $(figure "$mine" "$unit"), $peer $(figure "$SAMPLE" "$unit")${before:+ (canary $before $SAMPLE_CANARY ns)}"
+        MINE=$(median 1 "$SCRATCH/pairs")
+        OTHER=$(median 2 "$SCRATCH/pairs")
+        echo "$MINE $OTHER $(median ratio "$SCRATCH/pairs")" >>"$SCRATCH/rounds"
+        say "   $round/$ROUNDS: parley $(figure "$MINE" "$unit"), $peer $(figure "$OTHER" "$unit")," \
+            "ratio $(ratio_figure "$(median ratio "$SCRATCH/pairs")")"
     done
-    [[ $TAKEN == yes ]] || say "   the canary gave up: $REJECTED samples rejected, its last reading was $CANARY ns"
-    [[ -z $take ]] || rejected=$REJECTED
-    write_line "$work" "$peer" "$unit" "$better" "$target" "$limit" "$rejected" "$pairs"
+    if [[ $TAKEN == no ]]; then
+        say "   gave up: the canary rejected $REJECTED of $SAMPLES samples. A flag takes $CANARY_SEEN_LOW to $CANARY_SEEN_HIGH ns" \
+            "from core to core here; PERF_CANARY sets other bounds than $CANARY_LOW,$CANARY_HIGH."
+    fi
+    [[ $take == take_plain_pair ]] || rejected="$REJECTED of $SAMPLES"
+    write_line "$work" "$peer" "$unit" "$better" "$target" "$limit" "$rejected" "$SCRATCH/rounds"
 }

@@ -22,6 +22,7 @@ is_here() {
 missing_of() {
     local peer
     for peer in "$@"; do
+        [[ -n $peer ]] || continue # a row that needs none
         is_here "$peer" || package_of "$peer"
     done | tr ' ' '\n' | sort -u
 }
@@ -64,12 +65,15 @@ need_parley() {
         [[ -x $PARLEY ]] || fail 3 "eng/publish-native.sh made no artifacts/parley"
     fi
     "$PARLEY" --version >/dev/null || fail 3 "artifacts/parley does not run"
+    if [[ -n $(find "$ROOT/src" \( -name bin -o -name obj \) -prune -o -type f -newer "$PARLEY" -print -quit 2>/dev/null) ]]; then
+        say "warning: artifacts/parley is older than its source; eng/publish-native.sh makes it anew"
+    fi
 }
 
 version_of() {
     case $1 in
     cc) gcc --version | head -n 1 ;;
-    parley) echo "parley $("$PARLEY" --version), $(stat -c %s "$PARLEY") bytes" ;;
+    parley) echo "parley $("$PARLEY" --version | sed 's/^parley //;1q'), $(stat -c %s "$PARLEY") bytes" ;;
     socat) socat -V | sed -n 's/^socat version \([^ ]*\).*/socat \1/p' ;;
     haproxy) haproxy -v | sed -n 's/^HAProxy version \([^ ]*\).*/HAProxy \1/p' ;;
     nc) nc -h 2>&1 | sed -n '1s/ (/ /;1s/)//p' ;;

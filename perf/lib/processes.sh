@@ -3,21 +3,28 @@
 
 declare -A SERVER_PID=() SERVER_PORT=()
 
+declare -A RECORDED=()
+
 # For RESULTS.md: the command without the paths of this machine, its free port as PORT, its server as PID.
 record_command() {
     local label=$1 text='' word pid
     shift
     for word in "$@"; do
-        word=${word//"$ROOT/"/}
-        word=${word//"$WORK/"/}
         for pid in "${SERVER_PID[@]}"; do
             [[ $word != "$pid" ]] || word=PID
         done
+        word=${word//"$ROOT/"/}
+        word=${word//"$SCRATCH/"/}
+        if [[ $word =~ ^(.*(127\.0\.0\.1:|PORT=))[1-9][0-9]*$ ]]; then
+            word=${BASH_REMATCH[1]}PORT
+        fi
         [[ $word =~ ^[][A-Za-z0-9_./:=,@%+-]+$ ]] || word=${word@Q}
         text+=" $word"
     done
-    text=$(sed -E 's/(127\.0\.0\.1:|PORT=)[1-9][0-9]*/\1PORT/g' <<<"${text# }")
-    printf '%s: `%s`\n' "$label" "$text" >>"$WORK/commands"
+    text="$label: \`${text# }\`"
+    [[ -z ${RECORDED[$text]:-} ]] || return 0
+    RECORDED[$text]=yes
+    printf '%s\n' "$text" >>"$SCRATCH/commands"
 }
 
 # start_server NAME CORE COMMAND...: CORE is a number, or "any". What the server says goes to a file.
@@ -27,10 +34,10 @@ start_server() {
     [[ -z ${SERVER_PID[$name]:-} ]] || fail 1 "there is already a server named $name"
     if [[ $core == any ]]; then
         record_command "server" "$@"
-        "$@" >"$WORK/$name.log" 2>&1 </dev/null &
+        "$@" >"$SCRATCH/$name.log" 2>&1 </dev/null &
     else
         record_command "server, core $core" "$@"
-        taskset -c "$core" "$@" >"$WORK/$name.log" 2>&1 </dev/null & # taskset becomes the server: the same process id
+        taskset -c "$core" "$@" >"$SCRATCH/$name.log" 2>&1 </dev/null & # taskset becomes the server: the same process id
     fi
     SERVER_PID[$name]=$!
 }
@@ -40,7 +47,7 @@ start_server() {
 wait_for_port() {
     local name=$1 pid=${SERVER_PID[$1]} inodes port try
     for ((try = 0; try < 1000; try++)); do
-        kill -0 "$pid" 2>/dev/null || fail 1 "$name ended instead of listening: $(tail -n 3 "$WORK/$name.log")"
+        kill -0 "$pid" 2>/dev/null || fail 1 "$name ended instead of listening: $(tail -n 3 "$SCRATCH/$name.log")"
         inodes=$(find "/proc/$pid/fd" -lname 'socket:*' -printf '%l ' 2>/dev/null || true)
         # Sockets that listen (0A) come first in that file; the tens of thousands in TIME_WAIT after them are not read.
         port=$(awk -v inodes=" $inodes" 'NR > 1 && $4 != "0A" { exit }
@@ -51,7 +58,7 @@ wait_for_port() {
         fi
         sleep 0.01
     done
-    fail 1 "$name does not listen: $(tail -n 3 "$WORK/$name.log")"
+    fail 1 "$name does not listen: $(tail -n 3 "$SCRATCH/$name.log")"
 }
 
 stop_server() {
@@ -74,15 +81,22 @@ stop_servers() {
     done
 }
 
-# client CORE PROGRAM ARGUMENTS...: one of the project's C programs; prints what it prints.
+# client CORE PROGRAM ARGUMENTS...: one of the project's C programs; what it prints goes to SAMPLE.
 client() {
     local core=$1 program=$2
     shift 2
     if [[ $core == any ]]; then
         record_command "client" "$BIN/$program" "$@"
-        "$BIN/$program" "$@"
+        SAMPLE=$("$BIN/$program" "$@")
     else
         record_command "client, core $core" "$BIN/$program" "$@"
-        taskset -c "$core" "$BIN/$program" "$@"
+        SAMPLE=$(taskset -c "$core" "$BIN/$program" "$@")
     fi
+}
+
+show_server_logs() {
+    local name
+    for name in "${!SERVER_PID[@]}"; do
+        [[ ! -s $SCRATCH/$name.log ]] || say "the last words of $name:" "$(tail -n 5 "$SCRATCH/$name.log")"
+    done
 }

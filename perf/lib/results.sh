@@ -14,38 +14,39 @@ figure() {
     }'
 }
 
-# median FIELD FILE; FIELD 0 is the ratio of the two.
-sorted_field() {
-    awk -v field="$1" '{ printf "%.9g\n", field ? $field : $1 / $2 }' "$2" | sort -g
+# sorted FIELD FILE: the numbers of a field; "ratio" is that of the first two, pair by pair.
+sorted() {
+    awk -v field="$1" '{ printf "%.9g\n", field == "ratio" ? $1 / $2 : $field }' "$2" | sort -g
 }
 
 median() {
-    sorted_field "$1" "$2" | awk '{ v[NR] = $1 } END { printf "%.9g", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+    sorted "$1" "$2" | awk '{ v[NR] = $1 } END { printf "%.9g", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
 ratio_figure() {
     awk -v x="$1" 'BEGIN { format = x >= 10 ? "%.1f" : x >= 2 ? "%.2f" : "%.3f"; printf format, x }'
 }
 
-# write_line WORK PEER UNIT BETTER TARGET LIMIT REJECTED PAIRS
+# write_line WORK PEER UNIT BETTER TARGET LIMIT REJECTED FILE: a line of FILE is a round: two figures and their ratio.
 write_line() {
-    local work=$1 peer=$2 unit=$3 better=$4 target=$5 limit=$6 rejected=$7 pairs=$8
+    local work=$1 peer=$2 unit=$3 better=$4 target=$5 limit=$6 rejected=$7 file=$8
     local rounds ratio='' spread='' mine='' other='' wanted='-' verdict='info' sign='≥' value bound
-    rounds=$(wc -l <"$pairs")
+    rounds=$(wc -l <"$file")
     [[ $better == higher ]] || sign='≤'
     if [[ $rounds -gt 0 ]]; then
-        ratio=$(median 0 "$pairs")
-        mine=$(median 1 "$pairs")
-        other=$(figure "$(median 2 "$pairs")" "$unit")
-        spread="$(ratio_figure "$(sorted_field 0 "$pairs" | head -n 1)") .. $(ratio_figure "$(sorted_field 0 "$pairs" | tail -n 1)")"
+        ratio=$(median 3 "$file")
+        mine=$(median 1 "$file")
+        other=$(figure "$(median 2 "$file")" "$unit")
+        spread="$(ratio_figure "$(sorted 3 "$file" | head -n 1)") .. $(ratio_figure "$(sorted 3 "$file" | tail -n 1)")"
     fi
+    [[ $rounds -gt 0 ]] || verdict='not measured'
     if [[ -n $target$limit ]]; then
         wanted="$sign ${target:-$limit $unit}"
         value=$ratio
         [[ -z $limit ]] || value=$mine
         bound=${target:-$limit}
         if [[ $rounds -eq 0 ]]; then
-            verdict='not measured'
+            :
         elif [[ $rounds -lt 7 ]]; then
             verdict='unsure'
         elif awk -v value="$value" -v bound="$bound" -v better="$better" \
@@ -73,20 +74,28 @@ machine() {
     echo "${cpu:-$(uname -m)}, $(getconf _NPROCESSORS_ONLN) cores, $memory, Linux $(uname -r), ${system:-}"
 }
 
+# What the hypervisor took of the time since the row began, in percent of all cores' time.
+stolen() {
+    awk '/^cpu / { all = 0; for (i = 2; i <= 9; i++) all += $i; if (NR == FNR) { all0 = all; steal0 = $9 } }
+        END { printf "%.1f", (all > all0 ? 100 * ($9 - steal0) / (all - all0) : 0) }' "$SCRATCH/stat" <(grep '^cpu ' /proc/stat)
+}
+
 write_section() {
     local name
     {
         printf '### %s\n\n' "$ROW"
-        printf -- '- Measured %s with `%s`, at least %s rounds wanted.\n' "$(date -u '+%Y-%m-%d %H:%M UTC')" "$COMMAND" "$ROUNDS"
-        printf -- '- Machine: %s. Cores %s and %s.\n' "$(machine)" "$CORE_A" "$CORE_B"
+        # shellcheck disable=SC2016 # Markdown, no command
+        printf -- '- Measured %s with `%s`.\n' "$(date -u '+%Y-%m-%d %H:%M UTC')" "$COMMAND"
+        printf -- '- Machine: %s. Cores %s and %s; the hypervisor took %s %% of the time\n  (steal).\n' \
+            "$(machine)" "$CORE_A" "$CORE_B" "$(stolen)"
         printf -- '- Versions: %s' "$(version_of parley)"
         # shellcheck disable=SC2154 # set by the row
         for name in cc ${row_needs:-}; do
             printf '; %s' "$(version_of "$name")"
         done
         printf '.\n- Commands:\n'
-        awk '!seen[$0]++ { print "  - " $0 }' "$WORK/commands"
-        awk '{ print "- " $0 }' "$WORK/notes"
+        awk '{ print "  - " $0 }' "$SCRATCH/commands"
+        awk '{ print "- " $0 }' "$SCRATCH/notes"
     } >"$OUTPUT/$ROW.section"
 }
 
@@ -115,8 +124,9 @@ write_results() {
 Written by `perf/run.sh`; [README.md](README.md) says how it measures. Only ratios count: the absolute figures of a
 machine drift, those of two commands that take turns drift together.
 
-Ratio: the median of parley's figure over the peer's, pair by pair; spread: the smallest and the largest of these.
-Target: what the ratio must be, or parley's figure where a unit stands. Rejected: samples that the canary threw away.
+Ratio: parley's figure over the peer's, the median of all rounds; spread: the round with the smallest and the one with the
+largest. Target: what the ratio must be, or parley's figure where a unit stands. Verdict: pass, miss, info (no target), unsure
+(fewer than 7 rounds). Rejected: samples that the canary threw away, of all that were taken.
 
 | row | work | peer | ratio | spread | target | verdict | parley | peer's | rounds | rejected |
 |---|---|---|---|---|---|---|---|---|---|---|

@@ -15,21 +15,29 @@ source "$here/results.sh"
 # shellcheck source=measure.sh
 source "$here/measure.sh"
 
+finish() {
+    [[ $1 -eq 0 || $1 -ge 128 ]] || show_server_logs
+    stop_servers
+    rm -rf "$SCRATCH"
+}
+
 ROW=$1
-WORK=$(mktemp -d)
-trap 'stop_servers; rm -rf "$WORK"' EXIT
-trap 'exit 130' INT
+SCRATCH=$(mktemp -d)
+trap 'finish $?' EXIT
 trap 'exit 143' TERM
-: >"$WORK/commands"
-: >"$WORK/notes"
+: >"$SCRATCH/commands"
+: >"$SCRATCH/notes"
+grep '^cpu ' /proc/stat >"$SCRATCH/stat"
 : >"$OUTPUT/$ROW.lines"
 
 # note TEXT: a sentence for the row's section in RESULTS.md.
 note() {
-    printf '%s\n' "$*" >>"$WORK/notes"
+    printf '%s\n' "$*" >>"$SCRATCH/notes"
 }
 
 # shellcheck source=/dev/null
 source "$PERF/rows/$ROW.sh"
 row_run
+# A row of which nothing could be measured must not take the place of an earlier one.
+grep -qv '| not measured |' "$OUTPUT/$ROW.lines" || fail 1 "$ROW: the canary let no comparison through"
 write_section

@@ -14,11 +14,11 @@ idle_count=10000
 
 row_run() {
     ulimit -n 20000 2>/dev/null || fail 3 "idle needs 20,000 descriptors a process: ulimit -Hn says $(ulimit -Hn)"
-    compare --work "idle connection, silent" --peer "HAProxy, http frontend" --unit B --better lower --target 1.0 --no-canary \
+    compare --work "idle connection, silent" --peer "HAProxy http" --unit B --better lower --target 1.0 --no-canary \
         --parley "idle_parley after" --other "idle_haproxy_http after"
-    compare --work "idle connection, silent" --peer "HAProxy, tcp" --unit B --better lower --no-canary \
+    compare --work "idle connection, silent" --peer "HAProxy tcp" --unit B --better lower --no-canary \
         --parley "idle_parley after" --other "idle_haproxy_tcp after"
-    compare --work "idle connection, after one exchange" --peer "HAProxy, http frontend" --unit B --better lower --no-canary \
+    compare --work "idle connection, after one exchange" --peer "HAProxy http" --unit B --better lower --no-canary \
         --parley "idle_parley before" --other "idle_haproxy_http before"
     note "Resident memory (Rss of /proc/PID/smaps_rollup) once it has been the same for a second. After the measurement" \
         "every connection had to answer, so none was only queued. One core for the server, one for the clients."
@@ -38,17 +38,14 @@ idle_haproxy_http() {
 
 idle_haproxy_tcp() {
     local port
-    start_server echo "$CORE_B" "$BIN/echo_server" 127.0.0.1:0
-    wait_for_port echo
     port=$("$BIN/free_port")
-    start_server haproxy "$CORE_A" env "PORT=$port" "ECHO_PORT=${SERVER_PORT[echo]}" haproxy -db -f "$PERF/rows/idle.haproxy-tcp.cfg"
-    idle_sample haproxy "$1" "Client Message" "Client Message"
-    stop_server echo
+    start_server haproxy "$CORE_A" env "PORT=$port" haproxy -db -f "$PERF/rows/idle.haproxy-tcp.cfg"
+    idle_sample haproxy "$1" "Client Message" ""
 }
 
 # idle_sample SERVER before|after REQUEST REPLY
 idle_sample() {
     wait_for_port "$1"
-    SAMPLE=$(client "$CORE_B" idle_client "127.0.0.1:${SERVER_PORT[$1]}" "${SERVER_PID[$1]}" "$idle_count" "$2" "$3" "$4")
+    client "$CORE_B" idle_client "127.0.0.1:${SERVER_PORT[$1]}" "${SERVER_PID[$1]}" "$idle_count" "$2" "$3" "$4"
     stop_server "$1"
 }

@@ -9,9 +9,8 @@ internal static class UsageError
 {
     internal static int Print(ParseResult parsed)
     {
-        ParseError error = parsed.Errors[0];
         string verb = parsed.CommandResult.Parent is null ? "" : parsed.CommandResult.Command.Name + " ";
-        Print(Describe(error), $"see: parley {verb}--help");
+        Print(Describe(parsed), $"see: parley {verb}--help");
         return ExitCode.WrongUsage;
     }
 
@@ -22,8 +21,11 @@ internal static class UsageError
             StandardError.WriteLine("  hint: " + hint);
     }
 
-    private static string Describe(ParseError error)
+    private static string Describe(ParseResult parsed)
     {
+        if (parsed.UnmatchedTokens.Count > 0)
+            return parsed.CommandResult.Parent is null ? $"unknown verb '{parsed.UnmatchedTokens[0]}'" : $"unknown argument '{parsed.UnmatchedTokens[0]}'";
+        ParseError error = parsed.Errors[0];
         if (error.SymbolResult is OptionResult { Tokens.Count: 0, IdentifierToken: { } option })
             return $"option {option.Value} needs a value";
         string text = error.Message.TrimEnd('.');

@@ -10,16 +10,28 @@ internal static class EndPointArgument
 
     private const string Forms = "tcp://host:port (or host:port), unix:/path, unix:@name";
 
-    internal static Argument<string> Optional() => new("ENDPOINT")
+    internal static Argument<string> Optional() => RefuseOptions(new("ENDPOINT")
     {
         Description = $"Where: {Forms}; {Tutorial} if left out",
         DefaultValueFactory = _ => Tutorial,
         Arity = ArgumentArity.ZeroOrOne,
-    };
+    });
 
-    internal static Argument<string> Required(string name, string description) => new(name) { Description = $"{description}: {Forms}" };
+    internal static Argument<string> Required(string name, string description)
+        => RefuseOptions(new(name) { Description = $"{description}: {Forms}" });
 
     internal static EndPoint Get(ParseResult parsed, Argument<string> argument) => ParleyEndPoint.Parse(parsed.GetValue(argument)!);
+
+    // A misspelt option would otherwise be taken for a misspelt endpoint.
+    private static Argument<string> RefuseOptions(Argument<string> argument)
+    {
+        argument.Validators.Add(static result =>
+        {
+            if (result.Tokens.Count > 0 && result.Tokens[0].Value is ['-', _, ..] option)
+                result.AddError($"unknown option {option}");
+        });
+        return argument;
+    }
 
     /// <summary>An endpoint with another end than this process's own standard streams.</summary>
     internal static EndPoint GetRemote(ParseResult parsed, Argument<string> argument)

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using static Parley.Cli.Tests.Payload;
 
 namespace Parley.Cli.Tests.Faults;
@@ -41,11 +40,11 @@ public sealed class TcpFaultTests : IDisposable
     public async Task ServeWriteTimeout_SlowReader_IsNotBrokenOff()
     {
         // Longer than the limit in all, but it takes something all the time.
-        byte[] file = WriteFile(_folder["file"], 8 * Megabyte);
+        byte[] file = WriteFile(_folder["file"], 12 * Megabyte);
         await using ListeningCommand server = await Command.ListenAsync(
-            "serve", AnyPort, "--file", _folder["file"], "--write-timeout", "1");
+            "serve", AnyPort, "--file", _folder["file"], "--write-timeout", "3");
 
-        CommandResult reader = await CPrograms.RunAsync("slow_reader", [.. Endpoints.ForC(server.Endpoint), "32768", "10000"]);
+        CommandResult reader = await CPrograms.RunAsync("slow_reader", [.. Endpoints.ForC(server.Endpoint), "32768", "5000"]);
 
         MustEqual(file, reader.MustExit(0).Output);
     }

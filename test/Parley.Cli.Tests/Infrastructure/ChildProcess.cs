@@ -132,7 +132,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     public Task WaitForOutputAsync(long bytes) =>
         Eventually.TrueAsync(() => OutputLength >= bytes, () => $"{bytes} bytes on standard output of {Describe()}");
 
-    public string Describe() => $"{_commandLine}\n({(HasEnded ? $"ended with {_process.ExitCode}" : "running")}) standard error:\n{_error.ToText()}";
+    public string Describe() => $"{_commandLine}\n({(HasEnded ? $"ended with {_process.ExitCode}" : "running")}) standard error:\n{CommandResult.Shorten(_error.ToText())}";
 
     public async ValueTask DisposeAsync()
     {

@@ -65,7 +65,7 @@ internal static class Command
 
     public static string Quote(string word) => "'" + word.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
 
-    private static IEnumerable<string> Wrap(Launch launch)
+    private static string[] Wrap(Launch launch)
     {
         string[] words = launch.User is null ? CommandFiles.Words : CommandFiles.PublicWords;
         if (launch.OpenFiles is { } files)

@@ -3,6 +3,9 @@ namespace Parley.Cli.Tests;
 /// <summary>Where the command is: a native binary that PARLEY_COMMAND names, else the build beside the tests.</summary>
 internal static class CommandFiles
 {
+    // Not parley.dll: assembly names ignore case, and the library is Parley.dll.
+    private const string Assembly = "Parley.Cli.dll";
+
     private static readonly Lazy<string[]> Public = new(CopyForEveryone);
 
     /// <summary>The words that start the command.</summary>
@@ -14,7 +17,7 @@ internal static class CommandFiles
     private static string[] Find()
     {
         string? native = Environment.GetEnvironmentVariable("PARLEY_COMMAND");
-        string file = string.IsNullOrEmpty(native) ? Path.Combine(AppContext.BaseDirectory, "parley.dll") : Path.GetFullPath(native);
+        string file = string.IsNullOrEmpty(native) ? Path.Combine(AppContext.BaseDirectory, Assembly) : Path.GetFullPath(native);
         if (!File.Exists(file))
             throw new FileNotFoundException($"the command to test is not there: {file}");
         if (!string.IsNullOrEmpty(native))

@@ -8,7 +8,14 @@ internal sealed record CommandResult(int ExitCode, byte[] Output, string Error)
 
     public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    public override string ToString() => $"exit code {ExitCode}, {Output.Length} bytes on standard output, standard error:\n{Error}";
+    public override string ToString() => $"exit code {ExitCode}, {Output.Length} bytes on standard output, standard error:\n{Shorten(Error)}";
+
+    /// <summary>What a message can show of a text that may be megabytes long.</summary>
+    public static string Shorten(string text)
+    {
+        const int Shown = 2000;
+        return text.Length <= 2 * Shown ? text : $"{text[..Shown]}\n... {text.Length - (2 * Shown)} characters ...\n{text[^Shown..]}";
+    }
 
     public CommandResult MustExit(int code)
     {

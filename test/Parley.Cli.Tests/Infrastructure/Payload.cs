@@ -24,7 +24,7 @@ internal static class Payload
     }
 
     /// <summary>Compares by length and hash: a difference in megabytes is no use on a page.</summary>
-    public static void MustEqual(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual)
+    public static void MustEqual(byte[] expected, byte[] actual)
     {
         Assert.Equal(expected.Length, actual.Length);
         Assert.Equal(Convert.ToHexString(SHA256.HashData(expected)), Convert.ToHexString(SHA256.HashData(actual)));

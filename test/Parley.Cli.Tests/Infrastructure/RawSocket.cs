@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -16,11 +17,24 @@ internal static class RawSocket
 
     public static async Task<Socket> ConnectAsync(string endpoint, int? receiveBuffer = null)
     {
-        Socket socket = New(endpoint);
-        if (receiveBuffer is { } size)
-            socket.ReceiveBufferSize = size;
-        await socket.ConnectAsync(Endpoints.Parse(endpoint)).WaitAsync(Limits.Wait);
-        return socket;
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            Socket socket = New(endpoint);
+            if (receiveBuffer is { } size)
+                socket.ReceiveBufferSize = size;
+            try
+            {
+                await socket.ConnectAsync(Endpoints.Parse(endpoint)).WaitAsync(Limits.Wait);
+                return socket;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.WouldBlock && Stopwatch.GetElapsedTime(start) < Limits.Wait)
+            {
+                // The queue of a Unix socket is full for the moment: a connect that does not block is not kept waiting.
+                socket.Dispose();
+                await Task.Delay(10);
+            }
+        }
     }
 
     public static Socket Bind(string endpoint)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Parley.Cli.Tests;
@@ -5,7 +6,7 @@ namespace Parley.Cli.Tests;
 /// <summary>Reads a stream to its end on a thread of its own: a blocked read of a pipe must not take a pool thread away from the tests.</summary>
 internal sealed class StreamCollector
 {
-    private readonly MemoryStream _bytes = new();
+    private readonly ArrayBufferWriter<byte> _bytes = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public StreamCollector(Stream stream)
@@ -21,14 +22,14 @@ internal sealed class StreamCollector
         get
         {
             lock (_bytes)
-                return _bytes.Length;
+                return _bytes.WrittenCount;
         }
     }
 
     public byte[] ToArray()
     {
         lock (_bytes)
-            return _bytes.ToArray();
+            return _bytes.WrittenSpan.ToArray();
     }
 
     public string ToText() => Encoding.UTF8.GetString(ToArray());
@@ -42,7 +43,7 @@ internal sealed class StreamCollector
             while ((read = stream.Read(buffer)) > 0)
             {
                 lock (_bytes)
-                    _bytes.Write(buffer, 0, read);
+                    _bytes.Write(buffer.AsSpan(0, read));
             }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)

@@ -35,7 +35,7 @@ internal static class TraceLines
         foreach (string call in calls)
         {
             int found = Array.IndexOf(seen, call, at);
-            Assert.True(found >= 0, $"no '{call}' after the first {at} of: {string.Join(' ', seen)}");
+            Assert.True(found >= 0, $"no '{call}' after the first {at} of: {CommandResult.Shorten(string.Join(' ', seen))}");
             at = found + 1;
         }
     }

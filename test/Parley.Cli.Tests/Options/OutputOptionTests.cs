@@ -10,9 +10,11 @@ public sealed class OutputOptionTests : IDisposable
 
     private static readonly Dictionary<string, string> NoColour = new(StringComparer.Ordinal) { ["NO_COLOR"] = "1" };
 
+    private static readonly string[] AllVerbs = ["serve", "connect", "listen", "relay", "ping", "demo"];
+
     private readonly TestFolder _folder = new();
 
-    public static TheoryData<string> Verbs => ["serve", "connect", "listen", "relay", "ping", "demo"];
+    public static TheoryData<string> Verbs => new(AllVerbs);
 
     public void Dispose() => _folder.Dispose();
 
@@ -134,7 +136,7 @@ public sealed class OutputOptionTests : IDisposable
 
         result.MustExit(0);
         Assert.Contains("Examples", result.Text, StringComparison.OrdinalIgnoreCase);
-        Assert.All(Verbs, verb => Assert.Contains((string)verb[0], result.Text, StringComparison.Ordinal));
+        Assert.All(AllVerbs, verb => Assert.Contains(verb, result.Text, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -38,7 +38,7 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
         ThrowIfMisused();
         if (TakeInterruption(out result) || TryServeBuffered(out result))
             return true;
-        if (MustYield || !TryFill(connection.Timestamp()))
+        if (MustYield || IsKnownEmpty() || !TryFill(connection.Timestamp()))
             return false;
         result = HandOut(canceled: false);
         return true;
@@ -55,7 +55,7 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
         long started = connection.Timestamp();
         try
         {
-            if (!MustYield && TryFill(started))
+            if (!MustYield && !IsKnownEmpty() && TryFill(started))
                 return new(HandOut(canceled: false));
         }
         catch (Exception failure)
@@ -185,13 +185,6 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
     {
         Descriptor descriptor = connection.ReadDescriptor;
 
-        // A short read took all there was; whatever came since has set off an edge.
-        if (_drained && !descriptor.MayHaveEnded && !descriptor.Readable.HasSignalled)
-        {
-            _drained = false;
-            return false;
-        }
-
         descriptor.Readable.Forget();
 
         MakeRoom();
@@ -219,6 +212,13 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
         Account((int)count);
         return true;
     }
+
+    /// <summary>
+    /// A short read took all there was, and whatever came since has set off an edge: without one a read would be in vain. Asked before a
+    /// wait only, for a wait that is over has used its edge up.
+    /// </summary>
+    private bool IsKnownEmpty()
+        => _drained && !connection.ReadDescriptor.MayHaveEnded && !connection.ReadDescriptor.Readable.HasSignalled;
 
     private void Account(int count)
     {

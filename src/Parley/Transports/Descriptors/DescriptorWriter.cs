@@ -14,9 +14,13 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
 {
     private const int SmallestBuffer = 4 * 1024;
 
+    // After so many writes without a wait the other connections of an inline loop have their turn.
+    private const int WritesInARow = 32;
+
     private byte[] _buffer = [];
     private int _start;
     private int _end;
+    private int _writesInARow;
     private long _total;
     private bool _ended;
     private bool _completed;
@@ -71,7 +75,7 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
                 return new(Result(canceled: true));
             }
 
-            int sent = TrySend(source.Span, started, moreFollows: false);
+            int sent = MustYield ? 0 : TrySend(source.Span, started, moreFollows: false);
             return sent == source.Length && _start == _end
                 ? new(Result(canceled: false))
                 : WaitAndSendAsync(source[sent..], started, Deadline.Never, moreFollows: false, cancellationToken);
@@ -218,6 +222,7 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
             connection.Observe("write", connection.WriteDescriptor, started, count, bytes.Length);
         if (count < 0)
             throw connection.Fail(Step.Write, (int)-count);
+        _writesInARow++;
         Volatile.Write(ref _total, _total + count);
         connection.NoteActivity();
         return (int)count;
@@ -235,8 +240,7 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
             WaitResult result;
             try
             {
-                result = await descriptor.WaitWritableAsync(
-                    Math.Min(Math.Min(stallDue, due), connection.IdleDue), cancellationToken).ConfigureAwait(false);
+                result = await WaitAsync(Math.Min(Math.Min(stallDue, due), connection.IdleDue), cancellationToken).ConfigureAwait(false);
             }
             catch (ObjectDisposedException)
             {
@@ -273,6 +277,14 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
         }
     }
 
+    private ValueTask<WaitResult> WaitAsync(long due, CancellationToken cancellationToken)
+    {
+        bool yields = MustYield;
+        _writesInARow = 0;
+        Descriptor descriptor = connection.WriteDescriptor;
+        return yields ? descriptor.Writable.YieldAsync() : descriptor.WaitWritableAsync(due, cancellationToken);
+    }
+
     private ConnectionException Stalled()
     {
         long waiting = UnflushedBytes + connection.CountUndelivered();
@@ -290,6 +302,8 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
         if (!rest.IsEmpty)
             this.Write(rest);
     }
+
+    private bool MustYield => _writesInARow >= WritesInARow && connection.WriteDescriptor.Loop.IsCurrent;
 
     private static FlushResult Result(bool canceled) => new(canceled, isCompleted: false);
 
