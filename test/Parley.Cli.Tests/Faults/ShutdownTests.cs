@@ -76,7 +76,7 @@ public sealed class ShutdownTests : IDisposable
 
         result.MustExit(1);
         Assert.Matches("cut off|broken off|not delivered|undelivered", result.Error);
-        Assert.Matches(@"\d+ (bytes|connections?|clients?)", result.Error);
+        Assert.Matches(@"\d+ (bytes|connections?|conversations?|clients?)", result.Error);
     }
 
     [Theory]
