@@ -17,8 +17,8 @@ public abstract class ConnectionListener : IAsyncDisposable
     public abstract ValueTask<Connection?> AcceptAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Stops listening. Clients that the kernel has already connected are still handed out by <see cref="AcceptAsync"/>, which then
-    /// returns <see langword="null"/>. Accepted connections go on.
+    /// Stops listening. Clients that the kernel has already connected are still handed out by <see cref="AcceptAsync"/>, as far as
+    /// there is room for them, which then returns <see langword="null"/>. Accepted connections go on.
     /// </summary>
     /// <param name="cancellationToken">Not waited for by the transports there are; stopping does not block.</param>
     public abstract ValueTask StopAsync(CancellationToken cancellationToken = default);

@@ -8,7 +8,7 @@ internal sealed record CommandResult(int ExitCode, byte[] Output, string Error)
 
     public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    public override string ToString() => $"exit code {ExitCode}, {Output.Length} bytes on standard output, standard error:\n{Shorten(Error)}";
+    public override string ToString() => $"exit code {ExitCode}\nstandard error:\n{Shorten(Error)}\nstandard output, {Output.Length} bytes:\n{Shorten(Text)}";
 
     /// <summary>What a message can show of a text that may be megabytes long.</summary>
     public static string Shorten(string text)

@@ -166,8 +166,11 @@ internal abstract partial class DescriptorConnection
         while (true)
         {
             WriteDescriptor.Writable.Forget();
+            bool isDelivered = CountUndelivered() == 0;
+            if (isDelivered && IsAcknowledged)
+                return 0;
             int error = PendingError();
-            if (error != 0 || CountUndelivered() == 0)
+            if (error != 0 || isDelivered)
                 return error;
             if (Clock.IsOver(due))
                 return Errno.ETIMEDOUT;
@@ -181,6 +184,11 @@ internal abstract partial class DescriptorConnection
 
     /// <summary>Whether the channel can tell what the peer has taken, and resets a peer whose words are left unread.</summary>
     private protected virtual bool ReportsDelivery => true;
+
+    /// <summary>
+    /// Whether nothing undelivered means that the peer has it. Otherwise it may have been thrown away with the peer, and an error says so.
+    /// </summary>
+    private protected virtual bool IsAcknowledged => false;
 
     /// <summary>An error that the channel holds for the next call; 0 for none.</summary>
     private protected virtual int PendingError() => 0;

@@ -52,6 +52,8 @@ internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp,
         return isTcp && queued > 0 && HasEndedWrites ? queued - 1 : queued;
     }
 
+    private protected override bool IsAcknowledged => isTcp;
+
     private protected override int PendingError() => SocketCalls.TakeError(WriteDescriptor.Handle);
 
     private protected override void PrepareReset() => SocketCalls.ResetOnClose(WriteDescriptor.Handle);

@@ -49,13 +49,15 @@ internal sealed class SocketConnectionListener : ConnectionListener
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<Connection?>(cancellationToken);
         long started = Trace.Now(_options);
-        if (_acceptsInARow < AcceptsInARow && Volatile.Read(ref _stopping) == 0 && Volatile.Read(ref _connections) < _maxConnections
-            && TryAccept(started, out Connection? connection, out int error) && error == 0)
+        bool isKnownEmpty = false;
+        if (_acceptsInARow < AcceptsInARow && Volatile.Read(ref _stopping) == 0 && HasRoom)
         {
-            return new(connection);
+            isKnownEmpty = !TryAccept(started, out Connection? connection, out _);
+            if (connection is not null)
+                return new(connection);
         }
 
-        return WaitAndAcceptAsync(started, cancellationToken);
+        return WaitAndAcceptAsync(started, isKnownEmpty, cancellationToken);
     }
 
     public override ValueTask StopAsync(CancellationToken cancellationToken = default)
@@ -74,7 +76,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Connection?> WaitAndAcceptAsync(long started, CancellationToken cancellationToken)
+    private async ValueTask<Connection?> WaitAndAcceptAsync(long started, bool isKnownEmpty, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -86,12 +88,12 @@ internal sealed class SocketConnectionListener : ConnectionListener
                 _acceptsInARow = 0;
                 result = await _descriptor.Readable.YieldAsync().ConfigureAwait(false);
             }
-            else if (Volatile.Read(ref _connections) >= _maxConnections)
+            else if (!HasRoom && Volatile.Read(ref _stopping) == 0)
             {
                 Warn($"{_maxConnections} connections are open, new clients wait");
                 result = await AwaitRoomAsync(Deadline.Never, cancellationToken).ConfigureAwait(false);
             }
-            else if (TryAccept(started, out Connection? connection, out int error))
+            else if (!isKnownEmpty && HasRoom && TryAccept(started, out Connection? connection, out int error))
             {
                 if (connection is not null)
                     return connection;
@@ -99,7 +101,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
             }
             else if (Volatile.Read(ref _stopping) != 0)
             {
-                // The backlog is empty: nobody who was connected is turned away.
+                // The backlog is empty, or there is no room for those in it.
                 Close();
                 return null;
             }
@@ -109,12 +111,15 @@ internal sealed class SocketConnectionListener : ConnectionListener
                 result = await AwaitClientAsync(cancellationToken).ConfigureAwait(false);
             }
 
+            isKnownEmpty = false;
             if (result == WaitResult.Canceled)
                 throw new OperationCanceledException(cancellationToken);
             if (result == WaitResult.Closed)
                 return null;
         }
     }
+
+    private bool HasRoom => Volatile.Read(ref _connections) < _maxConnections;
 
     private ValueTask<WaitResult> AwaitClientAsync(CancellationToken cancellationToken)
     {
