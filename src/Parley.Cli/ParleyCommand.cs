@@ -16,6 +16,7 @@ internal static class ParleyCommand
         if (parsed.Errors.Count > 0 && !HelpWithExamples.IsAskedFor(parsed))
             return UsageError.Print(parsed);
 
+        StandardError.IsQuiet = Verbosity.IsQuietAsked(parsed);
         try
         {
             // Signals are the verbs' own affair: a server drains, a client ends.

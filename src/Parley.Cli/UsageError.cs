@@ -10,7 +10,10 @@ internal static class UsageError
     internal static int Print(ParseResult parsed)
     {
         string verb = parsed.CommandResult.Parent is null ? "" : parsed.CommandResult.Command.Name + " ";
-        Print(Describe(parsed), $"see: parley {verb}--help");
+        string? meant = parsed.CommandResult.Parent is null && parsed.UnmatchedTokens.Count > 0
+            ? Spelling.Nearest(parsed.UnmatchedTokens[0], parsed.CommandResult.Command.Subcommands.Where(static verb => !verb.Hidden).Select(static verb => verb.Name))
+            : null;
+        Print(Describe(parsed), meant is null ? $"see: parley {verb}--help" : $"did you mean parley {meant} ?");
         return ExitCode.WrongUsage;
     }
 

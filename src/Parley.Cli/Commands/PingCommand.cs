@@ -43,7 +43,6 @@ internal static class PingCommand
             {
                 ConnectTimeout = parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30),
                 CallObserver = verbosity.Observer(parsed),
-                CloseTimeout = TimeSpan.FromMilliseconds(50),
                 RunContinuationsInline = true,
             };
             int times = parsed.GetValue(count) ?? 1;
@@ -97,7 +96,8 @@ internal static class PingCommand
         Connection connection = await Connection.ConnectAsync(remote, options, cancellationToken);
         TimeSpan took = Stopwatch.GetElapsedTime(started);
 
-        // A plain close, no reset: a server that is only looked at has nothing to complain about.
+        // A reset says that nothing was taken, as health checks do: a server that serves one client goes on waiting for it.
+        connection.Abort();
         await connection.DisposeAsync();
         return took;
     }

@@ -8,7 +8,9 @@ namespace Parley.Cli.Commands;
 /// <summary>How much a verb says: options that every verb about conversations has.</summary>
 internal sealed class Verbosity
 {
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but errors" };
+    private const string Quiet = "--quiet";
+
+    private readonly Option<bool> _quiet = new(Quiet, "-q") { Description = "Say nothing, not even errors: the exit code tells" };
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "When a conversation is over say who ended it, bytes each way and how long" };
     private readonly Option<bool> _trace = new("--trace") { Description = "Show each system call as it happens, and what it means" };
     private readonly Option<bool> _traceJson = new("--trace-json") { Description = "The same as JSON, one object a line" };
@@ -22,6 +24,11 @@ internal sealed class Verbosity
         command.Options.Add(_traceJson);
         command.Options.Add(_dryRun);
     }
+
+    /// <summary>Whether the verb that was chosen has the option, and it was given.</summary>
+    internal static bool IsQuietAsked(ParseResult parsed)
+        => parsed.CommandResult.Command.Options.OfType<Option<bool>>().FirstOrDefault(static option => option.Name == Quiet) is { } option
+           && parsed.GetValue(option);
 
     internal bool IsQuiet(ParseResult parsed) => parsed.GetValue(_quiet);
 

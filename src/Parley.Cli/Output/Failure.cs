@@ -17,6 +17,10 @@ internal static class Failure
                 UsageError.Print(wrong.Message, wrong.Suggestion is null ? null : $"did you mean {wrong.Suggestion} ?");
                 exitCode = ExitCode.WrongUsage;
                 return true;
+            case CommandException own:
+                StandardError.WriteLine("parley: " + PlainText.OneLine(own.Message));
+                exitCode = own.ExitCode;
+                return true;
             case ConnectionException broken:
                 exitCode = Report(broken);
                 return true;

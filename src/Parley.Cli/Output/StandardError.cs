@@ -9,6 +9,9 @@ internal static class StandardError
     private static readonly Lock Lock = new();
     private static bool _progressShown;
 
+    /// <summary>Whether nothing is to be said at all: the exit code tells.</summary>
+    internal static bool IsQuiet { get; set; }
+
     /// <summary>Whether it may carry colours: a terminal, and NO_COLOR is not set.</summary>
     internal static bool HasColor { get; } = !Console.IsErrorRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
@@ -21,6 +24,8 @@ internal static class StandardError
 
     private static void Write(string text, bool isProgress)
     {
+        if (IsQuiet)
+            return;
         byte[] bytes = Encoding.UTF8.GetBytes(_progressShown && !isProgress ? "\r\u001b[K" + text : text);
         lock (Lock)
         {

@@ -15,7 +15,7 @@ internal sealed class FileService : Service, IDisposable
         if (Directory.Exists(path))
             throw new UsageException($"'{path}' is a directory: --file takes a file");
         _path = path;
-        _file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+        _file = Open(path);
         if (IsRegular(_file))
             return;
         _file.Dispose();
@@ -40,6 +40,22 @@ internal sealed class FileService : Service, IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    private static SafeFileHandle Open(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+        }
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CommandException($"cannot open {path}: no such file or directory (ENOENT)", ExitCode.Failed);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new CommandException($"cannot open {path}: permission denied (EACCES)", ExitCode.RefusedForSecurity);
+        }
+    }
 
     private static bool IsRegular(SafeFileHandle file)
     {

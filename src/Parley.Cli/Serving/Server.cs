@@ -52,7 +52,7 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
         {
             await service.ServeAsync(client, CancellationToken.None);
         }
-        catch (Exception broken) when (broken is IOException or OperationCanceledException)
+        catch (Exception broken)
         {
             failure = broken;
         }
@@ -63,18 +63,27 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
                 client.Abort(failure);
             await client.DisposeAsync();
         }
-        catch (ConnectionException undelivered)
+        catch (Exception undelivered)
         {
             failure ??= undelivered;
         }
+        finally
+        {
+            _conversations.Remove(client);
+        }
 
-        _conversations.Remove(client);
         if (verbose)
             Conversation.Report(peer, client.Statistics, failure);
-        if (once && (service.FatalExitCode is not null || (failure is null && service.WasServed(client.Statistics))))
-        {
-            _exitCode = service.FatalExitCode ?? ExitCode.Done;
-            await _listener!.StopAsync();
-        }
+        else if (failure is not null and not ConnectionException)
+            StandardError.WriteLine("parley: cannot serve a client: " + PlainText.OneLine(failure.Message));
+        await EndIfServedAsync(client, failure);
+    }
+
+    private async ValueTask EndIfServedAsync(Connection client, Exception? failure)
+    {
+        if (!once || (service.FatalExitCode is null && (failure is not null || !service.WasServed(client.Statistics))))
+            return;
+        _exitCode = service.FatalExitCode ?? ExitCode.Done;
+        await _listener!.StopAsync();
     }
 }

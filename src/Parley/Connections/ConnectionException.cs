@@ -44,8 +44,11 @@ public sealed class ConnectionException : IOException
     /// <summary>Bytes that were written and could not be delivered; 0 where none were or it cannot be known.</summary>
     public long UndeliveredBytes { get; init; }
 
-    internal static ConnectionException FromErrno(Step step, int errorNumber, EndPoint? endPoint)
-        => new(step, ErrnoReasons.Of(errorNumber, step), endPoint, Interop.Linux.Errno.Describe(errorNumber), errorNumber);
+    internal static ConnectionException FromErrno(Step step, int errorNumber, EndPoint? endPoint, long undeliveredBytes = 0)
+        => new(step, ErrnoReasons.Of(errorNumber, step), endPoint, Interop.Linux.Errno.Describe(errorNumber), errorNumber)
+        {
+            UndeliveredBytes = undeliveredBytes,
+        };
 
     private static string Compose(Step step, EndPoint? endPoint, string cause, int errorNumber)
     {

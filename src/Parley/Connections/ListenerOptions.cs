@@ -17,12 +17,19 @@ public sealed class ListenerOptions : ConnectionOptions
 
     /// <summary>
     /// How many connections may be open at once; further clients wait in the backlog until one is over. Default: what the process's
-    /// limit on file descriptors (RLIMIT_NOFILE) leaves after a reserve of 64; 1 or more.
+    /// limit on file descriptors (RLIMIT_NOFILE) leaves after those in use and a reserve of 64 (an eighth of the limit if that is less);
+    /// 1 or more.
     /// </summary>
     public int? MaxConnections { get; set; }
 
     /// <summary>
-    /// The permissions of a Unix socket's file, set before the name exists and never widened by the umask. Default 0600: only this
+    /// How many descriptors each connection takes in all, for the default of <see cref="MaxConnections"/>: 2 where each client gets a
+    /// connection of its own to somebody else. Default 1; 1 or more.
+    /// </summary>
+    public int DescriptorsPerConnection { get; set; } = 1;
+
+    /// <summary>
+    /// The permissions of a Unix socket's file, never wider than this at any moment, and exactly this once the listener is there, whatever the umask. Default 0600: only this
     /// user can connect.
     /// </summary>
     public UnixFileMode UnixSocketMode { get; set; } = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -33,6 +40,7 @@ public sealed class ListenerOptions : ConnectionOptions
     {
         base.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(Backlog, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(DescriptorsPerConnection, 1);
         if (MaxConnections is int limit)
             ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1, nameof(MaxConnections));
         if ((UnixSocketMode & ~AllPermissions) != UnixFileMode.None)

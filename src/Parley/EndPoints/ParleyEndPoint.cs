@@ -179,7 +179,7 @@ public static class ParleyEndPoint
 
     private static EndPointFormatException UnknownScheme(string text, string scheme, string rest)
     {
-        string? nearest = Schemes.Nearest(scheme);
+        string? nearest = Spelling.Nearest(scheme, Schemes.All);
         string known = string.Join(", ", Schemes.All);
         return nearest is null
             ? new EndPointFormatException(text, $"unknown scheme '{scheme}'; there are {known}")

@@ -118,7 +118,7 @@ internal abstract partial class DescriptorConnection
         // A peer that breaks off after everything reached it has lost nothing that we know of.
         if (Failure is not null)
             throw OverFailure(Step.Close);
-        if (error != 0 && (error == Errno.ETIMEDOUT || CountUndelivered() > 0))
+        if (error != 0 && (error == Errno.ETIMEDOUT || CountUndelivered() > 0 || (!IsAcknowledged && _writer.Total > 0)))
             throw Undelivered(ErrnoReasons.Of(error, Step.Close), error, Errno.Describe(error), null);
     }
 

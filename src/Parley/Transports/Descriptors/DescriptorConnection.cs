@@ -124,7 +124,7 @@ internal abstract partial class DescriptorConnection : Connection
     {
         if (errorNumber is Errno.ECONNRESET or Errno.EPIPE or Errno.ETIMEDOUT)
             NotePeerEnd();
-        return ConnectionException.FromErrno(step, errorNumber, RemoteEndPoint ?? LocalEndPoint);
+        return ConnectionException.FromErrno(step, errorNumber, RemoteEndPoint ?? LocalEndPoint, _writer.UnflushedBytes + CountUndelivered());
     }
 
     /// <summary>What calls that find the connection over throw.</summary>

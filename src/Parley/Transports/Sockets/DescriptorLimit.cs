@@ -8,12 +8,14 @@ internal static unsafe class DescriptorLimit
     // For what the process opens besides: standard streams, libraries, the loop, files being served.
     private const int LargestReserve = 64;
 
-    internal static int Connections()
+    /// <param name="inUse">How many the process has open now.</param>
+    /// <param name="perConnection">How many each connection takes.</param>
+    internal static int Connections(int inUse, int perConnection)
     {
         ResourceLimit limit;
         if (Libc.GetRLimit(Libc.RLIMIT_NOFILE, &limit) < 0 || limit.Soft > int.MaxValue)
             return int.MaxValue;
         int soft = (int)limit.Soft;
-        return Math.Max(1, soft - Math.Min(LargestReserve, soft / 4));
+        return Math.Max(1, (soft - inUse - Math.Min(LargestReserve, soft / 8)) / perConnection);
     }
 }

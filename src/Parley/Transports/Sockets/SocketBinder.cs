@@ -27,12 +27,12 @@ internal static unsafe class SocketBinder
             }
             else if (path is not null && Libc.FChMod(handle, (uint)options.UnixSocketMode) < 0)
             {
-                // The file is made with these permissions: there is no moment at which it has others.
+                // The file is made with these permissions at most: there is no moment at which it has wider ones.
                 throw ConnectionException.FromErrno(Step.Bind, Errno.Last, asked);
             }
 
             Bind(handle, address, asked, options);
-            path?.NoteBound();
+            path?.NoteBound(options.UnixSocketMode, asked);
             Listen(handle, address, asked, options);
             EndPoint local = SocketCalls.LocalEndPoint(handle) ?? address;
             var descriptor = new Descriptor(handle, EventLoop.Shared, options.RunContinuationsInline);

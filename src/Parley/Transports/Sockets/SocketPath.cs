@@ -12,6 +12,7 @@ namespace Parley.Transports.Sockets;
 internal sealed unsafe class SocketPath : IDisposable
 {
     private const uint LockMode = 0x180; // 0600
+    private const int PermissionBits = 0x1FF; // 0777
 
     private readonly string _path;
     private readonly string _lockPath;
@@ -55,8 +56,26 @@ internal sealed unsafe class SocketPath : IDisposable
         }
     }
 
-    /// <summary>Remembers which file is ours, so that another one of that name is never removed.</summary>
-    internal void NoteBound() => _isBound = FileStatus.OfPath(_path, out _bound) == 0;
+    /// <summary>
+    /// Remembers which file is ours, so that another one of that name is never removed, and gives it the permissions that the umask kept
+    /// from it.
+    /// </summary>
+    internal void NoteBound(UnixFileMode mode, EndPoint asked)
+    {
+        _isBound = FileStatus.OfPath(_path, out _bound) == 0;
+        if (!_isBound || (UnixFileMode)(_bound.Mode & PermissionBits) == mode)
+            return;
+
+        // By a descriptor of the very file, whatever the path leads to by now.
+        using DescriptorHandle file = Open(_path, Libc.O_PATH | Libc.O_NOFOLLOW | Libc.O_CLOEXEC);
+        if (file.IsInvalid || FileStatus.OfDescriptor(file, out StatxResult opened) != 0 || !opened.IsSameFile(_bound))
+            throw ConnectionException.FromErrno(Step.Bind, file.IsInvalid ? Errno.Last : Errno.EADDRINUSE, asked);
+        fixed (byte* self = FileStatus.PathBytes($"/proc/self/fd/{file.Number}"))
+        {
+            if (Libc.ChMod(self, (uint)mode) < 0)
+                throw ConnectionException.FromErrno(Step.Bind, Errno.Last, asked);
+        }
+    }
 
     /// <summary>Removes the socket's file if it is still ours, and then the lock.</summary>
     public void Dispose()
@@ -75,9 +94,7 @@ internal sealed unsafe class SocketPath : IDisposable
     {
         while (true)
         {
-            DescriptorHandle handle;
-            fixed (byte* name = FileStatus.PathBytes(lockPath))
-                handle = Libc.Open(name, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, LockMode);
+            DescriptorHandle handle = Open(lockPath, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC);
             if (handle.IsInvalid)
                 throw ConnectionException.FromErrno(Step.Bind, Errno.Last, asked);
 
@@ -135,6 +152,12 @@ internal sealed unsafe class SocketPath : IDisposable
     }
 
     private static ConnectionException InUse(EndPoint asked) => ConnectionException.FromErrno(Step.Bind, Errno.EADDRINUSE, asked);
+
+    private static DescriptorHandle Open(string path, int flags)
+    {
+        fixed (byte* name = FileStatus.PathBytes(path))
+            return Libc.Open(name, flags, LockMode);
+    }
 
     private static int Unlink(string path)
     {
