@@ -20,7 +20,9 @@ internal static class ParleyCommand
         try
         {
             // Signals are the verbs' own affair: a server drains, a client ends.
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            // And help goes straight to the stream: Console.Out would set the terminal up first, with a thread for its signals.
+            using var output = new StreamWriter(Console.OpenStandardOutput());
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = output });
         }
         catch (Exception failure) when (Failure.TryReport(failure, out int exitCode))
         {

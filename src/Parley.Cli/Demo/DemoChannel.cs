@@ -8,9 +8,9 @@ internal sealed record DemoChannel(string Name, Func<string, string, string> End
     /// <summary>Every channel there is, in the order in which the demo shows them.</summary>
     internal static readonly DemoChannel[] All =
     [
-        new("TCP, IPv4", static (_, _) => "tcp://127.0.0.1:0"),
-        new("TCP, IPv6", static (_, _) => "tcp://[::1]:0"),
-        new("Unix socket, path", static (folder, name) => $"unix:{folder}/{name}.sock"),
-        new("Unix socket, abstract", static (_, name) => $"unix:@parley-{name}"),
+        new("tcp, IPv4", static (_, _) => "tcp://127.0.0.1:0"),
+        new("tcp, IPv6", static (_, _) => "tcp://[::1]:0"),
+        new("unix, a path", static (folder, name) => $"unix:{folder}/{name}.sock"),
+        new("unix, abstract", static (_, name) => $"unix:@parley-{name}"),
     ];
 }

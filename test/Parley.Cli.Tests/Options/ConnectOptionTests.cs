@@ -124,7 +124,10 @@ public sealed class ConnectOptionTests : IDisposable
         for (int i = 0; i < 3; i++)
         {
             using Socket accepted = await RawSocket.AcceptAsync(server);
-            Assert.Empty(await RawSocket.ReadToEndAsync(accepted));
+
+            // A reset, as health checks do: nothing was taken, so nobody was served.
+            SocketException reset = await Assert.ThrowsAsync<SocketException>(() => RawSocket.ReadToEndAsync(accepted));
+            Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
         }
 
         Assert.False(server.Poll(TimeSpan.Zero, SelectMode.SelectRead));
