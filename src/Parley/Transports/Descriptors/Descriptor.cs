@@ -11,7 +11,7 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
     private const uint PeerEvents = Libc.EPOLLPRI | Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR;
 
     private Readiness _readable = new(loop, inline);
-    private Readiness _writable = new(loop, inline);
+    private Readiness? _writable;
     private int _watched;
     private int _closed;
     private volatile bool _peerEvent;
@@ -23,7 +23,28 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
 
     internal Readiness Readable => _readable;
 
-    internal Readiness Writable => _writable;
+    /// <summary>
+    /// Made when a writer first has to wait, which most never do. An edge that came before is not known: it starts as if there had been one.
+    /// </summary>
+    internal Readiness Writable
+    {
+        get
+        {
+            if (_writable is null)
+            {
+                var first = new Readiness(Loop, inline);
+                first.Signal();
+                Interlocked.CompareExchange(ref _writable, first, null);
+                if (Volatile.Read(ref _closed) != 0)
+                    _writable.Close();
+            }
+
+            return _writable;
+        }
+    }
+
+    /// <summary>The same, where nobody has waited yet: <see langword="null"/>.</summary>
+    internal Readiness? WritableIfAwaited => _writable;
 
     /// <summary>
     /// Whether the peer's end, or an error, may be waiting behind the bytes: then a short read does not mean that the next one would wait.
@@ -47,6 +68,9 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
             Loop.Watch(this);
     }
 
+    /// <summary>Whether the loop has it already; otherwise watching costs a system call.</summary>
+    internal bool IsWatched => _watched != 0;
+
     internal ValueTask<WaitResult> WaitReadableAsync(long due, CancellationToken cancellationToken)
     {
         EnsureWatched();
@@ -56,22 +80,22 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
     internal ValueTask<WaitResult> WaitWritableAsync(long due, CancellationToken cancellationToken)
     {
         EnsureWatched();
-        return _writable.WaitAsync(due, cancellationToken);
+        return Writable.WaitAsync(due, cancellationToken);
     }
 
     /// <summary>Ends every wait there is, and lets the caller, who is closing, wait undisturbed by those whose waits were ended.</summary>
     internal void TakeOver()
     {
-        if (_readable.IsWaiting)
-            Replace(ref _readable);
-        if (_writable.IsWaiting)
-            Replace(ref _writable);
-
-        void Replace(ref Readiness readiness)
+        if (_readable is { IsWaiting: true } readable)
         {
-            Readiness old = readiness;
-            Volatile.Write(ref readiness, new Readiness(Loop, inline));
-            old.Close();
+            Volatile.Write(ref _readable, new Readiness(Loop, inline));
+            readable.Close();
+        }
+
+        if (_writable is { IsWaiting: true } writable)
+        {
+            _writable = null;
+            writable.Close();
         }
     }
 
@@ -82,7 +106,7 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
         if ((mask & ReadEvents) != 0)
             _readable.Signal();
         if ((mask & WriteEvents) != 0)
-            _writable.Signal();
+            Volatile.Read(ref _writable)?.Signal();
         if ((mask & (Libc.EPOLLHUP | Libc.EPOLLERR)) != 0)
             Interlocked.Exchange(ref _hungUp, null)?.Invoke();
     }
@@ -98,7 +122,7 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
             Loop.Unwatch(this);
         Handle.Dispose();
         _readable.Close();
-        _writable.Close();
+        Volatile.Read(ref _writable)?.Close();
         return true;
     }
 }

@@ -126,6 +126,10 @@ internal abstract partial class DescriptorConnection
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> DrainAsync(long due)
     {
+        // The client of a short conversation ends its side within microseconds: by the time the next one comes, it has. Looking then saves
+        // watching this one, and a wake-up for it alone.
+        if (!ReadDescriptor.IsWatched && ReadDescriptor.Loop.IsCurrent)
+            await ReadDescriptor.Readable.WaitForNextWakeAsync().ConfigureAwait(false);
         while (!PeerEnded)
         {
             ReadDescriptor.Readable.Forget();
@@ -165,7 +169,7 @@ internal abstract partial class DescriptorConnection
     {
         while (true)
         {
-            WriteDescriptor.Writable.Forget();
+            WriteDescriptor.WritableIfAwaited?.Forget();
             bool isDelivered = CountUndelivered() == 0;
             if (isDelivered && IsAcknowledged)
                 return 0;

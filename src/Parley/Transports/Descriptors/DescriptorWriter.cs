@@ -57,7 +57,7 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         if (_start == _end)
-            return new(Result(canceled: connection.WriteDescriptor.Writable.TakeInterruption()));
+            return new(Result(canceled: TakeInterruption()));
         return WriteAsync(ReadOnlyMemory<byte>.Empty, cancellationToken);
     }
 
@@ -69,7 +69,7 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
         {
             ThrowIfMisused();
             long started = connection.Timestamp();
-            if (connection.WriteDescriptor.Writable.TakeInterruption())
+            if (TakeInterruption())
             {
                 Keep(source.Span);
                 return new(Result(canceled: true));
@@ -205,7 +205,7 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
 
     private int Send(ReadOnlySpan<byte> bytes, long started, bool moreFollows)
     {
-        connection.WriteDescriptor.Writable.Forget();
+        connection.WriteDescriptor.WritableIfAwaited?.Forget();
         nint count;
         try
         {
@@ -302,6 +302,8 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
         if (!rest.IsEmpty)
             this.Write(rest);
     }
+
+    private bool TakeInterruption() => connection.WriteDescriptor.WritableIfAwaited?.TakeInterruption() == true;
 
     private bool MustYield => _writesInARow >= WritesInARow && connection.WriteDescriptor.Loop.IsCurrent;
 

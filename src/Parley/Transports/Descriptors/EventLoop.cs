@@ -9,6 +9,9 @@ namespace Parley.Transports.Descriptors;
 /// </summary>
 internal sealed unsafe class EventLoop
 {
+    // How long something may wait for the loop to wake up for another reason.
+    private const int SoonMilliseconds = 2;
+
     private const uint Interest = Libc.EPOLLIN | Libc.EPOLLPRI | Libc.EPOLLOUT | Libc.EPOLLRDHUP | Libc.EPOLLET;
 
     private static readonly Lazy<EventLoop> Instance = new(() => new EventLoop());
@@ -19,6 +22,7 @@ internal sealed unsafe class EventLoop
     private readonly Lock _lock = new();
     private readonly DeadlineHeap _deadlines = new();
     private readonly Queue<Readiness> _nextRound = new();
+    private readonly Queue<Readiness> _soon = new();
     private Descriptor?[] _watched = new Descriptor?[64];
     private long _sleepsUntil = Deadline.Never;
     private int _threadId;
@@ -93,6 +97,9 @@ internal sealed unsafe class EventLoop
     /// <summary>Signals after the descriptors that are ready now have had their turn. On the loop's thread only.</summary>
     internal void SignalInNextRound(Readiness readiness) => _nextRound.Enqueue(readiness);
 
+    /// <summary>Signals the next time that the loop wakes up, for whatever reason, and within 2 ms at the latest. On the loop's thread only.</summary>
+    internal void SignalSoon(Readiness readiness) => _soon.Enqueue(readiness);
+
     private void Run()
     {
         _threadId = Environment.CurrentManagedThreadId;
@@ -106,27 +113,36 @@ internal sealed unsafe class EventLoop
                 throw new Win32Exception(Errno.Last);
             }
 
+            int soon = _soon.Count;
             for (int i = 0; i < count; i++)
                 Dispatch(_events.Descriptor(i), _events.Mask(i));
-            for (int waiting = _nextRound.Count; waiting > 0; waiting--)
-                _nextRound.Dequeue().Signal();
+            SignalAll(_soon, soon);
+            SignalAll(_nextRound, _nextRound.Count);
             FireDeadlines();
         }
+    }
+
+    // Those that are added meanwhile have their turn in the next round.
+    private static void SignalAll(Queue<Readiness> queue, int count)
+    {
+        for (; count > 0; count--)
+            queue.Dequeue().Signal();
     }
 
     private int SleepMilliseconds()
     {
         if (_nextRound.Count > 0)
             return 0;
+        int longest = _soon.Count > 0 ? SoonMilliseconds : int.MaxValue;
 
         lock (_lock)
         {
             long due = _deadlines.Earliest;
             _sleepsUntil = due;
             if (due == Deadline.Never)
-                return -1;
+                return longest == int.MaxValue ? -1 : longest;
             double left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due).TotalMilliseconds;
-            return (int)Math.Clamp(Math.Ceiling(left), 0, int.MaxValue);
+            return (int)Math.Clamp(Math.Ceiling(left), 0, longest);
         }
     }
 

@@ -81,6 +81,18 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
         return CheckAfterArming();
     }
 
+    /// <summary>
+    /// Waits until the loop wakes up the next time, at most 2 ms: for what is likely to be ready by then, and not worth watching for. On
+    /// the loop's thread only.
+    /// </summary>
+    internal ValueTask<WaitResult> WaitForNextWakeAsync()
+    {
+        if (!Arm())
+            return new(WaitResult.Ready);
+        loop.SignalSoon(this);
+        return CheckAfterArming();
+    }
+
     public WaitResult GetResult(short token)
     {
         _cancellation.Dispose();

@@ -5,15 +5,15 @@ using Parley.Transports.Descriptors;
 namespace Parley.Transports.Sockets;
 
 /// <summary>A connected TCP or Unix socket.</summary>
-internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp, EndPoint? remote, ConnectionOptions options)
+internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp, PeerAddress remote, ConnectionOptions options)
     : DescriptorConnection(descriptor, descriptor, options)
 {
-    private EndPoint? _remote = remote;
+    private PeerAddress _remote = remote;
     private EndPoint? _local;
 
     public override EndPoint? LocalEndPoint => _local ??= SocketCalls.LocalEndPoint(ReadDescriptor.Handle);
 
-    public override EndPoint? RemoteEndPoint => _remote ??= SocketCalls.RemoteEndPoint(ReadDescriptor.Handle);
+    public override EndPoint? RemoteEndPoint => _remote.EndPoint;
 
     // A Unix socket may stop short where descriptors were sent along.
     internal override bool ShortReadDrains => isTcp;

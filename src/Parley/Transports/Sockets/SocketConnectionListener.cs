@@ -24,6 +24,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
     private readonly ListenerOptions _options;
     private readonly ILogger _logger;
     private readonly int _maxConnections;
+    private readonly Action _makeRoom;
     private int _connections;
     private int _acceptsInARow;
     private long _lastWarning;
@@ -35,6 +36,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
         _descriptor = descriptor;
         _room = new Readiness(descriptor.Loop, options.RunContinuationsInline);
         _isTcp = isTcp;
+        _makeRoom = MakeRoom;
         LocalEndPoint = local;
         _path = path;
         _options = options;
@@ -147,7 +149,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
         {
             _descriptor.Readable.Forget();
             DescriptorHandle handle;
-            EndPoint? remote;
+            PeerAddress remote;
             try
             {
                 handle = Accept(out remote, out error);
@@ -160,8 +162,8 @@ internal sealed class SocketConnectionListener : ConnectionListener
 
             if (error == Errno.EAGAIN)
                 return false;
-            TcpStatistics? tcp = _isTcp && error == 0 && _options.CallObserver is not null ? SocketCalls.TcpStatistics(handle) : null;
-            Trace.Call(_options, "accept", _descriptor.Handle, started, error == 0 ? handle.Number : -error, remote ?? LocalEndPoint, tcp);
+            if (_options.CallObserver is not null)
+                Observe(handle, remote.EndPoint, started, error);
             if (error == 0)
             {
                 connection = Take(handle, remote);
@@ -175,22 +177,28 @@ internal sealed class SocketConnectionListener : ConnectionListener
         }
     }
 
-    private unsafe DescriptorHandle Accept(out EndPoint? remote, out int error)
+    private void Observe(DescriptorHandle handle, EndPoint? remote, long started, int error)
+    {
+        TcpStatistics? tcp = _isTcp && error == 0 ? SocketCalls.TcpStatistics(handle) : null;
+        Trace.Call(_options, "accept", _descriptor.Handle, started, error == 0 ? handle.Number : -error, remote ?? LocalEndPoint, tcp);
+    }
+
+    private unsafe DescriptorHandle Accept(out PeerAddress remote, out int error)
     {
         byte* address = stackalloc byte[SocketAddress.MaxSize];
         uint length = SocketAddress.MaxSize;
         DescriptorHandle handle = Libc.Accept4(_descriptor.Handle, address, &length, Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC);
         error = handle.IsInvalid ? Errno.Last : 0;
-        remote = error == 0 ? SocketAddress.Decode(new ReadOnlySpan<byte>(address, (int)length)) : null;
+        remote = error == 0 ? new PeerAddress(new ReadOnlySpan<byte>(address, (int)length)) : default;
         return handle;
     }
 
-    private SocketConnection Take(DescriptorHandle handle, EndPoint? remote)
+    private SocketConnection Take(DescriptorHandle handle, PeerAddress remote)
     {
         _acceptsInARow++;
         Interlocked.Increment(ref _connections);
         var descriptor = new Descriptor(handle, _descriptor.Loop, _options.RunContinuationsInline);
-        return new SocketConnection(descriptor, _isTcp, remote, _options) { Ended = MakeRoom };
+        return new SocketConnection(descriptor, _isTcp, remote, _options) { Ended = _makeRoom };
     }
 
     private void MakeRoom()

@@ -29,7 +29,7 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
                 throw ConnectionException.FromErrno(Step.Connect, error, asked);
             if (_isTcp)
                 RefuseSelf(handle);
-            return new SocketConnection(descriptor, _isTcp, address, options);
+            return new SocketConnection(descriptor, _isTcp, new PeerAddress(address), options);
         }
         catch
         {
