@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Parley;
 
-/// <summary>A name within this process (<c>mem:name</c>): for tests, without any system call. Idle and write timeouts do not apply.</summary>
+/// <summary>A name within this process (<c>mem:name</c>): for tests.</summary>
 /// <param name="name">The name; any text that is not empty.</param>
 public sealed class MemoryEndPoint(string name) : EndPoint, IEquatable<MemoryEndPoint>
 {

@@ -10,6 +10,9 @@ internal sealed class DescriptorHandle : SafeHandle
     {
     }
 
+    public DescriptorHandle(int descriptor)
+        : base(-1, ownsHandle: true) => SetHandle(descriptor);
+
     // System calls return a C int: of a -1 only the lower half of the register is defined.
     public override bool IsInvalid => Number < 0;
 

@@ -15,6 +15,8 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
     private int _watched;
     private int _closed;
     private volatile bool _peerEvent;
+    private volatile bool _peerHasFinished;
+    private volatile bool _hasHungUp;
     private Action? _hungUp;
 
     internal DescriptorHandle Handle { get; } = handle;
@@ -51,13 +53,18 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
     /// </summary>
     internal bool MayHaveEnded => _peerEvent || _watched == 0;
 
-    /// <summary>Called once, on the loop's thread, when both directions are over or broken (EPOLLHUP, EPOLLERR).</summary>
+    /// <summary>Whether the peer's end was seen while nothing was broken: what it sent is whole.</summary>
+    internal bool PeerHasFinished => _peerHasFinished;
+
+    /// <summary>Called once, on the loop's thread, when both directions are over or broken (EPOLLHUP, EPOLLERR); at once where they are already.</summary>
     internal Action? HungUp
     {
         set
         {
-            _hungUp = value;
+            Volatile.Write(ref _hungUp, value);
             EnsureWatched();
+            if (_hasHungUp)
+                Interlocked.Exchange(ref _hungUp, null)?.Invoke();
         }
     }
 
@@ -103,12 +110,16 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
     {
         if ((mask & PeerEvents) != 0)
             _peerEvent = true;
+        if ((mask & (Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR)) == Libc.EPOLLRDHUP)
+            _peerHasFinished = true;
         if ((mask & ReadEvents) != 0)
             _readable.Signal();
         if ((mask & WriteEvents) != 0)
             Volatile.Read(ref _writable)?.Signal();
-        if ((mask & (Libc.EPOLLHUP | Libc.EPOLLERR)) != 0)
-            Interlocked.Exchange(ref _hungUp, null)?.Invoke();
+        if ((mask & (Libc.EPOLLHUP | Libc.EPOLLERR)) == 0)
+            return;
+        _hasHungUp = true;
+        Interlocked.Exchange(ref _hungUp, null)?.Invoke();
     }
 
     /// <summary>Ends every wait and gives the number back. Closing again does nothing.</summary>

@@ -99,6 +99,9 @@ internal abstract partial class DescriptorConnection : Connection
     /// <summary>Whether the peer was told that nothing follows.</summary>
     internal bool HasEndedWrites => _writer.HasEnded;
 
+    /// <summary>Whether a write has met the peer's break.</summary>
+    private protected bool WritesBroke { get; private set; }
+
     internal bool Observed => Options.CallObserver is not null;
 
     internal long Timestamp() => Options.CallObserver is null ? 0 : Stopwatch.GetTimestamp();
@@ -124,6 +127,8 @@ internal abstract partial class DescriptorConnection : Connection
     {
         if (errorNumber is Errno.ECONNRESET or Errno.EPIPE or Errno.ETIMEDOUT)
             NotePeerEnd();
+        if (step == Step.Write)
+            WritesBroke = true;
         return ConnectionException.FromErrno(step, errorNumber, RemoteEndPoint ?? LocalEndPoint, _writer.UnflushedBytes + CountUndelivered());
     }
 

@@ -46,24 +46,22 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
-        ThrowIfMisused();
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<ReadResult>(cancellationToken);
-        if (TakeInterruption(out ReadResult result) || TryServeBuffered(out result))
-            return new(result);
-
-        long started = connection.Timestamp();
         try
         {
-            if (!MustYield && !IsKnownEmpty() && TryFill(started))
-                return new(HandOut(canceled: false));
+            ThrowIfMisused();
+            if (TakeInterruption(out ReadResult result) || TryServeBuffered(out result))
+                return new(result);
+            long started = connection.Timestamp();
+            return !MustYield && !IsKnownEmpty() && TryFill(started)
+                ? new(HandOut(canceled: false))
+                : WaitAndReadAsync(started, cancellationToken);
         }
         catch (Exception failure)
         {
             return ValueTask.FromException<ReadResult>(failure);
         }
-
-        return WaitAndReadAsync(started, cancellationToken);
     }
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
@@ -274,6 +272,8 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
             throw new InvalidOperationException("Reading is not allowed after the reader was completed.");
         if (_handedOut)
             throw new InvalidOperationException("AdvanceTo must follow each read.");
+        if (connection.ReadDescriptor.Readable.IsWaiting)
+            throw new InvalidOperationException("Another read is waiting: one at a time.");
         if (connection.Failure is not null)
             throw connection.OverFailure(Step.Read);
     }

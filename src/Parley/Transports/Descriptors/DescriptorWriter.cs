@@ -147,7 +147,9 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendAndEndAsync(long due, CancellationToken cancellationToken)
     {
-        await WaitAndSendAsync(ReadOnlyMemory<byte>.Empty, connection.Timestamp(), due, moreFollows: true, cancellationToken).ConfigureAwait(false);
+        // A flush that is cancelled from elsewhere meanwhile is not this: nothing that was written is left behind.
+        while (_start < _end)
+            await WaitAndSendAsync(ReadOnlyMemory<byte>.Empty, connection.Timestamp(), due, moreFollows: true, cancellationToken).ConfigureAwait(false);
         EndNow();
     }
 

@@ -108,12 +108,11 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
 
     private bool Arm()
     {
-        _core.Reset();
-        int before = Interlocked.CompareExchange(ref _state, Waiting, Idle);
-        if (before == Idle)
-            return true;
-        if (before == Waiting)
+        if (IsWaiting)
             throw new InvalidOperationException("Another call is already waiting: one reader and one writer at a time.");
+        _core.Reset();
+        if (Interlocked.CompareExchange(ref _state, Waiting, Idle) == Idle)
+            return true;
         Volatile.Write(ref _state, Idle);
         return false;
     }

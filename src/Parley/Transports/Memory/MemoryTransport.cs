@@ -1,25 +1,15 @@
 using System.Collections.Concurrent;
-using System.IO.Pipelines;
 using Parley.Interop.Linux;
 
 namespace Parley.Transports.Memory;
 
-/// <summary>Conversations within this process: names, and pairs of connections over two pipes.</summary>
+/// <summary>Conversations within this process: names, and pairs of connections.</summary>
 internal static class MemoryTransport
 {
     private static readonly ConcurrentDictionary<string, MemoryListener> Listeners = new(StringComparer.Ordinal);
 
-    internal static (Connection First, Connection Second) CreatePair(ConnectionOptions options, MemoryEndPoint? name = null)
-    {
-        var pipeOptions = new PipeOptions(useSynchronizationContext: false, readerScheduler: Scheduler(options), writerScheduler: Scheduler(options));
-        var forth = new Pipe(pipeOptions);
-        var back = new Pipe(pipeOptions);
-        var first = new MemoryConnection(back.Reader, forth.Writer, options, name);
-        var second = new MemoryConnection(forth.Reader, back.Writer, options, name);
-        first.Peer = second;
-        second.Peer = first;
-        return (first, second);
-    }
+    internal static (Connection First, Connection Second) CreatePair(ConnectionOptions options)
+        => MemoryConnection.CreatePair(endPoint: null, options, options);
 
     internal static ConnectionListener Bind(MemoryEndPoint endPoint, ListenerOptions options)
     {
@@ -33,12 +23,16 @@ internal static class MemoryTransport
     {
         if (!Listeners.TryGetValue(endPoint.Name, out MemoryListener? listener))
             throw ConnectionException.FromErrno(Step.Connect, Errno.ECONNREFUSED, endPoint);
-        (Connection client, Connection server) = CreatePair(options, endPoint);
-        if (!await listener.OfferAsync(server, options.ConnectTimeout, cancellationToken).ConfigureAwait(false))
-            throw ConnectionException.FromErrno(Step.Connect, Errno.ECONNREFUSED, endPoint);
-        return client;
+        (MemoryConnection client, MemoryConnection server) = MemoryConnection.CreatePair(endPoint, options, listener.Options);
+        try
+        {
+            await listener.OfferAsync(server, options.ConnectTimeout, cancellationToken).ConfigureAwait(false);
+            return client;
+        }
+        catch
+        {
+            client.Abort();
+            throw;
+        }
     }
-
-    private static PipeScheduler Scheduler(ConnectionOptions options)
-        => options.RunContinuationsInline ? PipeScheduler.Inline : PipeScheduler.ThreadPool;
 }

@@ -47,20 +47,6 @@ internal static unsafe class SocketCalls
             (long)info.BytesReceived);
     }
 
-    /// <summary>Bytes handed to the kernel that the peer has not acknowledged (TCP) or read (Unix); 0 once the socket is closed.</summary>
-    internal static int QueuedBytes(DescriptorHandle socket)
-    {
-        int queued = 0;
-        return socket.IsClosed || Libc.Ioctl(socket, Libc.SIOCOUTQ, &queued) < 0 ? 0 : queued;
-    }
-
-    internal static int TakeError(DescriptorHandle socket)
-    {
-        int error = 0;
-        uint length = sizeof(int);
-        return Libc.GetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_ERROR, &error, &length) == 0 ? error : Errno.Last;
-    }
-
     /// <summary>Makes close send RST instead of FIN, so that the peer does not take a broken conversation for a finished one.</summary>
     internal static void ResetOnClose(DescriptorHandle socket)
     {

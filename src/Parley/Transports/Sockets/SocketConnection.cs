@@ -24,6 +24,14 @@ internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp,
         return !isTcp && SocketCalls.TryGetPeerCredentials(ReadDescriptor.Handle, out credentials);
     }
 
+    internal override nint Receive(Span<byte> buffer)
+    {
+        nint count = base.Receive(buffer);
+
+        // A write that met the reset has used it up, and the kernel then calls the break an end.
+        return count == 0 && isTcp && WritesBroke && !ReadDescriptor.PeerHasFinished ? -Errno.ECONNRESET : count;
+    }
+
     internal override nint Transmit(ReadOnlySpan<byte> bytes, bool moreFollows)
     {
         int flags = moreFollows ? Libc.MSG_NOSIGNAL | Libc.MSG_MORE : Libc.MSG_NOSIGNAL;
@@ -46,15 +54,17 @@ internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp,
 
     internal override long CountUndelivered()
     {
-        int queued = SocketCalls.QueuedBytes(WriteDescriptor.Handle);
+        int queued = SocketState.QueuedBytes(WriteDescriptor.Handle);
 
-        // TCP counts the end mark as one byte until it is acknowledged.
-        return isTcp && queued > 0 && HasEndedWrites ? queued - 1 : queued;
+        // TCP counts the end mark as one byte until it is acknowledged; a Unix socket counts memory, which is more than the bytes in it.
+        if (isTcp)
+            return queued > 0 && HasEndedWrites ? queued - 1 : queued;
+        return Math.Min(queued, Statistics.BytesSent);
     }
 
     private protected override bool IsAcknowledged => isTcp;
 
-    private protected override int PendingError() => SocketCalls.TakeError(WriteDescriptor.Handle);
+    private protected override int PendingError() => SocketState.TakeError(WriteDescriptor.Handle);
 
     private protected override void PrepareReset() => SocketCalls.ResetOnClose(WriteDescriptor.Handle);
 

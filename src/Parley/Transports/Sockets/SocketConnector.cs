@@ -87,7 +87,7 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
             if (result == WaitResult.Canceled)
                 throw new OperationCanceledException(cancellationToken);
             if (result == WaitResult.Ready)
-                return SocketCalls.TakeError(descriptor.Handle);
+                return SocketState.TakeError(descriptor.Handle);
             if (Clock.IsOver(due))
                 return Errno.ETIMEDOUT;
         }

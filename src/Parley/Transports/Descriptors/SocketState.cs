@@ -1,0 +1,25 @@
+using Parley.Interop.Linux;
+
+namespace Parley.Transports.Descriptors;
+
+/// <summary>What the kernel knows of a socket's conversation.</summary>
+internal static unsafe class SocketState
+{
+    /// <summary>
+    /// Bytes handed to the kernel that the peer has not acknowledged (TCP), or their memory while the peer has not read them (Unix); 0 once the
+    /// socket is closed.
+    /// </summary>
+    internal static int QueuedBytes(DescriptorHandle socket)
+    {
+        int queued = 0;
+        return socket.IsClosed || Libc.Ioctl(socket, Libc.SIOCOUTQ, &queued) < 0 ? 0 : queued;
+    }
+
+    /// <summary>Takes the error that waits for the next call; 0 for none.</summary>
+    internal static int TakeError(DescriptorHandle socket)
+    {
+        int error = 0;
+        uint length = sizeof(int);
+        return Libc.GetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_ERROR, &error, &length) == 0 ? error : Errno.Last;
+    }
+}
