@@ -4,10 +4,10 @@ namespace Parley;
 public sealed class EndPointFormatException : FormatException
 {
     internal EndPointFormatException(string text, string problem, string? suggestion = null)
-        : base($"wrong endpoint '{Redaction.Of(text)}': {problem}")
+        : base($"wrong endpoint '{Redaction.Of(text, text)}': {Redaction.Of(text, problem)}")
     {
-        Problem = problem;
-        Suggestion = suggestion;
+        Problem = Redaction.Of(text, problem);
+        Suggestion = Redaction.IsNeeded(text) ? null : suggestion;
     }
 
     /// <summary>What is wrong, naming the part.</summary>

@@ -133,7 +133,7 @@ public static class ParleyEndPoint
             throw new EndPointFormatException(text, "the host is missing", $"tcp://127.0.0.1:{port}");
         if (isBracketed)
         {
-            return IPAddress.TryParse(host[1..^1], out IPAddress? ip6) && ip6.AddressFamily == AddressFamily.InterNetworkV6
+            return host.LastIndexOf('[') == 0 && host.IndexOf(']') == host.Length - 1 && IPAddress.TryParse(host[1..^1], out IPAddress? ip6) && ip6.AddressFamily == AddressFamily.InterNetworkV6
                 ? new IPEndPoint(ip6, port)
                 : throw new EndPointFormatException(text, $"'{host}' is no IPv6 address");
         }

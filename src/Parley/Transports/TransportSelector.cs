@@ -11,6 +11,7 @@ internal static class TransportSelector
 {
     internal static async ValueTask<Connection> ConnectAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         for (int failures = 0; ; failures++)
         {
             try
@@ -26,6 +27,7 @@ internal static class TransportSelector
 
     internal static ValueTask<ConnectionListener> BindAsync(EndPoint local, ListenerOptions options, CancellationToken cancellationToken) => local switch
     {
+        _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<ConnectionListener>(cancellationToken),
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.BindAsync(local, options, cancellationToken),
         MemoryEndPoint memory => new(MemoryTransport.Bind(memory, options)),
         _ => throw new ArgumentException($"Nothing listens on an endpoint of type {local.GetType().Name}.", nameof(local)),

@@ -6,10 +6,18 @@ namespace Parley.Interop.Linux;
 [StructLayout(LayoutKind.Explicit, Size = 168)]
 internal struct TcpInfo
 {
+    private const byte Close = 7;
+    private const byte CloseWait = 8;
+    private const byte LastAck = 9;
+    private const byte Closing = 11;
+
     [FieldOffset(0)] public byte State;
     [FieldOffset(68)] public uint RoundTripMicroseconds;
     [FieldOffset(72)] public uint RoundTripVariationMicroseconds;
     [FieldOffset(100)] public uint TotalRetransmits;
     [FieldOffset(120)] public ulong BytesAcknowledged;
     [FieldOffset(128)] public ulong BytesReceived;
+
+    /// <summary>Whether the state is one that only the peer's FIN leads to (or a reset, which leaves nothing to count).</summary>
+    public readonly bool HasReceivedEnd => State is Close or CloseWait or LastAck or Closing;
 }

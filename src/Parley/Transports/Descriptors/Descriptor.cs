@@ -62,17 +62,37 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
         set
         {
             Volatile.Write(ref _hungUp, value);
-            EnsureWatched();
-            if (_hasHungUp)
+            if (!EnsureWatched() || _hasHungUp)
                 Interlocked.Exchange(ref _hungUp, null)?.Invoke();
         }
     }
 
     /// <summary>The descriptor is first watched when somebody first has to wait: short conversations never pay for it.</summary>
-    internal void EnsureWatched()
+    /// <returns><see langword="false"/> where it is closed.</returns>
+    internal bool EnsureWatched()
     {
-        if (_watched == 0 && Interlocked.Exchange(ref _watched, 1) == 0)
-            Loop.Watch(this);
+        if (_watched != 0)
+            return true;
+        bool isHeld = false;
+        try
+        {
+            // Held, so that its number cannot become somebody else's before the loop has it.
+            Handle.DangerousAddRef(ref isHeld);
+            if (Interlocked.Exchange(ref _watched, 1) == 0)
+                Loop.Watch(this);
+            if (Volatile.Read(ref _closed) != 0)
+                Loop.Unwatch(this);
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+        finally
+        {
+            if (isHeld)
+                Handle.DangerousRelease();
+        }
     }
 
     /// <summary>Whether the loop has it already; otherwise watching costs a system call.</summary>
@@ -80,14 +100,12 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
 
     internal ValueTask<WaitResult> WaitReadableAsync(long due, CancellationToken cancellationToken)
     {
-        EnsureWatched();
-        return _readable.WaitAsync(due, cancellationToken);
+        return EnsureWatched() ? Volatile.Read(ref _readable).WaitAsync(due, cancellationToken) : new(WaitResult.Closed);
     }
 
     internal ValueTask<WaitResult> WaitWritableAsync(long due, CancellationToken cancellationToken)
     {
-        EnsureWatched();
-        return Writable.WaitAsync(due, cancellationToken);
+        return EnsureWatched() ? Writable.WaitAsync(due, cancellationToken) : new(WaitResult.Closed);
     }
 
     /// <summary>Ends every wait there is, and lets the caller, who is closing, wait undisturbed by those whose waits were ended.</summary>

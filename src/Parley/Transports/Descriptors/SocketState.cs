@@ -12,7 +12,14 @@ internal static unsafe class SocketState
     internal static int QueuedBytes(DescriptorHandle socket)
     {
         int queued = 0;
-        return socket.IsClosed || Libc.Ioctl(socket, Libc.SIOCOUTQ, &queued) < 0 ? 0 : queued;
+        try
+        {
+            return Libc.Ioctl(socket, Libc.SIOCOUTQ, &queued) < 0 ? 0 : queued;
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0;
+        }
     }
 
     /// <summary>Takes the error that waits for the next call; 0 for none.</summary>
@@ -20,6 +27,13 @@ internal static unsafe class SocketState
     {
         int error = 0;
         uint length = sizeof(int);
-        return Libc.GetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_ERROR, &error, &length) == 0 ? error : Errno.Last;
+        try
+        {
+            return Libc.GetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_ERROR, &error, &length) == 0 ? error : Errno.Last;
+        }
+        catch (ObjectDisposedException)
+        {
+            return Errno.ECONNABORTED;
+        }
     }
 }

@@ -12,6 +12,7 @@ internal sealed class MemoryConnection(Descriptor descriptor, EndPoint? endPoint
     : DescriptorConnection(descriptor, descriptor, options)
 {
     private MemoryConnection? _peer;
+    private volatile bool _isReset;
 
     public override EndPoint? LocalEndPoint => endPoint;
 
@@ -26,14 +27,23 @@ internal sealed class MemoryConnection(Descriptor descriptor, EndPoint? endPoint
         return (here, there);
     }
 
+    internal override nint Receive(Span<byte> buffer) => _isReset ? -Errno.ECONNRESET : base.Receive(buffer);
+
+    internal override nint Transmit(ReadOnlySpan<byte> bytes, bool moreFollows)
+        => _isReset ? -Errno.ECONNRESET : base.Transmit(bytes, moreFollows);
+
     internal override int EndWrites() => Libc.Shutdown(WriteDescriptor.Handle, Libc.SHUT_WR) < 0 ? -Errno.Last : 0;
 
     internal override long CountUndelivered() => Math.Min(SocketState.QueuedBytes(WriteDescriptor.Handle), Statistics.BytesSent);
 
-    private protected override int PendingError() => SocketState.TakeError(WriteDescriptor.Handle);
+    private protected override int PendingError() => _isReset ? Errno.ECONNRESET : SocketState.TakeError(WriteDescriptor.Handle);
 
+    // The close that follows wakes the peer, which then finds this.
     private protected override void PrepareReset()
-        => _peer?.Abort(ConnectionException.FromErrno(Step.Read, Errno.ECONNRESET, endPoint));
+    {
+        if (_peer is not null)
+            _peer._isReset = true;
+    }
 
     private static unsafe (DescriptorHandle One, DescriptorHandle Other) OpenPair(EndPoint? endPoint)
     {

@@ -15,6 +15,13 @@ internal static unsafe class SocketCalls
             : null;
     }
 
+    internal static bool IsConnected(DescriptorHandle socket)
+    {
+        byte* address = stackalloc byte[SocketAddress.MaxSize];
+        uint length = SocketAddress.MaxSize;
+        return Libc.GetPeerName(socket, address, &length) == 0;
+    }
+
     internal static EndPoint? RemoteEndPoint(DescriptorHandle socket)
     {
         byte* address = stackalloc byte[SocketAddress.MaxSize];
@@ -33,7 +40,10 @@ internal static unsafe class SocketCalls
         return known;
     }
 
-    internal static TcpStatistics? TcpStatistics(DescriptorHandle socket)
+    /// <summary>
+    /// What TCP_INFO says, in bytes of the conversation: the kernel counts the marks of beginning and end (SYN, FIN) as a byte each.
+    /// </summary>
+    internal static TcpStatistics? TcpStatistics(DescriptorHandle socket, long bytesSent)
     {
         TcpInfo info = default;
         uint length = (uint)sizeof(TcpInfo);
@@ -43,8 +53,8 @@ internal static unsafe class SocketCalls
             TimeSpan.FromMicroseconds(info.RoundTripMicroseconds),
             TimeSpan.FromMicroseconds(info.RoundTripVariationMicroseconds),
             info.TotalRetransmits,
-            (long)info.BytesAcknowledged,
-            (long)info.BytesReceived);
+            Math.Min((long)info.BytesAcknowledged, bytesSent),
+            Math.Max(0, (long)info.BytesReceived - (info.HasReceivedEnd ? 1 : 0)));
     }
 
     /// <summary>Makes close send RST instead of FIN, so that the peer does not take a broken conversation for a finished one.</summary>

@@ -69,5 +69,5 @@ internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp,
     private protected override void PrepareReset() => SocketCalls.ResetOnClose(WriteDescriptor.Handle);
 
     private protected override TcpStatistics? TcpStatistics()
-        => isTcp ? SocketCalls.TcpStatistics(ReadDescriptor.Handle) : null;
+        => isTcp ? SocketCalls.TcpStatistics(ReadDescriptor.Handle, Statistics.BytesSent) : null;
 }

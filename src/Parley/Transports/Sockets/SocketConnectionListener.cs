@@ -179,7 +179,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
 
     private void Observe(DescriptorHandle handle, EndPoint? remote, long started, int error)
     {
-        TcpStatistics? tcp = _isTcp && error == 0 ? SocketCalls.TcpStatistics(handle) : null;
+        TcpStatistics? tcp = _isTcp && error == 0 ? SocketCalls.TcpStatistics(handle, bytesSent: 0) : null;
         Trace.Call(_options, "accept", _descriptor.Handle, started, error == 0 ? handle.Number : -error, remote ?? LocalEndPoint, tcp);
     }
 

@@ -22,7 +22,7 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
                 SocketCalls.ApplyTcpOptions(handle, options);
             long started = Trace.Now(options);
             int error = await ConnectAsync(descriptor, due, cancellationToken).ConfigureAwait(false);
-            Trace.Call(options, "connect", handle, started, -error, address, _isTcp && error == 0 ? SocketCalls.TcpStatistics(handle) : null);
+            Trace.Call(options, "connect", handle, started, -error, address, _isTcp && error == 0 ? SocketCalls.TcpStatistics(handle, bytesSent: 0) : null);
             if (error == Errno.ETIMEDOUT)
                 throw new ConnectionException(Step.Connect, Reason.TimedOut, asked, "no answer in time", error);
             if (error != 0)
@@ -86,8 +86,8 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
             WaitResult result = await descriptor.WaitWritableAsync(due, cancellationToken).ConfigureAwait(false);
             if (result == WaitResult.Canceled)
                 throw new OperationCanceledException(cancellationToken);
-            if (result == WaitResult.Ready)
-                return SocketState.TakeError(descriptor.Handle);
+            if (result == WaitResult.Ready && SocketState.TakeError(descriptor.Handle) is var error && (error != 0 || SocketCalls.IsConnected(descriptor.Handle)))
+                return error;
             if (Clock.IsOver(due))
                 return Errno.ETIMEDOUT;
         }
