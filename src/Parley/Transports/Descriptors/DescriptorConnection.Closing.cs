@@ -9,6 +9,9 @@ internal abstract partial class DescriptorConnection
 {
     private const int DrainBufferSize = 16 * 1024;
 
+    private static readonly TimeSpan FirstDeliveryPause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan LongestDeliveryPause = TimeSpan.FromMilliseconds(50);
+
     private CancellationTokenSource? _closed;
     private long _endedAt;
     private bool _endedByPeer;
@@ -167,6 +170,7 @@ internal abstract partial class DescriptorConnection
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> AwaitDeliveryAsync(long due, CancellationToken cancellationToken)
     {
+        TimeSpan pause = FirstDeliveryPause;
         while (true)
         {
             WriteDescriptor.WritableIfAwaited?.Forget();
@@ -178,7 +182,11 @@ internal abstract partial class DescriptorConnection
                 return error;
             if (Clock.IsOver(due))
                 return Errno.ETIMEDOUT;
-            WaitResult result = await WriteDescriptor.WaitWritableAsync(due, cancellationToken).ConfigureAwait(false);
+
+            // The kernel tells of the end's acknowledgement, and of room where there was none, but not of every acknowledgement: look again.
+            long next = Math.Min(due, Clock.FromNow(pause));
+            pause = pause * 2 < LongestDeliveryPause ? pause * 2 : LongestDeliveryPause;
+            WaitResult result = await WriteDescriptor.WaitWritableAsync(next, cancellationToken).ConfigureAwait(false);
             if (result is WaitResult.Canceled)
                 throw new OperationCanceledException(cancellationToken);
             if (result is WaitResult.Closed)
