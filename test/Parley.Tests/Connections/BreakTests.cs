@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+
+namespace Parley.Tests.Connections;
+
+/// <summary>How a plain peer goes, and what is made of it. A reset is reported by the kernel once, to whichever call comes first.</summary>
+public sealed class BreakTests
+{
+    [Fact]
+    public async Task ReadAsync_PeerEndsCleanly_IsCompleted()
+    {
+        await using RawPair pair = await RawPair.ConnectAsync(ChannelKind.Tcp4);
+        await pair.Peer.SendAsync("bye"u8.ToArray()).Within();
+
+        pair.Peer.Close();
+
+        Assert.Equal("bye", await Talk.ReadTextToEndAsync(pair.Connection).Within());
+    }
+
+    [Fact]
+    public async Task ReadAsync_PeerClosesWithUnreadBytes_IsNoCleanEnd()
+    {
+        await using RawPair pair = await RawPair.ConnectAsync(ChannelKind.Tcp4);
+        await Talk.SendAsync(pair.Connection, "unread").Within();
+        await pair.Connection.WaitForDeliveryAsync().Within();
+
+        pair.Peer.Close();
+
+        await IsResetAsync(() => Talk.ReadToEndAsync(pair.Connection));
+    }
+
+    [Fact]
+    public async Task ReadAsync_AfterAWriteSawTheReset_IsNoCleanEnd()
+    {
+        await using RawPair pair = await RawPair.ConnectAsync(ChannelKind.Tcp4);
+        CancellationToken closed = pair.Connection.Closed;
+        RawSocket.Reset(pair.Peer);
+        await Eventually.CancelledAsync(closed);
+
+        await IsResetAsync(() => Talk.SendAsync(pair.Connection, "to nobody"));
+
+        await IsResetAsync(() => Talk.ReadToEndAsync(pair.Connection));
+    }
+
+    [Fact]
+    public async Task ReadAsync_AfterWaitForDeliverySawTheReset_IsNoCleanEnd()
+    {
+        await using RawPair pair = await RawPair.ConnectAsync(ChannelKind.Tcp4);
+        Task stuck = Talk.SendAsync(pair.Connection, new byte[Payload.TooMuch(ChannelKind.Tcp4)]);
+        using var giveUp = new CancellationTokenSource();
+        Assert.False(stuck.IsCompleted);
+        RawSocket.Reset(pair.Peer);
+        await Record.ExceptionAsync(() => stuck.Within());
+
+        await Record.ExceptionAsync(() => pair.Connection.WaitForDeliveryAsync(giveUp.Token).Within());
+
+        await IsResetAsync(() => Talk.ReadToEndAsync(pair.Connection));
+    }
+
+    /// <summary>There is nothing to wait for when the peer is known to be gone.</summary>
+    [Fact]
+    public async Task DisposeAsync_PeerResetWithBytesInFlight_SaysSoAtOnce()
+    {
+        await using RawPair pair = await RawPair.ConnectAsync(ChannelKind.Tcp4);
+        Task stuck = Talk.SendAsync(pair.Connection, new byte[Payload.TooMuch(ChannelKind.Tcp4)]);
+        Task read = pair.Connection.Input.ReadAsync().AsTask();
+        Assert.False(stuck.IsCompleted);
+        RawSocket.Reset(pair.Peer);
+        await Record.ExceptionAsync(() => stuck.Within());
+        await Record.ExceptionAsync(() => read.Within());
+        long start = Stopwatch.GetTimestamp();
+
+        Exception? failure = await Record.ExceptionAsync(() => pair.Connection.DisposeAsync().Within());
+
+        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(8), "it waited for the close timeout");
+        Assert.True(failure is null or ConnectionException { Reason: Reason.Reset }, $"{failure}");
+    }
+
+    [Fact]
+    public async Task DisposeAsync_PeerClosedWithoutReading_TellsThatBytesWereLost()
+    {
+        await using RawPair pair = await RawPair.ConnectAsync(ChannelKind.UnixPath);
+        await Talk.SendAsync(pair.Connection, "lost").Within();
+        pair.Peer.Close();
+
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => pair.Connection.DisposeAsync().Within());
+
+        Assert.Equal((Step.Close, Reason.Reset), (failure.Step, failure.Reason));
+    }
+
+    /// <summary>A byte out of band stops a read short at its mark, with more behind it.</summary>
+    [Fact]
+    public async Task ReadAsync_UrgentDataAmongTheBytes_LosesNoWakeUp()
+    {
+        await using RawPair pair = await RawPair.ConnectAsync(ChannelKind.Tcp4);
+        Task<byte[]> received = Talk.ReadToEndAsync(pair.Connection);
+        for (int i = 0; i < 100; i++)
+        {
+            await pair.Peer.SendAsync("before"u8.ToArray()).Within();
+            pair.Peer.Send("!"u8, SocketFlags.OutOfBand);
+            await pair.Peer.SendAsync("after"u8.ToArray()).Within();
+        }
+
+        pair.Peer.Shutdown(SocketShutdown.Send);
+
+        // A mark that is overtaken by the next one leaves its byte among the others.
+        byte[] others = [.. (await received.Within()).Where(value => value != '!')];
+        Assert.Equal(100 * "beforeafter".Length, others.Length);
+    }
+
+    private static async Task IsResetAsync(Func<Task> act)
+    {
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => act().Within());
+        Assert.True(failure.Reason == Reason.Reset, $"{failure}");
+    }
+}

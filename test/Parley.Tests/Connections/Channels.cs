@@ -1,0 +1,19 @@
+namespace Parley.Tests.Connections;
+
+public sealed class Tcp4Tests() : ConnectionContract(ChannelKind.Tcp4);
+
+public sealed class Tcp4InlineTests() : ConnectionContract(ChannelKind.Tcp4, inline: true);
+
+public sealed class Tcp6Tests() : ConnectionContract(ChannelKind.Tcp6);
+
+public sealed class Tcp6InlineTests() : ConnectionContract(ChannelKind.Tcp6, inline: true);
+
+public sealed class UnixPathTests() : ConnectionContract(ChannelKind.UnixPath);
+
+public sealed class UnixPathInlineTests() : ConnectionContract(ChannelKind.UnixPath, inline: true);
+
+public sealed class UnixAbstractTests() : ConnectionContract(ChannelKind.UnixAbstract);
+
+public sealed class UnixAbstractInlineTests() : ConnectionContract(ChannelKind.UnixAbstract, inline: true);
+
+public sealed class MemoryTests() : ConnectionContract(ChannelKind.Memory);

@@ -1,0 +1,27 @@
+namespace Parley.Tests.Connections;
+
+/// <summary>What every stream promises, whatever carries it. Each channel runs all of it.</summary>
+public abstract partial class ConnectionContract
+{
+    private readonly ChannelKind _kind;
+    private readonly bool _inline;
+
+    private protected ConnectionContract(ChannelKind kind, bool inline = false)
+    {
+        _kind = kind;
+        _inline = inline;
+    }
+
+    private bool IsTcp => _kind is ChannelKind.Tcp4 or ChannelKind.Tcp6;
+
+    private bool IsUnix => _kind is ChannelKind.UnixPath or ChannelKind.UnixAbstract;
+
+    private Task<Pair> ConnectAsync(Action<ConnectionOptions>? configure = null) => Pair.ConnectAsync(_kind, _inline, configure);
+
+    private static async Task<ConnectionException> ThrowsAsync(Reason reason, Func<Task> act)
+    {
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => act().Within());
+        Assert.True(failure.Reason == reason, $"{failure.Reason} instead of {reason}: {failure}");
+        return failure;
+    }
+}

@@ -1,0 +1,205 @@
+using System.Diagnostics;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Tests.Descriptors;
+
+public sealed class ReadinessTests
+{
+    private readonly Readiness _readiness = new(EventLoop.Shared, inline: false);
+
+    [Fact]
+    public void WaitAsync_SignalBefore_IsReadyAtOnce()
+    {
+        _readiness.Signal();
+        Assert.True(_readiness.HasSignalled);
+
+        Assert.Equal(WaitResult.Ready, Completed());
+        Assert.False(_readiness.HasSignalled);
+        Assert.False(Wait().IsCompleted);
+    }
+
+    [Fact]
+    public async Task WaitAsync_SignalMeanwhile_IsReady()
+    {
+        Task<WaitResult> wait = Wait();
+        Assert.True(_readiness.IsWaiting);
+
+        _readiness.Signal();
+
+        Assert.Equal(WaitResult.Ready, await wait.Within());
+        Assert.False(_readiness.IsWaiting);
+        Assert.False(_readiness.HasSignalled);
+    }
+
+    [Fact]
+    public void Forget_AfterASignal_MakesTheNextOneWait()
+    {
+        _readiness.Signal();
+
+        _readiness.Forget();
+
+        Assert.False(Wait().IsCompleted);
+    }
+
+    [Fact]
+    public async Task Forget_WhileSomebodyWaits_DoesNothing()
+    {
+        Task<WaitResult> wait = Wait();
+
+        _readiness.Forget();
+        _readiness.Signal();
+
+        Assert.Equal(WaitResult.Ready, await wait.Within());
+    }
+
+    [Fact]
+    public async Task Interrupt_Meanwhile_EndsTheWait()
+    {
+        Task<WaitResult> wait = Wait();
+
+        _readiness.Interrupt();
+
+        Assert.Equal(WaitResult.Interrupted, await wait.Within());
+        Assert.True(_readiness.TakeInterruption());
+        Assert.False(_readiness.TakeInterruption());
+        Assert.False(Wait().IsCompleted);
+    }
+
+    [Fact]
+    public void Interrupt_Before_EndsTheNextWait()
+    {
+        _readiness.Interrupt();
+
+        Assert.Equal(WaitResult.Interrupted, Completed());
+    }
+
+    [Fact]
+    public void Interrupt_Taken_IsNotSeenByTheNextWait()
+    {
+        _readiness.Interrupt();
+
+        Assert.True(_readiness.TakeInterruption());
+
+        Assert.False(Wait().IsCompleted);
+    }
+
+    [Fact]
+    public async Task Close_Meanwhile_EndsThisWaitAndEveryLaterOne()
+    {
+        Task<WaitResult> wait = Wait();
+
+        _readiness.Close();
+
+        Assert.Equal(WaitResult.Closed, await wait.Within());
+        Assert.Equal(WaitResult.Closed, Completed());
+        Assert.Equal(WaitResult.Closed, Completed());
+    }
+
+    [Fact]
+    public async Task WaitAsync_TokenCancelledMeanwhile_IsCanceled()
+    {
+        using var giveUp = new CancellationTokenSource();
+        Task<WaitResult> wait = Wait(token: giveUp.Token);
+
+        await giveUp.CancelAsync();
+
+        Assert.Equal(WaitResult.Canceled, await wait.Within());
+        Assert.False(Wait().IsCompleted);
+    }
+
+    [Fact]
+    public void WaitAsync_TokenCancelledBefore_IsCanceled()
+        => Assert.Equal(WaitResult.Canceled, Completed(new CancellationToken(true)));
+
+    /// <summary>The registration of a wait that is over must not end a later one.</summary>
+    [Fact]
+    public async Task WaitAsync_TokenOfAnEarlierWait_HasNoEffect()
+    {
+        using var giveUp = new CancellationTokenSource();
+        Task<WaitResult> first = Wait(token: giveUp.Token);
+        _readiness.Signal();
+        Assert.Equal(WaitResult.Ready, await first.Within());
+        Task<WaitResult> second = Wait();
+
+        await giveUp.CancelAsync();
+
+        Assert.False(second.IsCompleted);
+        _readiness.Signal();
+        Assert.Equal(WaitResult.Ready, await second.Within());
+    }
+
+    [Fact]
+    public async Task WaitAsync_Deadline_IsDueAndNotBefore()
+    {
+        long due = Clock.FromNow(TimeSpan.FromMilliseconds(100));
+
+        WaitResult result = await Wait(due).Within();
+
+        Assert.Equal(WaitResult.Due, result);
+        Assert.True(Stopwatch.GetTimestamp() >= due);
+    }
+
+    [Fact]
+    public async Task WaitAsync_DeadlineOfAnEarlierWait_HasNoEffectBeforeItsTime()
+    {
+        long soon = Clock.FromNow(TimeSpan.FromMilliseconds(50));
+        Task<WaitResult> first = Wait(soon);
+        _readiness.Signal();
+        await first.Within();
+        Task<WaitResult> second = Wait(Clock.FromNow(TimeSpan.FromMilliseconds(200)));
+
+        Assert.Equal(WaitResult.Due, await second.Within());
+    }
+
+    [Fact]
+    public async Task WaitAsync_WhileAnotherOneWaits_ThrowsAndTheFirstGoesOn()
+    {
+        Task<WaitResult> first = Wait();
+
+        Assert.IsType<InvalidOperationException>(Record.Exception(void () => Wait()));
+        _readiness.Signal();
+
+        Assert.Equal(WaitResult.Ready, await first.Within());
+    }
+
+    /// <summary>Edges come from the loop's thread while the waiter is anywhere between its call and its wait.</summary>
+    [Fact]
+    public async Task Signal_RacingWithWaits_NoneIsLost()
+    {
+        const int Rounds = 100_000;
+        int given = 0;
+        Task giver = Task.Factory.StartNew(
+            () =>
+            {
+                for (int i = 0; i < Rounds; i++)
+                {
+                    Interlocked.Increment(ref given);
+                    _readiness.Signal();
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+        await Task.Run(async () =>
+        {
+            while (true)
+            {
+                _readiness.Forget();
+                if (Volatile.Read(ref given) == Rounds)
+                    return;
+                await _readiness.WaitAsync(Deadline.Never, CancellationToken.None).ConfigureAwait(false);
+            }
+        }).Within();
+
+        await giver.Within();
+    }
+
+    private Task<WaitResult> Wait(long due = Deadline.Never, CancellationToken token = default)
+        => _readiness.WaitAsync(due, token).AsTask();
+
+    private WaitResult Completed(CancellationToken token = default)
+    {
+        Task<WaitResult> wait = Wait(token: token);
+        Assert.True(wait.IsCompletedSuccessfully);
+        return wait.GetAwaiter().GetResult();
+    }
+}

@@ -1,0 +1,94 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Parley.Tests.EndPoints;
+
+public sealed class ParseTests
+{
+    /// <summary>What is written, how Parley writes it, and what it is in code.</summary>
+    public static TheoryData<string, string, EndPoint> Valid => new()
+    {
+        { "tcp://127.0.0.1:5000", "tcp://127.0.0.1:5000", new IPEndPoint(IPAddress.Loopback, 5000) },
+        { "127.0.0.1:5000", "tcp://127.0.0.1:5000", new IPEndPoint(IPAddress.Loopback, 5000) },
+        { "TCP://127.0.0.1:0", "tcp://127.0.0.1:0", new IPEndPoint(IPAddress.Loopback, 0) },
+        { "0.0.0.0:65535", "tcp://0.0.0.0:65535", new IPEndPoint(IPAddress.Any, 65535) },
+        { "tcp://[::1]:5000", "tcp://[::1]:5000", new IPEndPoint(IPAddress.IPv6Loopback, 5000) },
+        { "[::]:80", "tcp://[::]:80", new IPEndPoint(IPAddress.IPv6Any, 80) },
+        { "[2001:DB8:0::1]:80", "tcp://[2001:db8::1]:80", new IPEndPoint(IPAddress.Parse("2001:db8::1"), 80) },
+        { "[fe80::1%2]:80", "tcp://[fe80::1%2]:80", new IPEndPoint(IPAddress.Parse("fe80::1%2"), 80) },
+        { "[::ffff:10.0.0.1]:80", "tcp://[::ffff:10.0.0.1]:80", new IPEndPoint(IPAddress.Parse("::ffff:10.0.0.1"), 80) },
+        { "tcp://localhost:5000", "tcp://localhost:5000", new DnsEndPoint("localhost", 5000) },
+        { "localhost:5000", "tcp://localhost:5000", new DnsEndPoint("localhost", 5000) },
+        { "unix:5000", "unix:5000", new UnixDomainSocketEndPoint("5000") },
+        { "a-host.example:1", "tcp://a-host.example:1", new DnsEndPoint("a-host.example", 1) },
+        { "unix:/tmp/parley.sock", "unix:/tmp/parley.sock", new UnixDomainSocketEndPoint("/tmp/parley.sock") },
+        { "unix:///tmp/parley.sock", "unix:/tmp/parley.sock", new UnixDomainSocketEndPoint("/tmp/parley.sock") },
+        { "Unix:/tmp/parley.sock", "unix:/tmp/parley.sock", new UnixDomainSocketEndPoint("/tmp/parley.sock") },
+        { "unix:here.sock", "unix:here.sock", new UnixDomainSocketEndPoint("here.sock") },
+        { "unix:/tmp/a:b c@d", "unix:/tmp/a:b c@d", new UnixDomainSocketEndPoint("/tmp/a:b c@d") },
+        { "unix:@parley", "unix:@parley", new UnixDomainSocketEndPoint("\0parley") },
+        { "mem:a name", "mem:a name", new MemoryEndPoint("a name") },
+        { "stdio:", "stdio:", StandardStreamsEndPoint.Instance },
+        { "-", "stdio:", StandardStreamsEndPoint.Instance },
+        { LongestUnix, LongestUnix, new UnixDomainSocketEndPoint(LongestUnix["unix:".Length..]) },
+        { LongestAbstract, LongestAbstract, new UnixDomainSocketEndPoint("\0" + LongestAbstract["unix:@".Length..]) },
+    };
+
+    private static string LongestUnix { get; } = "unix:/" + new string('x', 106);
+
+    private static string LongestAbstract { get; } = "unix:@" + new string('x', 106);
+
+    [Theory]
+    [MemberData(nameof(Valid))]
+    public void Parse_ValidText_GivesTheEndPoint(string text, string written, EndPoint expected)
+    {
+        EndPoint parsed = ParleyEndPoint.Parse(text);
+
+        Assert.Equal(expected, parsed);
+        Assert.Equal(expected.GetType(), parsed.GetType());
+        Assert.Equal(written, ParleyEndPoint.Format(parsed));
+        Assert.True(ParleyEndPoint.TryParse(text, out EndPoint? tried));
+        Assert.Equal(expected, tried);
+    }
+
+    [Theory]
+    [MemberData(nameof(Valid))]
+    public void Format_AnyEndPoint_ParsesBack(string text, string written, EndPoint endPoint)
+    {
+        Assert.NotEmpty(text);
+
+        string formatted = ParleyEndPoint.Format(endPoint);
+
+        Assert.Equal(written, formatted);
+        Assert.Equal(endPoint, ParleyEndPoint.Parse(formatted));
+    }
+
+    [Fact]
+    public void Format_EndPointOfAnotherKind_IsWrittenAsItWritesItself()
+    {
+        Assert.Equal("strange", ParleyEndPoint.Format(new StrangeEndPoint()));
+        Assert.Throws<ArgumentNullException>(() => ParleyEndPoint.Format(null!));
+    }
+
+    [Fact]
+    public void MemoryEndPoint_SameName_IsEqual()
+    {
+        var one = new MemoryEndPoint("one");
+
+        Assert.Equal(one, new MemoryEndPoint("one"));
+        Assert.Equal(one.GetHashCode(), new MemoryEndPoint("one").GetHashCode());
+        Assert.NotEqual(one, new MemoryEndPoint("ONE"));
+        Assert.False(one.Equals((object)"one"));
+        Assert.Equal(AddressFamily.Unspecified, one.AddressFamily);
+        Assert.Throws<ArgumentException>(() => new MemoryEndPoint(""));
+    }
+
+    [Fact]
+    public void StandardStreamsEndPoint_AddressFamily_DoesNotThrow()
+        => Assert.Equal(AddressFamily.Unspecified, StandardStreamsEndPoint.Instance.AddressFamily);
+
+    private sealed class StrangeEndPoint : EndPoint
+    {
+        public override string ToString() => "strange";
+    }
+}

@@ -1,0 +1,7 @@
+namespace Parley.Tests.Listeners;
+
+public sealed class Tcp6ListenerTests() : ListenerContract(ChannelKind.Tcp6);
+
+public sealed class UnixAbstractListenerTests() : ListenerContract(ChannelKind.UnixAbstract);
+
+public sealed class MemoryListenerTests() : ListenerContract(ChannelKind.Memory);

@@ -1,0 +1,306 @@
+namespace Parley.Tests.Listeners;
+
+/// <summary>What every listener promises, whatever it listens on.</summary>
+public abstract class ListenerContract
+{
+    private readonly ChannelKind _kind;
+
+    private protected ListenerContract(ChannelKind kind) => _kind = kind;
+
+    [SkippableFact]
+    public async Task AcceptAsync_ClientsOneAfterTheOther_GetsEachInTurn()
+    {
+        await using Bound bound = await BindAsync();
+        for (int i = 0; i < 5; i++)
+        {
+            Connection client = await bound.ConnectAsync();
+            Connection server = await bound.AcceptAsync();
+
+            await Talk.SendAsync(client, $"{i}").Within();
+            Assert.Equal($"{i}", await Talk.ReadTextAsync(server, 1).Within());
+        }
+    }
+
+    [SkippableFact]
+    public async Task AcceptAsync_ClientComesLater_WaitsForIt()
+    {
+        await using Bound bound = await BindAsync();
+        Task<Connection> accept = bound.AcceptAsync();
+        Assert.False(accept.IsCompleted);
+
+        await bound.ConnectAsync();
+
+        await accept.Within();
+    }
+
+    [SkippableFact]
+    public async Task AcceptAsync_StopAfterCall_ReturnsNull()
+    {
+        await using Bound bound = await BindAsync();
+        Task<Connection?> accept = bound.Listener.AcceptAsync().AsTask();
+        Assert.False(accept.IsCompleted);
+
+        await bound.Listener.StopAsync().Within();
+
+        Assert.Null(await accept.Within());
+        Assert.Null(await bound.Listener.AcceptAsync().Within());
+    }
+
+    [SkippableFact]
+    public async Task AcceptAsync_DisposeAfterCall_ReturnsNull()
+    {
+        await using Bound bound = await BindAsync();
+        Task<Connection?> accept = bound.Listener.AcceptAsync().AsTask();
+        Assert.False(accept.IsCompleted);
+
+        await bound.Listener.DisposeAsync().Within();
+
+        Assert.Null(await accept.Within());
+        Assert.Null(await bound.Listener.AcceptAsync().Within());
+    }
+
+    [SkippableFact]
+    public async Task AcceptAsync_AfterStop_HandsOutThoseConnectedAndThenNull()
+    {
+        await using Bound bound = await BindAsync();
+        Connection[] clients = [await bound.ConnectAsync(), await bound.ConnectAsync(), await bound.ConnectAsync()];
+
+        await bound.Listener.StopAsync().Within();
+
+        foreach (Connection client in clients)
+        {
+            Connection server = await bound.AcceptAsync();
+            await Talk.SendAsync(server, "served").Within();
+            Assert.Equal("served", await Talk.ReadTextAsync(client, 6).Within());
+        }
+
+        Assert.Null(await bound.Listener.AcceptAsync().Within());
+    }
+
+    [SkippableFact]
+    public async Task StopAsync_BacklogEmptied_NobodyConnectsAnyMore()
+    {
+        await using Bound bound = await BindAsync();
+        await bound.Listener.StopAsync().Within();
+        Assert.Null(await bound.Listener.AcceptAsync().Within());
+
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(bound.ConnectAsync);
+
+        // The path of a Unix socket is gone with its listener.
+        Assert.Equal(_kind == ChannelKind.UnixPath ? Reason.NotFound : Reason.Refused, failure.Reason);
+    }
+
+    [SkippableFact]
+    public async Task AcceptAsync_TokenCancelled_EndsAndAcceptingGoesOn()
+    {
+        await using Bound bound = await BindAsync();
+        for (int i = 0; i < 3; i++)
+        {
+            using var giveUp = new CancellationTokenSource();
+            Task accept = bound.Listener.AcceptAsync(giveUp.Token).AsTask();
+            Assert.False(accept.IsCompleted);
+            await giveUp.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => accept.Within());
+
+            await bound.ConnectAsync();
+            await bound.AcceptAsync();
+        }
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bound.Listener.AcceptAsync(new CancellationToken(true)).Within());
+    }
+
+    [SkippableFact]
+    public async Task AcceptAsync_MaxConnectionsOpen_WaitsUntilOneIsOver()
+    {
+        await using Bound bound = await BindAsync(options => options.MaxConnections = 2);
+        await bound.ConnectAsync();
+        await bound.ConnectAsync();
+        await bound.ConnectAsync();
+        Connection first = await bound.AcceptAsync();
+        await bound.AcceptAsync();
+
+        Task<Connection> third = bound.AcceptAsync();
+        Assert.False(third.IsCompleted);
+        first.Abort();
+
+        await third.Within();
+    }
+
+    [SkippableFact]
+    public async Task AcceptAsync_MaxConnectionsAndDispose_MakesRoomAgainAndAgain()
+    {
+        await using Bound bound = await BindAsync(options => options.MaxConnections = 1);
+        for (int i = 0; i < 5; i++)
+        {
+            Connection client = await bound.ConnectAsync();
+            Connection server = await bound.AcceptAsync();
+            await Task.WhenAll(client.DisposeAsync().AsTask(), server.DisposeAsync().AsTask()).Within();
+        }
+    }
+
+    /// <summary>A cancelled wait is nobody's connection: it takes no room.</summary>
+    [SkippableFact]
+    public async Task AcceptAsync_CancelledWithMaxConnections_LeavesTheRoomFree()
+    {
+        await using Bound bound = await BindAsync(options => options.MaxConnections = 1);
+        using var giveUp = new CancellationTokenSource();
+        Task accept = bound.Listener.AcceptAsync(giveUp.Token).AsTask();
+        Assert.False(accept.IsCompleted);
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => accept.Within());
+
+        await bound.ConnectAsync();
+
+        await bound.AcceptAsync();
+    }
+
+    [SkippableFact]
+    public async Task AcceptAsync_CancelledAtMaxConnections_Ends()
+    {
+        await using Bound bound = await BindAsync(options => options.MaxConnections = 1);
+        await bound.ConnectAsync();
+        Connection first = await bound.AcceptAsync();
+        using var giveUp = new CancellationTokenSource();
+        Task accept = bound.Listener.AcceptAsync(giveUp.Token).AsTask();
+        Assert.False(accept.IsCompleted);
+
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => accept.Within());
+
+        first.Abort();
+        await bound.ConnectAsync();
+        await bound.AcceptAsync();
+    }
+
+    /// <summary>Nobody waits in the backlog: there is nothing to wait for, whether or not there is room.</summary>
+    [SkippableFact]
+    public async Task AcceptAsync_StopAtMaxConnections_ReturnsNull()
+    {
+        await using Bound bound = await BindAsync(options => options.MaxConnections = 1);
+        await bound.ConnectAsync();
+        await bound.AcceptAsync();
+        Task<Connection?> accept = bound.Listener.AcceptAsync().AsTask();
+        Assert.False(accept.IsCompleted);
+
+        await bound.Listener.StopAsync().Within();
+
+        Assert.Null(await accept.Within());
+    }
+
+    [SkippableFact]
+    public async Task AcceptAsync_DisposeAtMaxConnections_ReturnsNull()
+    {
+        await using Bound bound = await BindAsync(options => options.MaxConnections = 1);
+        await bound.ConnectAsync();
+        await bound.AcceptAsync();
+        Task<Connection?> accept = bound.Listener.AcceptAsync().AsTask();
+        Assert.False(accept.IsCompleted);
+
+        await bound.Listener.DisposeAsync().Within();
+
+        Assert.Null(await accept.Within());
+    }
+
+    [SkippableFact]
+    public async Task BindAsync_AddressInUse_SaysSo()
+    {
+        await using Bound bound = await BindAsync();
+
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(
+            () => ConnectionListener.BindAsync(bound.EndPoint).Within());
+
+        Assert.Equal((Step.Bind, Reason.InUse, "EADDRINUSE"), (failure.Step, failure.Reason, failure.ErrorName));
+        Assert.Equal(bound.EndPoint, failure.EndPoint);
+        await bound.ConnectAsync();
+        await bound.AcceptAsync();
+    }
+
+    [SkippableFact]
+    public async Task BindAsync_AfterDispose_GetsTheAddressAgain()
+    {
+        await using Bound bound = await BindAsync();
+        await bound.ConnectAsync();
+        await bound.AcceptAsync();
+        await bound.Listener.DisposeAsync().Within();
+        await bound.Listener.DisposeAsync().Within();
+
+        await using ConnectionListener again = await ConnectionListener.BindAsync(bound.EndPoint).Within();
+
+        Assert.Equal(bound.EndPoint, again.LocalEndPoint);
+    }
+
+    [SkippableFact]
+    public async Task DisposeAsync_ClientsNotAccepted_AreBrokenOff()
+    {
+        await using Bound bound = await BindAsync();
+        Connection client = await bound.ConnectAsync();
+
+        await bound.Listener.DisposeAsync().Within();
+
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => client.Input.ReadAsync().Within());
+        Assert.Equal(Reason.Reset, failure.Reason);
+    }
+
+    [SkippableFact]
+    public async Task DisposeAsync_AcceptedConnections_GoOn()
+    {
+        await using Bound bound = await BindAsync();
+        Connection client = await bound.ConnectAsync();
+        Connection server = await bound.AcceptAsync();
+
+        await bound.Listener.DisposeAsync().Within();
+
+        await Talk.SendAsync(client, "still").Within();
+        Assert.Equal("still", await Talk.ReadTextAsync(server, 5).Within());
+    }
+
+    [SkippableFact]
+    public async Task AcceptAsync_ClientHasGone_TheNextOneIsServed()
+    {
+        await using Bound bound = await BindAsync();
+        Connection gone = await bound.ConnectAsync();
+        gone.Abort();
+        Connection client = await bound.ConnectAsync();
+        await Talk.SendAsync(client, "here").Within();
+
+        await bound.AcceptAsync();
+        Connection server = await bound.AcceptAsync();
+
+        Assert.Equal("here", await Talk.ReadTextAsync(server, 4).Within());
+    }
+
+    [SkippableFact]
+    public async Task AcceptAsync_ManyClientsAtOnce_AllAreServed()
+    {
+        const int Clients = 200;
+        await using Bound bound = await BindAsync(options => options.RunContinuationsInline = true);
+        Task served = ServeAsync(bound, Clients);
+
+        Task[] clients = [.. Enumerable.Range(0, Clients).Select(_ => BeServedAsync(bound))];
+
+        await Task.WhenAll(clients).Within();
+        await served.Within();
+    }
+
+    private protected Task<Bound> BindAsync(Action<ListenerOptions>? configure = null) => Bound.ToAsync(_kind, configure);
+
+    private static async Task ServeAsync(Bound bound, int clients)
+    {
+        var serving = new List<Task>();
+        for (int i = 0; i < clients; i++)
+        {
+            Connection server = await bound.AcceptAsync().ConfigureAwait(false);
+            serving.Add(Talk.EchoAsync(server));
+        }
+
+        await Task.WhenAll(serving).ConfigureAwait(false);
+    }
+
+    private static async Task BeServedAsync(Bound bound)
+    {
+        Connection client = await bound.ConnectAsync().ConfigureAwait(false);
+        await Talk.PingPongAsync(client, rounds: 20, size: 32).ConfigureAwait(false);
+        await client.CompleteWritesAsync().ConfigureAwait(false);
+        Assert.Empty(await Talk.ReadToEndAsync(client).ConfigureAwait(false));
+    }
+}

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace Parley.Tests.Published;
+
+/// <summary>What the README shows as a program is one, and does what it says.</summary>
+public sealed partial class ReadmeExampleTests
+{
+    private static readonly TimeSpan BuildAndRun = TimeSpan.FromMinutes(3);
+
+    [Fact]
+    public async Task Examples_OfTheReadme_RunAndPrintTheServersMessage()
+    {
+        string readme = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md"));
+        string[] programs = [.. CodeBlock().Matches(readme).Select(match => match.Groups["code"].Value)];
+        Assert.True(programs.Length > 0, "README.md has no csharp block");
+
+        for (int i = 0; i < programs.Length; i++)
+            await RunsAsync($"csharp block {i + 1} of README.md", programs[i]);
+    }
+
+    private static async Task RunsAsync(string what, string program)
+    {
+        using var folder = new TestFolder();
+        await File.WriteAllTextAsync(folder["Example.csproj"], Project());
+        await File.WriteAllTextAsync(folder["Program.cs"], program);
+
+        (int exitCode, string output, string error) = await RunAsync(folder);
+
+        Assert.True(exitCode == 0, $"{what} ended with {exitCode}:\n{output}\n{error}");
+        Assert.True(output.Contains("Server Message", StringComparison.Ordinal), $"{what} did not print 'Server Message':\n{output}\n{error}");
+    }
+
+    private static string Project()
+    {
+        string references = string.Join("\n    ", new[] { "Parley.dll", "Microsoft.Extensions.Logging.Abstractions.dll" }
+            .Select(file => Path.Combine(AppContext.BaseDirectory, file))
+            .Select(file => $"<Reference Include=\"{Path.GetFileNameWithoutExtension(file)}\" HintPath=\"{file}\" />"));
+        return $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net{Environment.Version.Major}.0</TargetFramework>
+                <Nullable>enable</Nullable>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <UseAppHost>false</UseAppHost>
+                <NuGetAudit>false</NuGetAudit>
+              </PropertyGroup>
+              <ItemGroup>
+                {references}
+              </ItemGroup>
+            </Project>
+            """;
+    }
+
+    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(TestFolder folder)
+    {
+        string? host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH");
+        var start = new ProcessStartInfo(string.IsNullOrEmpty(host) ? "dotnet" : host, ["run", "--disable-build-servers", "--project", folder["Example.csproj"]])
+        {
+            WorkingDirectory = folder.Path,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+
+        // What the test run's own build has set must not reach this one.
+        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+            start.Environment.Remove(name);
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        try
+        {
+            await process.WaitForExitAsync().Within(BuildAndRun);
+            return (process.ExitCode, await output.Within(), await error.Within());
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+        }
+    }
+
+    [GeneratedRegex(@"^```csharp[^\n]*\n(?<code>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex CodeBlock();
+}
