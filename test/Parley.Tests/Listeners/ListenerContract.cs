@@ -270,6 +270,19 @@ public abstract class ListenerContract
     }
 
     [SkippableFact]
+    public async Task AcceptAsync_ClientHasGoneAtMaxConnections_MakesRoomAgain()
+    {
+        await using Bound bound = await BindAsync(options => options.MaxConnections = 1);
+        for (int i = 0; i < 3; i++)
+        {
+            Connection gone = await bound.ConnectAsync();
+            gone.Abort();
+            Connection server = await bound.AcceptAsync();
+            await server.DisposeAsync().Within();
+        }
+    }
+
+    [SkippableFact]
     public async Task AcceptAsync_ManyClientsAtOnce_AllAreServed()
     {
         const int Clients = 200;

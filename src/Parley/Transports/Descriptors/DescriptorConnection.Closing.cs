@@ -118,10 +118,11 @@ internal abstract partial class DescriptorConnection
         if (error == 0)
             error = await AwaitDeliveryAsync(due, CancellationToken.None).ConfigureAwait(false);
 
-        // A peer that breaks off after everything reached it has lost nothing that we know of.
         if (Failure is not null)
             throw OverFailure(Step.Close);
-        if (error != 0 && (error == Errno.ETIMEDOUT || CountUndelivered() > 0 || (!IsAcknowledged && _writer.Total > 0)))
+
+        // A reset says that the peer closed without reading all it had, whatever its system had acknowledged.
+        if (error != 0 && _writer.Total > 0)
             throw Undelivered(ErrnoReasons.Of(error, Step.Close), error, Errno.Describe(error), null);
     }
 

@@ -1,0 +1,104 @@
+using System.IO.Pipelines;
+
+namespace Parley.Tests.Connections;
+
+/// <summary>One thread reads, one writes, and a third one ends it all at any moment.</summary>
+public sealed class RaceTests
+{
+    private const int Rounds = 500;
+
+    public static TheoryData<ChannelKind, bool> Channels => new()
+    {
+        { ChannelKind.Tcp4, false },
+        { ChannelKind.Tcp4, true },
+        { ChannelKind.UnixPath, false },
+        { ChannelKind.UnixPath, true },
+        { ChannelKind.Memory, false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Channels))]
+    public async Task Abort_RacingWithCalls_EndsThemWithItsReasonOrAReset(ChannelKind kind, bool inline)
+    {
+        for (int round = 0; round < Rounds; round++)
+        {
+            await using Pair pair = await Pair.ConnectAsync(kind, inline);
+            using var start = new Barrier(5);
+
+            Task<Exception?>[] calls =
+            [
+                Task.Run(() => Starting(start, () => ReadAsync(pair.Client))),
+                Task.Run(() => Starting(start, () => WriteAsync(pair.Client))),
+                Task.Run(() => Starting(start, () => ReadAsync(pair.Server))),
+                Task.Run(() => Starting(start, () => WriteAsync(pair.Server))),
+            ];
+            await Task.Run(() =>
+            {
+                start.SignalAndWait();
+                Thread.SpinWait(round * 20);
+                (round % 2 == 0 ? pair.Client : pair.Server).Abort();
+            }).Within();
+
+            foreach (Exception? failure in await Task.WhenAll(calls).Within())
+                Assert.True(failure is null or ConnectionException { Reason: Reason.Aborted or Reason.Reset }, $"round {round}: {failure}");
+        }
+    }
+
+    /// <summary>What arrives is what was written, as far as it goes: nothing twice, nothing out of order.</summary>
+    [Theory]
+    [MemberData(nameof(Channels))]
+    public async Task DisposeAsync_RacingWithAFlush_SendsNothingTwice(ChannelKind kind, bool inline)
+    {
+        byte[] message = Payload.Random(20_000);
+        for (int round = 0; round < Rounds; round++)
+        {
+            await using Pair pair = await Pair.ConnectAsync(kind, inline);
+            using var start = new Barrier(2);
+            Task<byte[]> received = Talk.ReadToEndAsync(pair.Server);
+
+            Task<Exception?> flush = Task.Run(() => Starting(start, async () =>
+            {
+                message.CopyTo(pair.Client.Output.GetSpan(message.Length));
+                pair.Client.Output.Advance(message.Length);
+                await pair.Client.Output.FlushAsync().ConfigureAwait(false);
+            }));
+            Task<Exception?> close = Task.Run(() => Starting(start, async () =>
+            {
+                Thread.SpinWait(round * 5);
+                await pair.Client.DisposeAsync().ConfigureAwait(false);
+            }));
+
+            byte[] bytes = await received.Within();
+            await pair.Server.DisposeAsync().Within();
+            Exception? misuse = await flush.Within();
+            Assert.True(misuse is null or InvalidOperationException or ConnectionException, $"round {round}: {misuse}");
+            Assert.Null(await close.Within());
+            Assert.True(message.AsSpan().StartsWith(bytes), $"round {round}: {bytes.Length} bytes that were never said like this");
+            Assert.True(misuse is not null || bytes.Length == message.Length, $"round {round}: {bytes.Length} bytes arrived of a flush that went well");
+        }
+    }
+
+    private static async Task<Exception?> Starting(Barrier start, Func<Task> act)
+    {
+        start.SignalAndWait();
+        return await Record.ExceptionAsync(() => act().Within()).ConfigureAwait(false);
+    }
+
+    private static async Task ReadAsync(Connection connection)
+    {
+        while (true)
+        {
+            ReadResult result = await connection.Input.ReadAsync().ConfigureAwait(false);
+            connection.Input.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+                return;
+        }
+    }
+
+    private static async Task WriteAsync(Connection connection)
+    {
+        byte[] bytes = new byte[1000];
+        while (true)
+            await connection.Output.WriteAsync(bytes).ConfigureAwait(false);
+    }
+}
