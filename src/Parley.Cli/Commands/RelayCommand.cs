@@ -40,9 +40,10 @@ internal static class RelayCommand
             ListenerOptions listenerOptions = listener.Get(parsed, observer, Timeout.InfiniteTimeSpan);
             listenerOptions.DescriptorsPerConnection = 2;
             ConnectionOptions connectOptions = connect.Get(parsed, observer);
+            connectOptions.IdleTimeout = listenerOptions.IdleTimeout;
             connectOptions.CloseTimeout = listenerOptions.CloseTimeout;
             var service = new RelayService(remote, connectOptions);
-            var server = new Server(service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed));
+            using var server = new Server(service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed));
             return await server.RunAsync(
                 local, listenerOptions, bound => verbosity.SayListening(parsed, bound), parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
         });

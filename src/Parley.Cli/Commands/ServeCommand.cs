@@ -48,7 +48,7 @@ internal static class ServeCommand
                     return ExitCode.Done;
                 }
 
-                var server = new Server(service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed));
+                using var server = new Server(service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed));
                 return await server.RunAsync(
                     local,
                     listener.Get(parsed, verbosity.Observer(parsed), TimeSpan.FromSeconds(60)),

@@ -12,6 +12,7 @@ internal sealed class TerminalEscaper
     private const byte FirstOfC1 = 0xc2;
 
     private byte? _held;
+    private int _continuations;
 
     internal void Append(ReadOnlySpan<byte> bytes, IBufferWriter<byte> target)
     {
@@ -24,8 +25,12 @@ internal sealed class TerminalEscaper
                     continue;
             }
 
+            bool continues = _continuations > 0 && next is >= 0x80 and < 0xc0;
+            _continuations = continues ? _continuations - 1 : Continuations(next);
             if (next is (byte)'\r' or FirstOfC1)
                 _held = next;
+            else if (next is >= 0x80 and < 0xa0 && !continues)
+                WriteEscaped(next, target);
             else if ((next < 0x20 && next is not ((byte)'\n' or (byte)'\t')) || next == Escape)
                 WriteEscaped(next, target);
             else
@@ -40,6 +45,15 @@ internal sealed class TerminalEscaper
             WriteEscaped(held, target);
         _held = null;
     }
+
+    /// <summary>How many bytes follow the first one of a character in UTF-8. Bytes of 0x80 to 0x9f elsewhere are controls to some terminals.</summary>
+    private static int Continuations(byte first) => first switch
+    {
+        >= 0xc3 and < 0xe0 => 1,
+        >= 0xe0 and < 0xf0 => 2,
+        >= 0xf0 and < 0xf5 => 3,
+        _ => 0,
+    };
 
     // A carriage return alone overwrites its line; the characters U+0080 to U+009F are controls too.
     private static bool TryCombine(byte held, byte next, IBufferWriter<byte> target)
@@ -61,7 +75,10 @@ internal sealed class TerminalEscaper
         }
 
         target.Write([held]);
-        return false;
+        if (next is < 0xa0 or >= 0xc0)
+            return false;
+        target.Write([next]);
+        return true;
     }
 
     private static void WriteEscaped(byte value, IBufferWriter<byte> target)

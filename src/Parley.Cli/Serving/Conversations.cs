@@ -36,9 +36,9 @@ internal sealed class Conversations
         }
     }
 
-    /// <summary>Waits for the last one to end.</summary>
+    /// <summary>Waits for the last one to end; when the time is over, cancels <paramref name="cut"/> and breaks the rest off.</summary>
     /// <returns>How many had to be broken off because the time was over.</returns>
-    internal async Task<int> DrainAsync(TimeSpan timeout)
+    internal async Task<int> DrainAsync(TimeSpan timeout, CancellationTokenSource cut)
     {
         Task empty;
         lock (_lock)
@@ -56,15 +56,16 @@ internal sealed class Conversations
         }
         catch (TimeoutException)
         {
-            return await BreakOffAsync(empty);
+            return await BreakOffAsync(empty, cut);
         }
     }
 
-    private async Task<int> BreakOffAsync(Task empty)
+    private async Task<int> BreakOffAsync(Task empty, CancellationTokenSource cut)
     {
         Connection[] rest;
         lock (_lock)
             rest = [.. _open];
+        await cut.CancelAsync();
         foreach (Connection connection in rest)
             connection.Abort();
         await empty;

@@ -21,9 +21,12 @@ internal sealed class RelayService(EndPoint target, ConnectionOptions options) :
     {
         Connection far = await ConnectAsync(client, cancellationToken);
         RelayResult result;
+
+        // The client is broken off by the server; nothing but this ends a wait for the target.
+        await using CancellationTokenRegistration cut = cancellationToken.Register(() => far.Abort());
         try
         {
-            result = await ConnectionRelay.JoinAsync(client, far, cancellationToken);
+            result = await ConnectionRelay.JoinAsync(client, far, CancellationToken.None);
         }
         finally
         {

@@ -4,9 +4,10 @@ using Parley.Cli.Output;
 namespace Parley.Cli.Serving;
 
 /// <summary>Accepts clients and serves each beside the others, until a signal or, with <c>--once</c>, until one was served.</summary>
-internal sealed class Server(Service service, bool verbose, bool once, TimeSpan drainTimeout)
+internal sealed class Server(Service service, bool verbose, bool once, TimeSpan drainTimeout) : IDisposable
 {
     private readonly Conversations _conversations = new();
+    private readonly CancellationTokenSource _cut = new();
     private ConnectionListener? _listener;
     private int _exitCode = ExitCode.Done;
 
@@ -32,7 +33,7 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
                 _ = ServeAsync(client);
             }
 
-            int cut = await _conversations.DrainAsync(drainTimeout);
+            int cut = await _conversations.DrainAsync(drainTimeout, _cut);
             if (cut > 0)
             {
                 StandardError.WriteLine($"parley: {cut} conversations were cut off: they did not end within {drainTimeout.TotalSeconds:0.###} s");
@@ -43,6 +44,8 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
         return _exitCode;
     }
 
+    public void Dispose() => _cut.Dispose();
+
     // Nothing that one client does may end the loop above: every failure of a conversation ends here.
     private async Task ServeAsync(Connection client)
     {
@@ -50,7 +53,7 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
         Exception? failure = null;
         try
         {
-            await service.ServeAsync(client, CancellationToken.None);
+            await service.ServeAsync(client, _cut.Token);
         }
         catch (Exception broken)
         {

@@ -6,6 +6,8 @@ namespace Parley.Tests.Connecting;
 /// <summary>Nobody is there: which step failed, why, and with whom.</summary>
 public sealed class ConnectFailureTests
 {
+    private static ConnectionOptions Impatient => new() { ConnectTimeout = TimeSpan.FromMilliseconds(300) };
+
     [Fact]
     public async Task ConnectAsync_PortWithoutListener_IsRefused()
     {
@@ -73,8 +75,7 @@ public sealed class ConnectFailureTests
     {
         using var full = new FullBacklog(kind);
 
-        ConnectionException failure = await FailsAsync(
-            full.EndPoint, Step.Connect, Reason.TimedOut, "ETIMEDOUT", new ConnectionOptions { ConnectTimeout = TimeSpan.FromMilliseconds(300) });
+        ConnectionException failure = await FailsAsync(full.EndPoint, Step.Connect, Reason.TimedOut, "ETIMEDOUT", Impatient);
 
         Assert.Equal(full.EndPoint, failure.EndPoint);
     }
@@ -85,8 +86,7 @@ public sealed class ConnectFailureTests
         await using Bound bound = await Bound.ToAsync(ChannelKind.Memory, options => options.Backlog = 1);
         await bound.ConnectAsync();
 
-        await FailsAsync(
-            bound.EndPoint, Step.Connect, Reason.TimedOut, "ETIMEDOUT", new ConnectionOptions { ConnectTimeout = TimeSpan.FromMilliseconds(300) });
+        await FailsAsync(bound.EndPoint, Step.Connect, Reason.TimedOut, "ETIMEDOUT", Impatient);
     }
 
     [Fact]
@@ -102,7 +102,8 @@ public sealed class ConnectFailureTests
     private static async Task<ConnectionException> FailsAsync(
         EndPoint remote, Step step, Reason reason, string errorName, ConnectionOptions? options = null)
     {
-        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => Connection.ConnectAsync(remote, options).Within());
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(
+            () => Connection.ConnectAsync(remote, options).Within());
         Assert.Equal((step, reason, errorName), (failure.Step, failure.Reason, failure.ErrorName));
         return failure;
     }

@@ -73,7 +73,8 @@ public sealed class DeadlineTests
     {
         await using RawPair pair = await RawPair.ConnectAsync(kind, options => options.WriteTimeout = Short);
 
-        ConnectionException failure = await TimesOutAsync(() => Talk.SendAsync(pair.Connection, new byte[Payload.TooMuch(kind)]), Step.Write);
+        ConnectionException failure = await TimesOutAsync(
+            () => Talk.SendAsync(pair.Connection, new byte[Payload.TooMuch(kind)]), Step.Write);
 
         Assert.InRange(failure.UndeliveredBytes, 1, Payload.TooMuch(kind));
         await Eventually.CancelledAsync(pair.Connection.Closed);
@@ -141,8 +142,7 @@ public sealed class DeadlineTests
     public async Task CloseTimeout_PeerNeverStopsTalking_BoundsTheDispose(ChannelKind kind)
     {
         await using RawPair pair = await RawPair.ConnectAsync(kind, options => options.CloseTimeout = Short);
-        Task flood = Task.Factory.StartNew(
-            () => Flood(pair.Peer), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task flood = OnItsOwnThread.Run(() => Flood(pair.Peer));
 
         await pair.Connection.DisposeAsync().Within();
 

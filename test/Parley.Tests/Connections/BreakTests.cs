@@ -42,7 +42,10 @@ public sealed class BreakTests
         await IsResetAsync(() => Talk.ReadToEndAsync(pair.Connection));
     }
 
-    /// <summary>A server that answers early and goes: the rest of the question meets a reset, the answer and its end are whole all the same.</summary>
+    /// <summary>
+    /// A server that answers early and goes: the rest of the question is refused, but the answer and its end are whole. The kernel tells the
+    /// two apart: a write meets EPIPE behind an end, and ECONNRESET where there was none.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -67,7 +67,7 @@ public abstract partial class ConnectionContract
         IsMisuse(() => pair.Server.Input.AdvanceTo(end, start));
     }
 
-    /// <summary>Two readers at once are a mistake. The one who makes it is told; the one who was there first is not left waiting for ever.</summary>
+    /// <summary>Two readers at once are a mistake: who makes it is told, and who was there first is not left waiting for ever.</summary>
     [SkippableFact]
     public async Task ReadAsync_WhileAnotherOneWaits_ThrowsAndTheFirstGoesOn()
     {

@@ -43,10 +43,8 @@ public abstract partial class ConnectionContract
         await using Pair pair = await ConnectAsync();
         byte[] buffer = new byte[5];
 
-        Task<int> read = Task.Factory.StartNew(
-            () => pair.Server.AsStream().ReadAtLeast(buffer, 5), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await Task.Factory.StartNew(
-            () => pair.Client.AsStream().Write("hello"u8), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Within();
+        Task<int> read = OnItsOwnThread.Run(() => pair.Server.AsStream().ReadAtLeast(buffer, 5));
+        await OnItsOwnThread.Run(() => pair.Client.AsStream().Write("hello"u8)).Within();
 
         Assert.Equal(5, await read.Within());
         Assert.Equal("hello"u8.ToArray(), buffer);

@@ -168,16 +168,14 @@ public sealed class ReadinessTests
     {
         const int Rounds = 100_000;
         int given = 0;
-        Task giver = Task.Factory.StartNew(
-            () =>
+        Task giver = OnItsOwnThread.Run(() =>
+        {
+            for (int i = 0; i < Rounds; i++)
             {
-                for (int i = 0; i < Rounds; i++)
-                {
-                    Interlocked.Increment(ref given);
-                    _readiness.Signal();
-                }
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                Interlocked.Increment(ref given);
+                _readiness.Signal();
+            }
+        });
 
         await Task.Run(async () =>
         {

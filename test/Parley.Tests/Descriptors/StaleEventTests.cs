@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net;
 using System.Net.Sockets;
 
 namespace Parley.Tests.Descriptors;
@@ -27,7 +28,7 @@ public sealed class StaleEventTests
 
         // The loop is held while both events come, so that it finds them together.
         Task held = HoldAsync(trigger.Connection, isHeld, bothHappened);
-        Task<Connection> replaced = ReplaceAsync(first.Connection, broken.Connection, listener, options);
+        Task<Connection> replaced = ReplaceAsync(first.Connection, broken.Connection, place.EndPoint, options);
         await trigger.Peer.SendAsync("x"u8.ToArray()).Within();
         await isHeld.Task.Within();
         await first.Peer.SendAsync("x"u8.ToArray()).Within();
@@ -57,13 +58,13 @@ public sealed class StaleEventTests
         Assert.True(until.Wait(Limits.Wait));
     }
 
-    private static async Task<Connection> ReplaceAsync(Connection first, Connection broken, Socket listener, ConnectionOptions options)
+    private static async Task<Connection> ReplaceAsync(
+        Connection first, Connection broken, EndPoint endPoint, ConnectionOptions options)
     {
         ReadResult result = await first.Input.ReadAsync().ConfigureAwait(false);
         first.Input.AdvanceTo(result.Buffer.End);
         broken.Abort();
-        ValueTask<Connection> connecting = Connection.ConnectAsync(new UnixDomainSocketEndPoint(listener.LocalEndPoint!.ToString()!), options);
-        Connection next = await connecting.ConfigureAwait(false);
+        Connection next = await Connection.ConnectAsync(endPoint, options).ConfigureAwait(false);
         _ = next.Closed;
         return next;
     }

@@ -119,7 +119,11 @@ public sealed class ParseErrorTests
     [Fact]
     public void Parse_AnyText_IsAnEndPointOrAFormatException()
     {
-        string[] pieces = ["tcp", "unix", "mem", "stdio", ":", "://", "/", "@", "[", "]", "::1", "127.0.0.1", "localhost", "5000", "99999", ".", "%1", "-", " ", "é", "?", "#", "\0", "x"];
+        string[] pieces =
+        [
+            "tcp", "unix", "mem", "stdio", ":", "://", "/", "@", "[", "]", "::1", "127.0.0.1", "localhost", "5000", "99999",
+            ".", "%1", "-", " ", "é", "?", "#", "\0", "x",
+        ];
         var random = new Random(20);
         for (int i = 0; i < 50_000; i++)
         {

@@ -14,9 +14,7 @@ internal static partial class OwnNetwork
     /// <summary>There the loopback is up, and the kernel has a single port to give to sockets that connect.</summary>
     public static async Task<T> RunAsync<T>(int onlyPort, Func<T> code)
     {
-        (bool Entered, T? Result) outcome = await Task.Factory.StartNew(
-            () => Enter(onlyPort) ? (true, code()) : (false, default(T)),
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Within();
+        (bool Entered, T? Result) outcome = await OnItsOwnThread.Run(() => Enter(onlyPort) ? (true, code()) : (false, default(T))).Within();
         Skip.IfNot(outcome.Entered, "a network namespace needs root");
         return outcome.Result!;
     }

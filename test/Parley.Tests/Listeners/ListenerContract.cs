@@ -1,7 +1,7 @@
 namespace Parley.Tests.Listeners;
 
 /// <summary>What every listener promises, whatever it listens on.</summary>
-public abstract class ListenerContract
+public abstract partial class ListenerContract
 {
     private readonly ChannelKind _kind;
 
@@ -78,19 +78,6 @@ public abstract class ListenerContract
     }
 
     [SkippableFact]
-    public async Task StopAsync_BacklogEmptied_NobodyConnectsAnyMore()
-    {
-        await using Bound bound = await BindAsync();
-        await bound.Listener.StopAsync().Within();
-        Assert.Null(await bound.Listener.AcceptAsync().Within());
-
-        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(bound.ConnectAsync);
-
-        // The path of a Unix socket is gone with its listener.
-        Assert.Equal(_kind == ChannelKind.UnixPath ? Reason.NotFound : Reason.Refused, failure.Reason);
-    }
-
-    [SkippableFact]
     public async Task AcceptAsync_TokenCancelled_EndsAndAcceptingGoesOn()
     {
         await using Bound bound = await BindAsync();
@@ -110,151 +97,6 @@ public abstract class ListenerContract
     }
 
     [SkippableFact]
-    public async Task AcceptAsync_MaxConnectionsOpen_WaitsUntilOneIsOver()
-    {
-        await using Bound bound = await BindAsync(options => options.MaxConnections = 2);
-        await bound.ConnectAsync();
-        await bound.ConnectAsync();
-        await bound.ConnectAsync();
-        Connection first = await bound.AcceptAsync();
-        await bound.AcceptAsync();
-
-        Task<Connection> third = bound.AcceptAsync();
-        Assert.False(third.IsCompleted);
-        first.Abort();
-
-        await third.Within();
-    }
-
-    [SkippableFact]
-    public async Task AcceptAsync_MaxConnectionsAndDispose_MakesRoomAgainAndAgain()
-    {
-        await using Bound bound = await BindAsync(options => options.MaxConnections = 1);
-        for (int i = 0; i < 5; i++)
-        {
-            Connection client = await bound.ConnectAsync();
-            Connection server = await bound.AcceptAsync();
-            await Task.WhenAll(client.DisposeAsync().AsTask(), server.DisposeAsync().AsTask()).Within();
-        }
-    }
-
-    /// <summary>A cancelled wait is nobody's connection: it takes no room.</summary>
-    [SkippableFact]
-    public async Task AcceptAsync_CancelledWithMaxConnections_LeavesTheRoomFree()
-    {
-        await using Bound bound = await BindAsync(options => options.MaxConnections = 1);
-        using var giveUp = new CancellationTokenSource();
-        Task accept = bound.Listener.AcceptAsync(giveUp.Token).AsTask();
-        Assert.False(accept.IsCompleted);
-        await giveUp.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => accept.Within());
-
-        await bound.ConnectAsync();
-
-        await bound.AcceptAsync();
-    }
-
-    [SkippableFact]
-    public async Task AcceptAsync_CancelledAtMaxConnections_Ends()
-    {
-        await using Bound bound = await BindAsync(options => options.MaxConnections = 1);
-        await bound.ConnectAsync();
-        Connection first = await bound.AcceptAsync();
-        using var giveUp = new CancellationTokenSource();
-        Task accept = bound.Listener.AcceptAsync(giveUp.Token).AsTask();
-        Assert.False(accept.IsCompleted);
-
-        await giveUp.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => accept.Within());
-
-        first.Abort();
-        await bound.ConnectAsync();
-        await bound.AcceptAsync();
-    }
-
-    /// <summary>Nobody waits in the backlog: there is nothing to wait for, whether or not there is room.</summary>
-    [SkippableFact]
-    public async Task AcceptAsync_StopAtMaxConnections_ReturnsNull()
-    {
-        await using Bound bound = await BindAsync(options => options.MaxConnections = 1);
-        await bound.ConnectAsync();
-        await bound.AcceptAsync();
-        Task<Connection?> accept = bound.Listener.AcceptAsync().AsTask();
-        Assert.False(accept.IsCompleted);
-
-        await bound.Listener.StopAsync().Within();
-
-        Assert.Null(await accept.Within());
-    }
-
-    [SkippableFact]
-    public async Task AcceptAsync_DisposeAtMaxConnections_ReturnsNull()
-    {
-        await using Bound bound = await BindAsync(options => options.MaxConnections = 1);
-        await bound.ConnectAsync();
-        await bound.AcceptAsync();
-        Task<Connection?> accept = bound.Listener.AcceptAsync().AsTask();
-        Assert.False(accept.IsCompleted);
-
-        await bound.Listener.DisposeAsync().Within();
-
-        Assert.Null(await accept.Within());
-    }
-
-    [SkippableFact]
-    public async Task BindAsync_AddressInUse_SaysSo()
-    {
-        await using Bound bound = await BindAsync();
-
-        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(
-            () => ConnectionListener.BindAsync(bound.EndPoint).Within());
-
-        Assert.Equal((Step.Bind, Reason.InUse, "EADDRINUSE"), (failure.Step, failure.Reason, failure.ErrorName));
-        Assert.Equal(bound.EndPoint, failure.EndPoint);
-        await bound.ConnectAsync();
-        await bound.AcceptAsync();
-    }
-
-    [SkippableFact]
-    public async Task BindAsync_AfterDispose_GetsTheAddressAgain()
-    {
-        await using Bound bound = await BindAsync();
-        await bound.ConnectAsync();
-        await bound.AcceptAsync();
-        await bound.Listener.DisposeAsync().Within();
-        await bound.Listener.DisposeAsync().Within();
-
-        await using ConnectionListener again = await ConnectionListener.BindAsync(bound.EndPoint).Within();
-
-        Assert.Equal(bound.EndPoint, again.LocalEndPoint);
-    }
-
-    [SkippableFact]
-    public async Task DisposeAsync_ClientsNotAccepted_AreBrokenOff()
-    {
-        await using Bound bound = await BindAsync();
-        Connection client = await bound.ConnectAsync();
-
-        await bound.Listener.DisposeAsync().Within();
-
-        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => client.Input.ReadAsync().Within());
-        Assert.Equal(Reason.Reset, failure.Reason);
-    }
-
-    [SkippableFact]
-    public async Task DisposeAsync_AcceptedConnections_GoOn()
-    {
-        await using Bound bound = await BindAsync();
-        Connection client = await bound.ConnectAsync();
-        Connection server = await bound.AcceptAsync();
-
-        await bound.Listener.DisposeAsync().Within();
-
-        await Talk.SendAsync(client, "still").Within();
-        Assert.Equal("still", await Talk.ReadTextAsync(server, 5).Within());
-    }
-
-    [SkippableFact]
     public async Task AcceptAsync_ClientHasGone_TheNextOneIsServed()
     {
         await using Bound bound = await BindAsync();
@@ -267,19 +109,6 @@ public abstract class ListenerContract
         Connection server = await bound.AcceptAsync();
 
         Assert.Equal("here", await Talk.ReadTextAsync(server, 4).Within());
-    }
-
-    [SkippableFact]
-    public async Task AcceptAsync_ClientHasGoneAtMaxConnections_MakesRoomAgain()
-    {
-        await using Bound bound = await BindAsync(options => options.MaxConnections = 1);
-        for (int i = 0; i < 3; i++)
-        {
-            Connection gone = await bound.ConnectAsync();
-            gone.Abort();
-            Connection server = await bound.AcceptAsync();
-            await server.DisposeAsync().Within();
-        }
     }
 
     [SkippableFact]

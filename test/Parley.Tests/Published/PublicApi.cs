@@ -50,8 +50,9 @@ internal static class PublicApi
         if (type.IsEnum)
             return "";
         IEnumerable<Type> interfaces = type.GetInterfaces().Except(type.BaseType?.GetInterfaces() ?? []);
-        Type[] bases = [.. type.BaseType is { } parent && parent != typeof(object) && parent != typeof(ValueType) ? [parent] : Array.Empty<Type>(), .. interfaces];
-        return bases.Length == 0 ? "" : " : " + string.Join(", ", bases.Select(Name).Order(StringComparer.Ordinal));
+        IEnumerable<Type> parents = type.BaseType is { } parent && parent != typeof(object) && parent != typeof(ValueType) ? [parent] : [];
+        string bases = string.Join(", ", parents.Concat(interfaces).Select(Name).Order(StringComparer.Ordinal));
+        return bases.Length == 0 ? "" : " : " + bases;
     }
 
     private static string? Describe(MemberInfo member) => member switch
@@ -65,7 +66,10 @@ internal static class PublicApi
     };
 
     private static string Describe(MethodInfo method)
-        => $"{Access(method)}{Modifiers(method)}{Name(method.ReturnType, Nullability.Create(method.ReturnParameter))} {method.Name}({Parameters(method)})";
+    {
+        string returned = Name(method.ReturnType, Nullability.Create(method.ReturnParameter));
+        return $"{Access(method)}{Modifiers(method)}{returned} {method.Name}({Parameters(method)})";
+    }
 
     private static string Describe(PropertyInfo property)
     {
@@ -73,7 +77,8 @@ internal static class PublicApi
         string get = property.GetMethod is { } getter && IsVisible(getter) ? "get; " : "";
         string set = property.SetMethod is { } setter && IsVisible(setter) ? (IsInitOnly(setter) ? "init; " : "set; ") : "";
         string required = property.IsDefined(typeof(RequiredMemberAttribute)) ? "required " : "";
-        return $"{Access(accessor)}{Modifiers(accessor)}{required}{Name(property.PropertyType, Nullability.Create(property))} {property.Name} {{ {get}{set}}}";
+        string type = Name(property.PropertyType, Nullability.Create(property));
+        return $"{Access(accessor)}{Modifiers(accessor)}{required}{type} {property.Name} {{ {get}{set}}}";
     }
 
     private static bool IsVisible(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
@@ -127,7 +132,8 @@ internal static class PublicApi
         if (!type.IsGenericType)
             return (type.Namespace is "Parley" ? type.FullName!["Parley.".Length..] : Keyword(type)) + mark;
         string name = type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)];
-        IEnumerable<string> arguments = type.GetGenericArguments().Select((argument, i) => Name(argument, nullability?.GenericTypeArguments.ElementAtOrDefault(i)));
+        IEnumerable<string> arguments = type.GetGenericArguments().Select(
+            (argument, i) => Name(argument, nullability?.GenericTypeArguments.ElementAtOrDefault(i)));
         return $"{name}<{string.Join(", ", arguments)}>{mark}";
     }
 

@@ -28,7 +28,8 @@ public sealed partial class ReadmeExampleTests
         (int exitCode, string output, string error) = await RunAsync(folder);
 
         Assert.True(exitCode == 0, $"{what} ended with {exitCode}:\n{output}\n{error}");
-        Assert.True(output.Contains("Server Message", StringComparison.Ordinal), $"{what} did not print 'Server Message':\n{output}\n{error}");
+        bool hasMessage = output.Contains("Server Message", StringComparison.Ordinal);
+        Assert.True(hasMessage, $"{what} did not print 'Server Message':\n{output}\n{error}");
     }
 
     private static string Project()
@@ -56,7 +57,8 @@ public sealed partial class ReadmeExampleTests
     private static async Task<(int ExitCode, string Output, string Error)> RunAsync(TestFolder folder)
     {
         string? host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH");
-        var start = new ProcessStartInfo(string.IsNullOrEmpty(host) ? "dotnet" : host, ["run", "--disable-build-servers", "--project", folder["Example.csproj"]])
+        string[] arguments = ["run", "--disable-build-servers", "--project", folder["Example.csproj"]];
+        var start = new ProcessStartInfo(string.IsNullOrEmpty(host) ? "dotnet" : host, arguments)
         {
             WorkingDirectory = folder.Path,
             RedirectStandardInput = true,
@@ -65,7 +67,8 @@ public sealed partial class ReadmeExampleTests
         };
 
         // What the test run's own build has set must not reach this one.
-        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+        string[] foreign = [.. start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase))];
+        foreach (string name in foreign)
             start.Environment.Remove(name);
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();

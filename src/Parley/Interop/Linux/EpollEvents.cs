@@ -21,10 +21,13 @@ internal sealed unsafe class EpollEvents(int capacity)
 
     public int Descriptor(int index) => Unsafe.ReadUnaligned<int>(ref _bytes[(index * Size) + DataOffset]);
 
+    public int Generation(int index) => Unsafe.ReadUnaligned<int>(ref _bytes[(index * Size) + DataOffset + sizeof(int)]);
+
     /// <summary>Fills one event at <paramref name="target"/>, which has room for <see cref="MaxSize"/> bytes.</summary>
-    public static void Write(byte* target, uint mask, int descriptor)
+    public static void Write(byte* target, uint mask, int descriptor, int generation)
     {
         Unsafe.WriteUnaligned(target, mask);
-        Unsafe.WriteUnaligned(target + DataOffset, (long)descriptor);
+        Unsafe.WriteUnaligned(target + DataOffset, descriptor);
+        Unsafe.WriteUnaligned(target + DataOffset + sizeof(int), generation);
     }
 }

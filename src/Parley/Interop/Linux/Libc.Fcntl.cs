@@ -4,7 +4,12 @@ namespace Parley.Interop.Linux;
 
 internal static partial class Libc
 {
+    internal const int F_GETFD = 1;
     internal const int F_DUPFD_CLOEXEC = 1030;
+    internal const int FD_CLOEXEC = 1;
+
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int GetFlags(int descriptor, int command, int nothing);
 
     /// <summary>Duplicates a descriptor to a number of at least <paramref name="atLeast"/>, closed on exec.</summary>
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]

@@ -15,13 +15,15 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
     private int _watched;
     private int _closed;
     private volatile bool _peerEvent;
-    private volatile bool _peerHasFinished;
     private volatile bool _hasHungUp;
     private Action? _hungUp;
 
     internal DescriptorHandle Handle { get; } = handle;
 
     internal EventLoop Loop { get; } = loop;
+
+    /// <summary>Tells its events from those of one that had the same number before.</summary>
+    internal int Generation { get; set; }
 
     internal Readiness Readable => _readable;
 
@@ -53,9 +55,6 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
     /// </summary>
     internal bool MayHaveEnded => _peerEvent || _watched == 0;
 
-    /// <summary>Whether the peer's end was seen while nothing was broken: what it sent is whole.</summary>
-    internal bool PeerHasFinished => _peerHasFinished;
-
     /// <summary>Called once, on the loop's thread, when both directions are over or broken (EPOLLHUP, EPOLLERR); at once where they are already.</summary>
     internal Action? HungUp
     {
@@ -68,7 +67,7 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
     }
 
     /// <summary>The descriptor is first watched when somebody first has to wait: short conversations never pay for it.</summary>
-    /// <returns><see langword="false"/> where it is closed.</returns>
+    /// <returns><see langword="false"/> where it is closed, or the kernel does not watch it: <see cref="WatchError"/>.</returns>
     internal bool EnsureWatched()
     {
         if (_watched != 0)
@@ -78,8 +77,8 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
         {
             // Held, so that its number cannot become somebody else's before the loop has it.
             Handle.DangerousAddRef(ref isHeld);
-            if (Interlocked.Exchange(ref _watched, 1) == 0)
-                Loop.Watch(this);
+            if (Interlocked.Exchange(ref _watched, 1) == 0 && !TryWatch())
+                return false;
             if (Volatile.Read(ref _closed) != 0)
                 Loop.Unwatch(this);
             return true;
@@ -98,6 +97,19 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
     /// <summary>Whether the loop has it already; otherwise watching costs a system call.</summary>
     internal bool IsWatched => _watched != 0;
 
+    private bool TryWatch()
+    {
+        int error = Loop.Watch(this);
+        if (error == 0)
+            return true;
+        WatchError = error;
+        Volatile.Write(ref _watched, 0);
+        return false;
+    }
+
+    /// <summary>Why the loop could not take it: EPERM for what need not be waited for (a file), otherwise a limit; 0 when it could.</summary>
+    internal int WatchError { get; private set; }
+
     internal ValueTask<WaitResult> WaitReadableAsync(long due, CancellationToken cancellationToken)
     {
         return EnsureWatched() ? Volatile.Read(ref _readable).WaitAsync(due, cancellationToken) : new(WaitResult.Closed);
@@ -111,25 +123,20 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
     /// <summary>Ends every wait there is, and lets the caller, who is closing, wait undisturbed by those whose waits were ended.</summary>
     internal void TakeOver()
     {
-        if (_readable is { IsWaiting: true } readable)
-        {
-            Volatile.Write(ref _readable, new Readiness(Loop, inline));
-            readable.Close();
-        }
+        if (_watched == 0 && !_readable.IsWaiting)
+            return;
 
-        if (_writable is { IsWaiting: true } writable)
-        {
-            _writable = null;
-            writable.Close();
-        }
+        // New ones whether somebody waits or not: a wait that is over may not have been taken yet by the one who waited.
+        Readiness readable = _readable;
+        Volatile.Write(ref _readable, new Readiness(Loop, inline));
+        readable.Close();
+        Interlocked.Exchange(ref _writable, null)?.Close();
     }
 
     internal void OnEvents(uint mask)
     {
         if ((mask & PeerEvents) != 0)
             _peerEvent = true;
-        if ((mask & (Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR)) == Libc.EPOLLRDHUP)
-            _peerHasFinished = true;
         if ((mask & ReadEvents) != 0)
             _readable.Signal();
         if ((mask & WriteEvents) != 0)

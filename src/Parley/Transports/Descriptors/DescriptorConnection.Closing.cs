@@ -36,6 +36,9 @@ internal abstract partial class DescriptorConnection
         }
     }
 
+    /// <summary>Whether a dispose has begun: it alone uses the descriptors from then on.</summary>
+    internal bool IsClosing => Volatile.Read(ref _closing) != 0;
+
     internal void NotePeerEnd()
     {
         if (!_writer.HasEnded)
@@ -67,13 +70,11 @@ internal abstract partial class DescriptorConnection
 
         // A connection that was aborted is closed already, and its waits have thrown the reason.
         if (Failure is not null)
-        {
-            ReleaseBuffers();
             return;
-        }
 
         try
         {
+            await ClaimWriterAsync().ConfigureAwait(false);
             ReadDescriptor.TakeOver();
             if (WriteDescriptor != ReadDescriptor)
                 WriteDescriptor.TakeOver();
@@ -87,7 +88,6 @@ internal abstract partial class DescriptorConnection
         finally
         {
             CloseDescriptors();
-            ReleaseBuffers();
         }
     }
 
@@ -100,12 +100,28 @@ internal abstract partial class DescriptorConnection
             throw Fail(Step.Write, error);
     }
 
+    /// <summary>
+    /// Waits for a write that another thread is making at this moment. One that waits for the peer cannot be finished behind that thread's
+    /// back: that is a break, not an end.
+    /// </summary>
+    private ValueTask ClaimWriterAsync() => _writer.TryClaim() ? ValueTask.CompletedTask : ClaimBusyWriterAsync();
+
+    private async ValueTask ClaimBusyWriterAsync()
+    {
+        while (!_writer.TryClaim())
+        {
+            if (WriteDescriptor.WritableIfAwaited is { IsWaiting: true })
+                throw new ConnectionException(Step.Close, Reason.Aborted, RemoteEndPoint ?? LocalEndPoint, "it was disposed while a write was waiting");
+            await Task.Yield();
+        }
+    }
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask CloseGracefullyAsync(long due)
     {
         try
         {
-            await _writer.EndAsync(due, CancellationToken.None).ConfigureAwait(false);
+            await _writer.EndClaimedAsync(due).ConfigureAwait(false);
         }
         catch (ConnectionException failure)
         {
@@ -146,7 +162,7 @@ internal abstract partial class DescriptorConnection
             }
             else if (outcome < 0)
             {
-                NotePeerEnd();
+                Fail(Step.Read, -outcome);
                 return -outcome;
             }
 
@@ -161,10 +177,21 @@ internal abstract partial class DescriptorConnection
     private int ReceiveAndDrop()
     {
         byte[] scratch = ArrayPool<byte>.Shared.Rent(DrainBufferSize);
-        nint count = Receive(scratch);
-        ArrayPool<byte>.Shared.Return(scratch);
-        PeerEnded = count == 0;
-        return (int)count;
+        try
+        {
+            nint count = Receive(scratch);
+            PeerEnded = count == 0;
+            return (int)count;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Aborted meanwhile from another thread.
+            return -Errno.ECONNABORTED;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(scratch);
+        }
     }
 
     /// <summary>The peer has ended its side; what it has not acknowledged yet may still be on its way.</summary>
@@ -178,7 +205,7 @@ internal abstract partial class DescriptorConnection
             bool isDelivered = CountUndelivered() == 0;
             if (isDelivered && IsAcknowledged)
                 return 0;
-            int error = PendingError();
+            int error = Break != 0 ? Break : PendingError();
             if (error != 0 || isDelivered)
                 return error;
             if (Clock.IsOver(due))
@@ -234,12 +261,6 @@ internal abstract partial class DescriptorConnection
     }
 
     private protected virtual TcpStatistics? TcpStatistics() => null;
-
-    private void ReleaseBuffers()
-    {
-        _reader.Release();
-        _writer.Release();
-    }
 
     private void WatchForHangUp()
     {

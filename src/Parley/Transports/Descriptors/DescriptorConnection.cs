@@ -15,6 +15,7 @@ internal abstract partial class DescriptorConnection : Connection
     private readonly long _started = Stopwatch.GetTimestamp();
     private long _lastActivity;
     private Exception? _failure;
+    private int _break;
 
     private protected DescriptorConnection(Descriptor read, Descriptor write, ConnectionOptions options)
     {
@@ -99,8 +100,11 @@ internal abstract partial class DescriptorConnection : Connection
     /// <summary>Whether the peer was told that nothing follows.</summary>
     internal bool HasEndedWrites => _writer.HasEnded;
 
-    /// <summary>Whether a write has met the peer's break.</summary>
-    private protected bool WritesBroke { get; private set; }
+    /// <summary>
+    /// The error of the call that first met the peer's break, which the kernel tells only once; 0 for none. ECONNRESET means that the peer
+    /// had not ended its side before; EPIPE, that it had.
+    /// </summary>
+    private protected int Break => Volatile.Read(ref _break);
 
     internal bool Observed => Options.CallObserver is not null;
 
@@ -127,15 +131,21 @@ internal abstract partial class DescriptorConnection : Connection
     {
         if (errorNumber is Errno.ECONNRESET or Errno.EPIPE or Errno.ETIMEDOUT)
             NotePeerEnd();
-        if (step == Step.Write)
-            WritesBroke = true;
+        if (_break == 0 && errorNumber is Errno.ECONNRESET or Errno.EPIPE or Errno.ETIMEDOUT)
+            _break = errorNumber;
         return ConnectionException.FromErrno(step, errorNumber, RemoteEndPoint ?? LocalEndPoint, _writer.UnflushedBytes + CountUndelivered());
     }
 
     /// <summary>What calls that find the connection over throw.</summary>
-    internal Exception OverFailure(Step step) => Failure is { } failure
-        ? Rethrowable(failure)
-        : new ConnectionException(step, Reason.Aborted, RemoteEndPoint ?? LocalEndPoint, "this side has closed the connection");
+    internal Exception OverFailure(Step step)
+    {
+        if (Failure is { } failure)
+            return Rethrowable(failure);
+        int limit = ReadDescriptor.WatchError != 0 ? ReadDescriptor.WatchError : WriteDescriptor.WatchError;
+        return limit != 0 && !IsClosing
+            ? new ConnectionException(step, Reason.Limit, RemoteEndPoint ?? LocalEndPoint, "the kernel cannot watch one more descriptor: " + Errno.Describe(limit), limit)
+            : new ConnectionException(step, Reason.Aborted, RemoteEndPoint ?? LocalEndPoint, "this side has closed the connection");
+    }
 
     // One exception object thrown by two callers would have its stack trace written by both.
     private static Exception Rethrowable(Exception failure) => failure is ConnectionException known

@@ -96,7 +96,7 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
             connection.Abort(exception);
     }
 
-    internal void Release()
+    private void Release()
     {
         if (_buffer.Length > 0)
             ArrayPool<byte>.Shared.Return(_buffer);
@@ -274,7 +274,7 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
             throw new InvalidOperationException("AdvanceTo must follow each read.");
         if (connection.ReadDescriptor.Readable.IsWaiting)
             throw new InvalidOperationException("Another read is waiting: one at a time.");
-        if (connection.Failure is not null)
+        if (connection.Failure is not null || connection.IsClosing)
             throw connection.OverFailure(Step.Read);
     }
 }

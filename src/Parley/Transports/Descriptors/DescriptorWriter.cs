@@ -17,10 +17,16 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
     // After so many writes without a wait the other connections of an inline loop have their turn.
     private const int WritesInARow = 32;
 
+    // One write at a time, and none behind the back of a dispose on another thread: bytes would go out twice.
+    private const int Free = 0;
+    private const int Busy = 1;
+    private const int Claimed = 2;
+
     private byte[] _buffer = [];
     private int _start;
     private int _end;
     private int _writesInARow;
+    private int _gate;
     private long _total;
     private bool _ended;
     private bool _completed;
@@ -68,21 +74,37 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
         try
         {
             ThrowIfMisused();
-            long started = connection.Timestamp();
+            Enter();
+        }
+        catch (Exception failure)
+        {
+            return ValueTask.FromException<FlushResult>(failure);
+        }
+
+        bool isOver = true;
+        try
+        {
             if (TakeInterruption())
             {
                 Keep(source.Span);
                 return new(Result(canceled: true));
             }
 
+            long started = connection.Timestamp();
             int sent = MustYield ? 0 : TrySend(source.Span, started, moreFollows: false);
-            return sent == source.Length && _start == _end
+            isOver = sent == source.Length && _start == _end;
+            return isOver
                 ? new(Result(canceled: false))
-                : WaitAndSendAsync(source[sent..], started, Deadline.Never, moreFollows: false, cancellationToken);
+                : WaitSendAndLeaveAsync(source[sent..], started, cancellationToken);
         }
         catch (Exception failure)
         {
             return ValueTask.FromException<FlushResult>(failure);
+        }
+        finally
+        {
+            if (isOver)
+                Leave();
         }
     }
 
@@ -97,11 +119,19 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
             connection.Abort(exception);
         if (_completed || connection.Failure is not null)
             return;
-        if (_start < _end)
-            TrySend([], connection.Timestamp(), moreFollows: true);
-        if (_start == _end)
-            EndNow();
-        _completed = true;
+        Enter();
+        try
+        {
+            if (_start < _end)
+                TrySend([], connection.Timestamp(), moreFollows: true);
+            if (_start == _end)
+                EndNow();
+            _completed = true;
+        }
+        finally
+        {
+            Leave();
+        }
     }
 
     public override ValueTask CompleteAsync(Exception? exception = null)
@@ -113,19 +143,39 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
     }
 
     /// <summary>Sends what is unflushed and tells the peer that nothing follows, in one packet where there is room.</summary>
-    internal ValueTask EndAsync(long due, CancellationToken cancellationToken)
+    internal ValueTask EndAsync(long due, CancellationToken cancellationToken) => EndAsync(due, isClaimed: false, cancellationToken);
+
+    /// <summary>Takes the writer for good, for its connection's end: later writes throw.</summary>
+    /// <returns><see langword="false"/> where a write is under way.</returns>
+    internal bool TryClaim() => Interlocked.CompareExchange(ref _gate, Claimed, Free) == Free;
+
+    /// <summary>The end of a writer that was claimed.</summary>
+    internal ValueTask EndClaimedAsync(long due) => EndAsync(due, isClaimed: true, CancellationToken.None);
+
+    private ValueTask EndAsync(long due, bool isClaimed, CancellationToken cancellationToken)
     {
         if (_ended)
             return ValueTask.CompletedTask;
-        if (connection.Failure is not null)
-            return ValueTask.FromException(connection.OverFailure(Step.Write));
+        try
+        {
+            if (connection.Failure is not null)
+                throw connection.OverFailure(Step.Write);
+            if (!isClaimed)
+                Enter();
+        }
+        catch (Exception failure)
+        {
+            return ValueTask.FromException(failure);
+        }
 
+        bool isOver = true;
         try
         {
             if (_start < _end)
                 TrySend([], connection.Timestamp(), moreFollows: true);
-            if (_start < _end)
-                return SendAndEndAsync(due, cancellationToken);
+            isOver = _start == _end;
+            if (!isOver)
+                return SendEndAndLeaveAsync(due, cancellationToken);
             EndNow();
             return ValueTask.CompletedTask;
         }
@@ -133,25 +183,53 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
         {
             return ValueTask.FromException(failure);
         }
-    }
-
-    internal void Release()
-    {
-        if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = [];
-        _start = _end = 0;
-        _completed = true;
+        finally
+        {
+            if (isOver)
+                Leave();
+        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask SendAndEndAsync(long due, CancellationToken cancellationToken)
+    private async ValueTask SendEndAndLeaveAsync(long due, CancellationToken cancellationToken)
     {
-        // A flush that is cancelled from elsewhere meanwhile is not this: nothing that was written is left behind.
-        while (_start < _end)
-            await WaitAndSendAsync(ReadOnlyMemory<byte>.Empty, connection.Timestamp(), due, moreFollows: true, cancellationToken).ConfigureAwait(false);
-        EndNow();
+        try
+        {
+            // A flush that is cancelled from elsewhere meanwhile is not this: nothing that was written is left behind.
+            while (_start < _end)
+                await WaitAndSendAsync(ReadOnlyMemory<byte>.Empty, connection.Timestamp(), due, moreFollows: true, cancellationToken).ConfigureAwait(false);
+            EndNow();
+        }
+        finally
+        {
+            Leave();
+        }
     }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<FlushResult> WaitSendAndLeaveAsync(ReadOnlyMemory<byte> source, long started, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await WaitAndSendAsync(source, started, Deadline.Never, moreFollows: false, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private void Enter()
+    {
+        int before = Interlocked.CompareExchange(ref _gate, Busy, Free);
+        if (before == Busy)
+            throw new InvalidOperationException("Another write is under way: one at a time.");
+        if (before == Claimed)
+            throw connection.OverFailure(Step.Write);
+    }
+
+    // A claim stays.
+    private void Leave() => Interlocked.CompareExchange(ref _gate, Free, Busy);
 
     private void EndNow()
     {

@@ -26,12 +26,14 @@ internal sealed unsafe class EventLoop
     private Descriptor?[] _watched = new Descriptor?[64];
     private long _sleepsUntil = Deadline.Never;
     private int _threadId;
+    private int _generation;
 
     private EventLoop()
     {
         _epoll = Own(Libc.EpollCreate(Libc.EPOLL_CLOEXEC));
         _wake = Own(Libc.EventFd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK));
-        Add(_wake.Number);
+        if (Add(_wake.Number, generation: 0) is var error and not 0)
+            throw new Win32Exception(error);
         new Thread(Run, maxStackSize: 256 * 1024) { IsBackground = true, Name = "Parley loop" }.UnsafeStart();
     }
 
@@ -42,18 +44,22 @@ internal sealed unsafe class EventLoop
     internal bool IsCurrent => Environment.CurrentManagedThreadId == _threadId;
 
     /// <summary>Watches a descriptor until it is closed.</summary>
-    /// <exception cref="Win32Exception">The kernel does not watch such a descriptor (a regular file), or a limit was met.</exception>
-    internal void Watch(Descriptor descriptor)
+    /// <returns>0; EPERM where the kernel does not watch such a thing (a regular file); another error number where a limit was met.</returns>
+    internal int Watch(Descriptor descriptor)
     {
         int number = descriptor.Handle.Number;
         lock (_lock)
         {
             if (number >= _watched.Length)
                 Array.Resize(ref _watched, Math.Max(number + 1, _watched.Length * 2));
+            descriptor.Generation = ++_generation;
             _watched[number] = descriptor;
         }
 
-        Add(number);
+        int error = Add(number, descriptor.Generation);
+        if (error != 0)
+            Unwatch(descriptor);
+        return error;
     }
 
     /// <summary>Must come before the descriptor is closed: its number may be somebody else's right after.</summary>
@@ -115,7 +121,7 @@ internal sealed unsafe class EventLoop
 
             int soon = _soon.Count;
             for (int i = 0; i < count; i++)
-                Dispatch(_events.Descriptor(i), _events.Mask(i));
+                Dispatch(_events.Descriptor(i), _events.Generation(i), _events.Mask(i));
             SignalAll(_soon, soon);
             SignalAll(_nextRound, _nextRound.Count);
             FireDeadlines();
@@ -146,7 +152,7 @@ internal sealed unsafe class EventLoop
         }
     }
 
-    private void Dispatch(int number, uint mask)
+    private void Dispatch(int number, int generation, uint mask)
     {
         if (number == _wake.Number)
         {
@@ -156,10 +162,10 @@ internal sealed unsafe class EventLoop
             return;
         }
 
-        // An event of a descriptor closed a moment ago may meet the next one of that number: it tries its call once in vain.
+        // An event of a descriptor that was closed a moment ago may meet the next one of that number: it is not meant for that one.
         Descriptor?[] watched = Volatile.Read(ref _watched);
-        if (number < watched.Length)
-            Volatile.Read(ref watched[number])?.OnEvents(mask);
+        if (number < watched.Length && Volatile.Read(ref watched[number]) is { } descriptor && descriptor.Generation == generation)
+            descriptor.OnEvents(mask);
     }
 
     private void FireDeadlines()
@@ -180,12 +186,11 @@ internal sealed unsafe class EventLoop
         }
     }
 
-    private void Add(int number)
+    private int Add(int number, int generation)
     {
         byte* interest = stackalloc byte[EpollEvents.MaxSize];
-        EpollEvents.Write(interest, number == _wake.Number ? Libc.EPOLLIN : Interest, number);
-        if (Libc.EpollCtl(_epoll, Libc.EPOLL_CTL_ADD, number, interest) < 0)
-            throw new Win32Exception(Errno.Last);
+        EpollEvents.Write(interest, number == _wake.Number ? Libc.EPOLLIN : Interest, number, generation);
+        return Libc.EpollCtl(_epoll, Libc.EPOLL_CTL_ADD, number, interest) < 0 ? Errno.Last : 0;
     }
 
     private void Wake()

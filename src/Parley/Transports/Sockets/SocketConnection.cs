@@ -29,7 +29,7 @@ internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp,
         nint count = base.Receive(buffer);
 
         // A write that met the reset has used it up, and the kernel then calls the break an end.
-        return count == 0 && isTcp && WritesBroke && !ReadDescriptor.PeerHasFinished ? -Errno.ECONNRESET : count;
+        return count == 0 && isTcp && Break == Errno.ECONNRESET ? -Errno.ECONNRESET : count;
     }
 
     internal override nint Transmit(ReadOnlySpan<byte> bytes, bool moreFollows)

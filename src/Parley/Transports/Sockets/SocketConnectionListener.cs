@@ -29,6 +29,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
     private int _acceptsInARow;
     private long _lastWarning;
     private int _stopping;
+    private int _takenSinceStop;
     private int _disposed;
 
     internal SocketConnectionListener(Descriptor descriptor, bool isTcp, EndPoint local, SocketPath? path, ListenerOptions options)
@@ -97,10 +98,16 @@ internal sealed class SocketConnectionListener : ConnectionListener
                 Warn($"{_maxConnections} connections are open, new clients wait");
                 result = await AwaitRoomAsync(Deadline.Never, cancellationToken).ConfigureAwait(false);
             }
-            else if (!isKnownEmpty && HasRoom && TryAccept(started, out Connection? connection, out int error))
+            else if (!isKnownEmpty && HasRoom && MayTakeOneMore() && TryAccept(started, out Connection? connection, out int error))
             {
                 if (connection is not null)
                     return connection;
+                if (Volatile.Read(ref _stopping) != 0)
+                {
+                    Close();
+                    return null;
+                }
+
                 result = await AwaitRoomAsync(AfterError(error), cancellationToken).ConfigureAwait(false);
             }
             else if (Volatile.Read(ref _stopping) != 0)
@@ -123,18 +130,17 @@ internal sealed class SocketConnectionListener : ConnectionListener
         }
     }
 
+    // Those who were in the backlog when it stopped, not those who keep coming.
+    private bool MayTakeOneMore() => Volatile.Read(ref _stopping) == 0 || _takenSinceStop++ <= _options.Backlog;
+
     private bool HasRoom => Volatile.Read(ref _connections) < _maxConnections;
 
-    private ValueTask<WaitResult> AwaitClientAsync(CancellationToken cancellationToken)
+    private async ValueTask<WaitResult> AwaitClientAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            return _descriptor.WaitReadableAsync(Deadline.Never, cancellationToken);
-        }
-        catch (ObjectDisposedException)
-        {
-            return new(WaitResult.Closed);
-        }
+        WaitResult result = await _descriptor.WaitReadableAsync(Deadline.Never, cancellationToken).ConfigureAwait(false);
+        return result == WaitResult.Closed && Volatile.Read(ref _disposed) == 0
+            ? await AwaitRoomAsync(AfterError(_descriptor.WatchError), cancellationToken).ConfigureAwait(false)
+            : result;
     }
 
     // A connection that ends between the look and the wait is remembered by its signal.

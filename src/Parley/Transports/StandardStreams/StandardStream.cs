@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using Parley.Interop.Linux;
 using Parley.Transports.Descriptors;
 
@@ -20,8 +19,12 @@ internal enum StandardStreamKind
 /// <summary>Opens one of the standard streams.</summary>
 internal static unsafe class StandardStream
 {
+    private const int EBADF = 9;
+
     internal static (Descriptor Descriptor, StandardStreamKind Kind) Open(int number, int access, bool inline)
     {
+        if (!IsInherited(number))
+            throw new ConnectionException(Step.Open, Reason.NotFound, StandardStreamsEndPoint.Instance, $"standard {(access == Libc.O_RDONLY ? "input" : "output")} is closed", EBADF);
         DescriptorHandle own = Reopen(number, access);
         var kind = StandardStreamKind.Reopened;
         if (own.IsInvalid)
@@ -34,11 +37,7 @@ internal static unsafe class StandardStream
         }
 
         var descriptor = new Descriptor(own, EventLoop.Shared, inline);
-        try
-        {
-            descriptor.EnsureWatched();
-        }
-        catch (Win32Exception notWatchable) when (notWatchable.NativeErrorCode == Errno.EPERM)
+        if (!descriptor.EnsureWatched() && descriptor.WatchError == Errno.EPERM)
         {
             kind = StandardStreamKind.AlwaysReady;
             descriptor = Duplicate(number, descriptor, inline);
@@ -55,6 +54,14 @@ internal static unsafe class StandardStream
         return copy.IsInvalid
             ? throw ConnectionException.FromErrno(Step.Open, Errno.Last, StandardStreamsEndPoint.Instance)
             : new Descriptor(copy, EventLoop.Shared, inline);
+    }
+
+    // Where the number was closed, something that this process opened for itself may have it by now. That is closed on exec, which an
+    // inherited one cannot have been.
+    private static bool IsInherited(int number)
+    {
+        int flags = Libc.GetFlags(number, Libc.F_GETFD, 0);
+        return flags >= 0 && (flags & Libc.FD_CLOEXEC) == 0;
     }
 
     private static DescriptorHandle Reopen(int number, int access)
