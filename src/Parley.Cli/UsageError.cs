@@ -28,7 +28,11 @@ internal static class UsageError
     {
         if (parsed.UnmatchedTokens.Count > 0)
             return parsed.CommandResult.Parent is null ? $"unknown verb '{parsed.UnmatchedTokens[0]}'" : $"unknown argument '{parsed.UnmatchedTokens[0]}'";
+        if (parsed.CommandResult.Parent is null)
+            return "a verb is missing";
         ParseError error = parsed.Errors[0];
+        if (error.SymbolResult is ArgumentResult { Tokens.Count: 0 } missing)
+            return $"{missing.Argument.Name} is missing";
         if (error.SymbolResult is OptionResult { Tokens.Count: 0, IdentifierToken: { } option })
             return $"option {option.Value} needs a value";
         string text = error.Message.TrimEnd('.');

@@ -13,14 +13,13 @@ internal static class EndPointArgument
     internal static Argument<string> Optional() => RefuseOptions(new("ENDPOINT")
     {
         Description = $"Where: {Forms}; {Tutorial} if left out",
-        DefaultValueFactory = _ => Tutorial,
         Arity = ArgumentArity.ZeroOrOne,
     });
 
     internal static Argument<string> Required(string name, string description)
         => RefuseOptions(new(name) { Description = $"{description}: {Forms}" });
 
-    internal static EndPoint Get(ParseResult parsed, Argument<string> argument) => ParleyEndPoint.Parse(parsed.GetValue(argument)!);
+    internal static EndPoint Get(ParseResult parsed, Argument<string> argument) => ParleyEndPoint.Parse(parsed.GetValue(argument) ?? Tutorial);
 
     // A misspelt option would otherwise be taken for a misspelt endpoint.
     private static Argument<string> RefuseOptions(Argument<string> argument)

@@ -11,15 +11,15 @@ internal static class NumberOption
     {
         Description = description,
         HelpName = "N",
-        CustomParser = argument => Parse(argument, atLeast),
+        CustomParser = argument => Parse(argument, name, atLeast),
     };
 
-    private static int? Parse(ArgumentResult argument, int atLeast)
+    private static int? Parse(ArgumentResult argument, string name, int atLeast)
     {
         string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= atLeast)
             return number;
-        argument.AddError($"'{text}' is no whole number of at least {atLeast}");
+        argument.AddError($"{name}: '{text}' is no whole number of at least {atLeast}");
         return null;
     }
 }

@@ -13,17 +13,17 @@ internal static class TimeOption
     {
         Description = description,
         HelpName = "SECONDS",
-        CustomParser = Parse,
+        CustomParser = argument => Parse(argument, name),
     };
 
     internal static TimeSpan Infinite(this TimeSpan? time) => time ?? Timeout.InfiniteTimeSpan;
 
-    private static TimeSpan? Parse(ArgumentResult argument)
+    private static TimeSpan? Parse(ArgumentResult argument, string name)
     {
         string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
         if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= MaxSeconds)
             return TimeSpan.FromSeconds(seconds);
-        argument.AddError($"'{text}' is no time in seconds: more than 0, at most {MaxSeconds:0}");
+        argument.AddError($"{name}: '{text}' is no time in seconds: more than 0, at most {MaxSeconds:0}");
         return null;
     }
 }

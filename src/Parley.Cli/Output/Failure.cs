@@ -62,6 +62,8 @@ internal static class Failure
             Reason.Denied when binding && failure.EndPoint is IPEndPoint { Port: < 1024 } => "ports under 1024 need root or the capability CAP_NET_BIND_SERVICE",
             Reason.Denied when connecting => "the socket's file does not let this user in; its owner can start the server with --mode 0666",
             Reason.Denied when binding => "this user may not make files in that directory",
+            Reason.TimedOut when connecting && failure.InnerException is ConnectionException { Reason: not Reason.TimedOut } =>
+                $"nothing listens there yet; start a server with: parley serve {where}",
             Reason.TimedOut when connecting => "the host does not answer; a firewall may drop what is sent, or its backlog is full",
             Reason.TooLarge when binding => "choose a shorter path, such as one in /tmp or /run",
             _ => null,

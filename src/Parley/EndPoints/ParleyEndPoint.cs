@@ -113,12 +113,19 @@ public static class ParleyEndPoint
         if (isBracketed && bracket < 0)
             throw new EndPointFormatException(text, "the bracket of the IPv6 address is not closed");
         if (colon < 0 || colon < bracket)
-            throw new EndPointFormatException(text, "the port is missing", authority.Length > 0 ? $"tcp://{authority}:5000" : null);
+            throw new EndPointFormatException(text, "the port is missing", SuggestForBare(authority));
 
         string host = authority[..colon];
         if (!isBracketed && host.Contains(':'))
             throw new EndPointFormatException(text, $"an IPv6 address stands in brackets: '{host}'", SuggestBrackets(authority));
         return Build(text, host, isBracketed, ParsePort(text, authority[(colon + 1)..]));
+    }
+
+    private static string? SuggestForBare(string authority)
+    {
+        if (authority.Length == 0)
+            return null;
+        return authority.All(char.IsAsciiDigit) ? $"tcp://127.0.0.1:{authority}" : $"tcp://{authority}:5000";
     }
 
     private static string? SuggestBrackets(string authority)

@@ -43,8 +43,8 @@ public sealed class BreakTests
     }
 
     /// <summary>
-    /// A server that answers early and goes: the rest of the question is refused, but the answer and its end are whole. The kernel tells the
-    /// two apart: a write meets EPIPE behind an end, and ECONNRESET where there was none.
+    /// A server that answers early and goes: the rest of the question is refused, but the answer and its end are whole. The kernel tells
+    /// the two apart: a write meets EPIPE behind an end, and ECONNRESET where there was none.
     /// </summary>
     [Theory]
     [InlineData(true)]
