@@ -42,7 +42,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
         _path = path;
         _options = options;
         _logger = options.LoggerFactory?.CreateLogger("Parley.Listener") ?? (ILogger)NullLogger.Instance;
-        
+
         // The kernel hands out the lowest free number: ours tells how many are in use.
         _maxConnections = options.MaxConnections ?? DescriptorLimit.Connections(descriptor.Handle.Number + 1, options.DescriptorsPerConnection);
     }
