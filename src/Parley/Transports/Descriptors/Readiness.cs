@@ -35,8 +35,12 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
     /// <summary>An edge was seen. On the loop's thread.</summary>
     internal void Signal()
     {
-        if (!TryComplete(WaitResult.Ready))
-            Interlocked.CompareExchange(ref _state, Signalled, Idle);
+        // A wait that begins between the two looks is one to complete: the edge must not fall between them.
+        while (!TryComplete(WaitResult.Ready))
+        {
+            if (Interlocked.CompareExchange(ref _state, Signalled, Idle) != Waiting)
+                return;
+        }
     }
 
     /// <summary>Ends the wait there is, or the next one.</summary>
