@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 
 namespace Parley.Tests.Connections;
@@ -101,18 +100,16 @@ public sealed class BreakTests
     [Fact]
     public async Task DisposeAsync_PeerResetWithBytesInFlight_SaysSoAtOnce()
     {
-        await using RawPair pair = await RawPair.ConnectAsync(ChannelKind.Tcp4);
+        await using RawPair pair = await RawPair.ConnectAsync(ChannelKind.Tcp4, options => options.CloseTimeout = TimeSpan.FromHours(1));
         Task stuck = Talk.SendAsync(pair.Connection, new byte[Payload.TooMuch(ChannelKind.Tcp4)]);
         Task read = pair.Connection.Input.ReadAsync().AsTask();
         Assert.False(stuck.IsCompleted);
         RawSocket.Reset(pair.Peer);
         await Record.ExceptionAsync(() => stuck.Within());
         await Record.ExceptionAsync(() => read.Within());
-        long start = Stopwatch.GetTimestamp();
 
         Exception? failure = await Record.ExceptionAsync(() => pair.Connection.DisposeAsync().Within());
 
-        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(8), "it waited for the close timeout");
         Assert.True(failure is null or ConnectionException { Reason: Reason.Reset }, $"{failure}");
     }
 

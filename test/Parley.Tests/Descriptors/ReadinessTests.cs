@@ -173,11 +173,9 @@ public sealed class ReadinessTests
         {
             for (int round = 1; round <= Rounds; round++)
             {
+                var until = new SpinWait();
                 while (Volatile.Read(ref begun) < round)
-                {
-                    // Not yet: nothing else would meet it closely enough.
-                }
-
+                    until.SpinOnce(sleep1Threshold: -1);
                 Thread.SpinWait(round % 7);
                 readiness.Signal();
             }

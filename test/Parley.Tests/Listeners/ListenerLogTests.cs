@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace Parley.Tests.Listeners;
@@ -8,6 +9,7 @@ public sealed class ListenerLogTests
     [Fact]
     public async Task AcceptAsync_MaxConnectionsOpen_IsLoggedOnceASecond()
     {
+        long start = Stopwatch.GetTimestamp();
         using var log = new RecordingLog();
         await using Bound bound = await Bound.ToAsync(ChannelKind.Tcp4, options =>
         {
@@ -25,7 +27,7 @@ public sealed class ListenerLogTests
             first = await next.Within();
         }
 
-        Assert.InRange(log.Entries.Count, 1, 4);
+        Assert.InRange(log.Entries.Count, 1, 1 + (int)Stopwatch.GetElapsedTime(start).TotalSeconds);
         (string category, LogLevel level, EventId id, string text) = log.Entries[0];
         Assert.Equal(("Parley.Listener", LogLevel.Warning, 1), (category, level, id.Id));
         Assert.Equal($"Accepting on tcp://{bound.EndPoint} pauses: 1 connections are open, new clients wait.", text);
