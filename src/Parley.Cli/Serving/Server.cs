@@ -79,12 +79,13 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
             Conversation.Report(peer, client.Statistics, failure);
         else if (failure is not null and not ConnectionException)
             StandardError.WriteLine("parley: cannot serve a client: " + PlainText.OneLine(failure.Message));
-        await EndIfServedAsync(client, failure);
+        if (once)
+            await EndIfServedAsync(client, failure);
     }
 
     private async ValueTask EndIfServedAsync(Connection client, Exception? failure)
     {
-        if (!once || (service.FatalExitCode is null && (failure is not null || !service.WasServed(client.Statistics))))
+        if (service.FatalExitCode is null && (failure is not null || !service.WasServed(client.Statistics)))
             return;
         _exitCode = service.FatalExitCode ?? ExitCode.Done;
         await _listener!.StopAsync();

@@ -200,6 +200,90 @@ public sealed class ReadinessTests
         await signaller.Within();
     }
 
+    [Fact]
+    public async Task Signal_WaiterHasNothingYet_GoesOnWaiting()
+    {
+        var waiter = new Waiter { Finishes = false };
+        Task<WaitResult> wait = Begin(waiter);
+
+        _readiness.Signal();
+
+        Assert.False(wait.IsCompleted);
+        Assert.True(_readiness.IsWaiting);
+        waiter.Finishes = true;
+        _readiness.Signal();
+        Assert.Equal(WaitResult.Ready, await wait.Within());
+        Assert.Equal(2, waiter.Asked);
+    }
+
+    [Fact]
+    public async Task Interrupt_WhileTheWaiterIsAsked_EndsTheWaitThatWouldGoOn()
+    {
+        var waiter = new Waiter { Finishes = false };
+        waiter.Meanwhile = _readiness.Interrupt;
+        Task<WaitResult> wait = Begin(waiter);
+
+        _readiness.Signal();
+
+        Assert.Equal(WaitResult.Interrupted, await wait.Within());
+    }
+
+    [Fact]
+    public async Task Interrupt_WhileTheWaiterFinishes_IsKeptForTheNextWait()
+    {
+        var waiter = new Waiter { Finishes = true };
+        waiter.Meanwhile = _readiness.Interrupt;
+        Task<WaitResult> wait = Begin(waiter);
+
+        _readiness.Signal();
+
+        Assert.Equal(WaitResult.Ready, await wait.Within());
+        Assert.True(_readiness.TakeInterruption());
+    }
+
+    [Fact]
+    public async Task OnDue_WaiterHasMoreTime_WaitsUntilThen()
+    {
+        long start = Stopwatch.GetTimestamp();
+        var waiter = new Waiter { Finishes = false, Due = Clock.After(start, TimeSpan.FromMilliseconds(400)) };
+
+        Assert.True(_readiness.TryBegin(Clock.After(start, TimeSpan.FromMilliseconds(50)), waiter, out short token, CancellationToken.None));
+        WaitResult result = await new ValueTask<WaitResult>(_readiness, token).AsTask().Within();
+
+        Assert.Equal(WaitResult.Due, result);
+        Assert.True(Stopwatch.GetTimestamp() >= waiter.Due);
+    }
+
+    private Task<WaitResult> Begin(Waiter waiter)
+    {
+        Assert.True(_readiness.TryBegin(Deadline.Never, waiter, out short token, CancellationToken.None));
+        return new ValueTask<WaitResult>(_readiness, token).AsTask();
+    }
+
+    private sealed class Waiter : IWaiter
+    {
+        public bool Finishes { get; set; }
+
+        public long Due { get; init; }
+
+        public Action? Meanwhile { get; set; }
+
+        public int Asked { get; private set; }
+
+        public bool TryFinish()
+        {
+            Asked++;
+            Meanwhile?.Invoke();
+            return Finishes;
+        }
+
+        public bool IsTooLate(out long due)
+        {
+            due = Due;
+            return Clock.IsOver(due);
+        }
+    }
+
     private Task<WaitResult> Wait(long due = Deadline.Never, CancellationToken token = default)
         => _readiness.WaitAsync(due, token).AsTask();
 

@@ -3,7 +3,7 @@ using Parley.Interop.Linux;
 namespace Parley.Transports.Descriptors;
 
 /// <summary>A non-blocking file descriptor and the two things one can wait for on it.</summary>
-internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool inline)
+internal class Descriptor(DescriptorHandle handle, EventLoop loop, bool inline)
 {
     private const uint ReadEvents = Libc.EPOLLIN | Libc.EPOLLPRI | Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR;
     private const uint WriteEvents = Libc.EPOLLOUT | Libc.EPOLLHUP | Libc.EPOLLERR;
@@ -21,6 +21,9 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
     internal DescriptorHandle Handle { get; } = handle;
 
     internal EventLoop Loop { get; } = loop;
+
+    /// <summary>What the loop reports: everything that changes, when it changes.</summary>
+    internal virtual uint Interest => Libc.EPOLLIN | Libc.EPOLLPRI | Libc.EPOLLOUT | Libc.EPOLLRDHUP | Libc.EPOLLET;
 
     /// <summary>Tells its events from those of one that had the same number before.</summary>
     internal int Generation { get; set; }
@@ -110,7 +113,7 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
     /// <summary>Why the loop could not take it: EPERM for what need not be waited for (a file), otherwise a limit; 0 when it could.</summary>
     internal int WatchError { get; private set; }
 
-    internal ValueTask<WaitResult> WaitReadableAsync(long due, CancellationToken cancellationToken)
+    internal virtual ValueTask<WaitResult> WaitReadableAsync(long due, CancellationToken cancellationToken)
     {
         return EnsureWatched() ? Volatile.Read(ref _readable).WaitAsync(due, cancellationToken) : new(WaitResult.Closed);
     }
@@ -133,7 +136,7 @@ internal sealed class Descriptor(DescriptorHandle handle, EventLoop loop, bool i
         Interlocked.Exchange(ref _writable, null)?.Close();
     }
 
-    internal void OnEvents(uint mask)
+    internal virtual void OnEvents(uint mask)
     {
         if ((mask & PeerEvents) != 0)
             _peerEvent = true;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Parley.Interop.Linux;
@@ -74,11 +73,18 @@ internal abstract partial class DescriptorConnection
 
         try
         {
-            await ClaimWriterAsync().ConfigureAwait(false);
+            if (!_writer.TryClaim())
+                await ClaimBusyWriterAsync().ConfigureAwait(false);
             ReadDescriptor.TakeOver();
             if (WriteDescriptor != ReadDescriptor)
                 WriteDescriptor.TakeOver();
-            await CloseGracefullyAsync(Clock.FromNow(Options.CloseTimeout)).ConfigureAwait(false);
+
+            // The client of a short conversation ends its side within microseconds: by the time the next one comes, it has. Looking then
+            // saves watching this one, and a wake-up for it alone.
+            if (HasEndedWrites && !PeerEnded && !ReadDescriptor.IsWatched && ReadDescriptor.Loop.IsCurrent)
+                await ReadDescriptor.Readable.WaitForNextWakeAsync().ConfigureAwait(false);
+            if (!IsOver())
+                await CloseGracefullyAsync(Clock.FromNow(Options.CloseTimeout)).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
@@ -100,12 +106,18 @@ internal abstract partial class DescriptorConnection
             throw Fail(Step.Write, error);
     }
 
+    /// <summary>Whether both sides have ended and the peer has everything: looks, and does not wait.</summary>
+    private bool IsOver()
+    {
+        if (!HasEndedWrites || !IsAcknowledged || Failure is not null)
+            return false;
+        return (PeerEnded || ReceiveAndDrop() == 0) && Break == 0 && CountUndelivered() == 0;
+    }
+
     /// <summary>
     /// Waits for a write that another thread is making at this moment. One that waits for the peer cannot be finished behind that thread's
     /// back: that is a break, not an end.
     /// </summary>
-    private ValueTask ClaimWriterAsync() => _writer.TryClaim() ? ValueTask.CompletedTask : ClaimBusyWriterAsync();
-
     private async ValueTask ClaimBusyWriterAsync()
     {
         while (!_writer.TryClaim())
@@ -146,10 +158,6 @@ internal abstract partial class DescriptorConnection
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> DrainAsync(long due)
     {
-        // The client of a short conversation ends its side within microseconds: by the time the next one comes, it has. Looking then saves
-        // watching this one, and a wake-up for it alone.
-        if (!ReadDescriptor.IsWatched && ReadDescriptor.Loop.IsCurrent)
-            await ReadDescriptor.Readable.WaitForNextWakeAsync().ConfigureAwait(false);
         while (!PeerEnded)
         {
             ReadDescriptor.Readable.Forget();
@@ -162,7 +170,6 @@ internal abstract partial class DescriptorConnection
             }
             else if (outcome < 0)
             {
-                Fail(Step.Read, -outcome);
                 return -outcome;
             }
 
@@ -174,24 +181,26 @@ internal abstract partial class DescriptorConnection
         return 0;
     }
 
+    // A break is noted: the kernel tells of it only once.
+    [SkipLocalsInit]
     private int ReceiveAndDrop()
     {
-        byte[] scratch = ArrayPool<byte>.Shared.Rent(DrainBufferSize);
+        Span<byte> scratch = stackalloc byte[DrainBufferSize];
+        int outcome;
         try
         {
-            nint count = Receive(scratch);
-            PeerEnded = count == 0;
-            return (int)count;
+            outcome = (int)Receive(scratch);
         }
         catch (ObjectDisposedException)
         {
             // Aborted meanwhile from another thread.
             return -Errno.ECONNABORTED;
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(scratch);
-        }
+
+        PeerEnded = outcome == 0;
+        if (outcome < 0 && outcome != -Errno.EAGAIN)
+            Fail(Step.Read, -outcome);
+        return outcome;
     }
 
     /// <summary>The peer has ended its side; what it has not acknowledged yet may still be on its way.</summary>

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
 using Parley.Interop.Linux;
 
 namespace Parley.Transports.Descriptors;
@@ -10,10 +10,13 @@ namespace Parley.Transports.Descriptors;
 /// Reads a descriptor into one pooled buffer, which it holds only while there are bytes in it: an idle connection holds none. The
 /// buffer grows with what arrives, so that small talk takes 4 KiB and a stream 256 KiB a call.
 /// </summary>
-internal sealed class DescriptorReader(DescriptorConnection connection) : PipeReader
+internal sealed class DescriptorReader(DescriptorConnection connection) : PipeReader, IValueTaskSource<ReadResult>, IWaiter
 {
     private const int SmallestBuffer = 4 * 1024;
     private const int LargestRead = 256 * 1024;
+
+    // What says more than small talk does.
+    private const int BulkRead = 16 * 1024;
 
     // After so many reads without a wait the other connections of an inline loop have their turn.
     private const int ReadsInARow = 32;
@@ -28,7 +31,9 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
     private bool _drained;
     private bool _completed;
     private bool _handedOut;
-    private ConnectionException? _failure;
+    private Exception? _failure;
+    private Readiness? _waited;
+    private long _started;
 
     /// <summary>Bytes read so far.</summary>
     internal long Total => Volatile.Read(ref _total);
@@ -38,7 +43,7 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
         ThrowIfMisused();
         if (TakeInterruption(out result) || TryServeBuffered(out result))
             return true;
-        if (MustYield || IsKnownEmpty() || !TryFill(connection.Timestamp()))
+        if (MustYield || IsKnownEmpty() || !TryFill(connection.Timestamp(), LargestRead))
             return false;
         result = HandOut(canceled: false);
         return true;
@@ -54,7 +59,7 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
             if (TakeInterruption(out ReadResult result) || TryServeBuffered(out result))
                 return new(result);
             long started = connection.Timestamp();
-            return !MustYield && !IsKnownEmpty() && TryFill(started)
+            return !MustYield && !IsKnownEmpty() && TryFill(started, LargestRead)
                 ? new(HandOut(canceled: false))
                 : WaitAndReadAsync(started, cancellationToken);
         }
@@ -134,62 +139,97 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
         return new ReadResult(new ReadOnlySequence<byte>(_buffer, _start, _end - _start), canceled, connection.PeerEnded);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ReadResult> WaitAndReadAsync(long started, CancellationToken cancellationToken)
+    private ValueTask<ReadResult> WaitAndReadAsync(long started, CancellationToken cancellationToken)
     {
-        Descriptor descriptor = connection.ReadDescriptor;
-        while (true)
+        _started = started;
+        do
         {
-            WaitResult result;
-            try
-            {
-                result = await WaitAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (ObjectDisposedException)
-            {
-                throw connection.OverFailure(Step.Read);
-            }
-
-            switch (result)
-            {
-                case WaitResult.Ready when TryFill(started):
-                    return HandOut(canceled: false);
-                case WaitResult.Interrupted:
-                    descriptor.Readable.TakeInterruption();
-                    return HandOut(canceled: true);
-                case WaitResult.Canceled:
-                    throw new OperationCanceledException(cancellationToken);
-                case WaitResult.Closed:
-                    throw connection.OverFailure(Step.Read);
-                case WaitResult.Due when Clock.IsOver(connection.IdleDue):
-                    ConnectionException idle = connection.IdleFailure(Step.Read);
-                    connection.Abort(idle);
-                    throw idle;
-            }
+            if (TryBeginWait(cancellationToken, out short token))
+                return new(this, token);
         }
+        while (!TryFill(started, LargestRead));
+        return new(HandOut(canceled: false));
     }
 
-    private ValueTask<WaitResult> WaitAsync(CancellationToken cancellationToken)
+    private bool TryBeginWait(CancellationToken cancellationToken, out short token)
     {
         bool yields = MustYield;
         _readsInARow = 0;
         Descriptor descriptor = connection.ReadDescriptor;
-        return yields ? descriptor.Readable.YieldAsync() : descriptor.WaitReadableAsync(connection.IdleDue, cancellationToken);
+        if (!descriptor.EnsureWatched() && !(yields && descriptor.WatchError == Errno.EPERM))
+            throw connection.OverFailure(Step.Read);
+        Readiness waited = _waited = descriptor.Readable;
+        bool begun = waited.TryBegin(connection.IdleDue, this, out token, cancellationToken);
+        if (!yields)
+            return begun;
+
+        // On the loop's thread no edge comes meanwhile. The one that came is followed up in the next round, as it would be without one.
+        begun = begun || waited.TryBegin(connection.IdleDue, this, out token, cancellationToken);
+        descriptor.Loop.SignalInNextRound(waited);
+        return begun;
+    }
+
+    bool IWaiter.TryFinish()
+    {
+        try
+        {
+            // The copy of a large read is for the thread that reads next, where that is not the loop's.
+            return TryFill(_started, connection.Options.RunContinuationsInline ? LargestRead : SmallestBuffer);
+        }
+        catch (Exception failure)
+        {
+            _failure = failure;
+            return true;
+        }
+    }
+
+    bool IWaiter.IsTooLate(out long due)
+    {
+        due = connection.IdleDue;
+        return Clock.IsOver(due);
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _waited!.GetStatus(token);
+
+    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+        => _waited!.OnCompleted(continuation, state, token, flags);
+
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
+    {
+        Readiness waited = _waited!;
+        CancellationToken cancellationToken = waited.CancellationToken;
+        switch (waited.GetResult(token))
+        {
+            case WaitResult.Ready:
+                return _failure is null ? HandOut(canceled: false) : throw _failure;
+            case WaitResult.Interrupted:
+                waited.TakeInterruption();
+                return HandOut(canceled: true);
+            case WaitResult.Canceled:
+                throw new OperationCanceledException(cancellationToken);
+            case WaitResult.Due:
+                ConnectionException idle = connection.IdleFailure(Step.Read);
+                connection.Abort(idle);
+                throw idle;
+            default:
+                throw connection.OverFailure(Step.Read);
+        }
     }
 
     /// <summary>Reads once.</summary>
     /// <returns>Whether there is something to hand out: bytes or the end. Otherwise one has to wait.</returns>
-    private bool TryFill(long started)
+    private bool TryFill(long started, int most)
     {
         Descriptor descriptor = connection.ReadDescriptor;
 
         descriptor.Readable.Forget();
 
-        MakeRoom();
+        MakeRoom(most);
+        int asked = Math.Min(most, _buffer.Length - _end);
         nint count;
         try
         {
-            count = connection.Receive(_buffer.AsSpan(_end));
+            count = connection.Receive(_buffer.AsSpan(_end, asked));
         }
         catch (ObjectDisposedException)
         {
@@ -204,10 +244,10 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
         }
 
         if (connection.Observed)
-            connection.Observe("read", descriptor, started, count, _buffer.Length - _end);
+            connection.Observe("read", descriptor, started, count, asked);
         if (count < 0)
             Fail((int)-count);
-        Account((int)count);
+        Account((int)count, asked);
         return true;
     }
 
@@ -218,7 +258,7 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
     private bool IsKnownEmpty()
         => _drained && !connection.ReadDescriptor.MayHaveEnded && !connection.ReadDescriptor.Readable.HasSignalled;
 
-    private void Account(int count)
+    private void Account(int count, int asked)
     {
         _readsInARow++;
         if (count == 0)
@@ -228,9 +268,10 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
             return;
         }
 
-        int room = _buffer.Length - _end;
-        _drained = count < room && connection.ShortReadDrains;
-        _nextSize = count == room ? Math.Min(LargestRead, Math.Max(_nextSize, _buffer.Length) * 2) : _nextSize;
+        if (count >= BulkRead)
+            connection.ReadDescriptor.Loop.NoteBulk();
+        _drained = count < asked && connection.ShortReadDrains;
+        _nextSize = count == asked ? Math.Min(LargestRead, Math.Max(_nextSize, _buffer.Length) * 2) : _nextSize;
         _end += count;
         _needMore = false;
         Volatile.Write(ref _total, _total + count);
@@ -240,15 +281,16 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
     [DoesNotReturn]
     private void Fail(int error)
     {
-        _failure = connection.Fail(Step.Read, error);
-        throw _failure;
+        ConnectionException failure = connection.Fail(Step.Read, error);
+        _failure = failure;
+        throw failure;
     }
 
-    private void MakeRoom()
+    private void MakeRoom(int most)
     {
         if (_buffer.Length == 0)
         {
-            _buffer = ArrayPool<byte>.Shared.Rent(_nextSize);
+            _buffer = ArrayPool<byte>.Shared.Rent(Math.Min(_nextSize, most));
             return;
         }
 

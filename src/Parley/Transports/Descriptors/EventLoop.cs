@@ -10,29 +10,30 @@ namespace Parley.Transports.Descriptors;
 internal sealed unsafe class EventLoop
 {
     // How long something may wait for the loop to wake up for another reason.
-    private const int SoonMilliseconds = 2;
-
-    private const uint Interest = Libc.EPOLLIN | Libc.EPOLLPRI | Libc.EPOLLOUT | Libc.EPOLLRDHUP | Libc.EPOLLET;
+    private static readonly long Soon = Stopwatch.Frequency * 2 / 1000;
 
     private static readonly Lazy<EventLoop> Instance = new(() => new EventLoop());
 
     private readonly DescriptorHandle _epoll;
-    private readonly DescriptorHandle _wake;
+    private readonly LoopTimer _timer = new();
     private readonly EpollEvents _events = new(256);
     private readonly Lock _lock = new();
     private readonly DeadlineHeap _deadlines = new();
     private readonly Queue<Readiness> _nextRound = new();
     private readonly Queue<Readiness> _soon = new();
     private Descriptor?[] _watched = new Descriptor?[64];
-    private long _sleepsUntil = Deadline.Never;
     private int _threadId;
     private int _generation;
+    private BriefPoll _briefPoll;
+    private bool _bulk;
+    private bool _hasExpired;
+    private bool _isTimedForSoon;
 
     private EventLoop()
     {
         _epoll = Own(Libc.EpollCreate(Libc.EPOLL_CLOEXEC));
-        _wake = Own(Libc.EventFd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK));
-        if (Add(_wake.Number, generation: 0) is var error and not 0)
+        // An edge at each expiry: it need not be read.
+        if (Control(Libc.EPOLL_CTL_ADD, _timer.Handle.Number, generation: 0, Libc.EPOLLIN | Libc.EPOLLET) is var error and not 0)
             throw new Win32Exception(error);
         new Thread(Run, maxStackSize: 256 * 1024) { IsBackground = true, Name = "Parley loop" }.UnsafeStart();
     }
@@ -56,10 +57,32 @@ internal sealed unsafe class EventLoop
             _watched[number] = descriptor;
         }
 
-        int error = Add(number, descriptor.Generation);
+        int error = Control(Libc.EPOLL_CTL_ADD, number, descriptor.Generation, descriptor.Interest);
         if (error != 0)
             Unwatch(descriptor);
         return error;
+    }
+
+    /// <summary>Changes what is reported of a descriptor that is watched; does nothing once it is closed.</summary>
+    internal void Change(Descriptor descriptor, uint interest)
+    {
+        bool isHeld = false;
+        try
+        {
+            descriptor.Handle.DangerousAddRef(ref isHeld);
+            int error = Control(Libc.EPOLL_CTL_MOD, descriptor.Handle.Number, descriptor.Generation, interest);
+            if (error != 0)
+                throw new Win32Exception(error);
+        }
+        catch (ObjectDisposedException)
+        {
+            // There is nothing left to report.
+        }
+        finally
+        {
+            if (isHeld)
+                descriptor.Handle.DangerousRelease();
+        }
     }
 
     /// <summary>Must come before the descriptor is closed: its number may be somebody else's right after.</summary>
@@ -77,17 +100,11 @@ internal sealed unsafe class EventLoop
     internal void ArmAt(Deadline deadline, long due)
     {
         deadline.Due = due;
-        bool wake;
         lock (_lock)
         {
             _deadlines.Arm(deadline);
-            wake = due < _sleepsUntil;
-            if (wake)
-                _sleepsUntil = due;
+            _timer.ExpireBy(due);
         }
-
-        if (wake && !IsCurrent)
-            Wake();
     }
 
     /// <summary>Calls a deadline off for good and lets go of it.</summary>
@@ -104,28 +121,68 @@ internal sealed unsafe class EventLoop
     internal void SignalInNextRound(Readiness readiness) => _nextRound.Enqueue(readiness);
 
     /// <summary>Signals the next time that the loop wakes up, for whatever reason, and within 2 ms at the latest. On the loop's thread only.</summary>
-    internal void SignalSoon(Readiness readiness) => _soon.Enqueue(readiness);
+    internal void SignalSoon(Readiness readiness)
+    {
+        _soon.Enqueue(readiness);
+        if (!_isTimedForSoon)
+            ExpireSoon();
+    }
+
+    /// <summary>
+    /// Much was moved at once: whoever fills or empties the other end needs the core more than the loop needs to be awake when it is done.
+    /// </summary>
+    internal void NoteBulk() => _bulk = true;
 
     private void Run()
     {
         _threadId = Environment.CurrentManagedThreadId;
         while (true)
         {
-            int count = Libc.EpollWait(_epoll, _events.Pointer, _events.Capacity, SleepMilliseconds());
-            if (count < 0)
-            {
-                if (Errno.Last == Errno.EINTR)
-                    continue;
-                throw new Win32Exception(Errno.Last);
-            }
+            bool mayWait = _nextRound.Count == 0;
+            int count = mayWait && !TakeBulk() && _briefPoll.IsDue() ? PollBriefly() : 0;
+            if (count == 0)
+                count = Wait(mayWait ? -1 : 0);
 
             int soon = _soon.Count;
             for (int i = 0; i < count; i++)
                 Dispatch(_events.Descriptor(i), _events.Generation(i), _events.Mask(i));
             SignalAll(_soon, soon);
             SignalAll(_nextRound, _nextRound.Count);
-            FireDeadlines();
+            if (_hasExpired)
+                FireDeadlines();
         }
+    }
+
+    private int PollBriefly()
+    {
+        // What is there already says nothing about how long it takes to come.
+        int count = Wait(milliseconds: 0);
+        if (count > 0)
+            return count;
+        long end = Stopwatch.GetTimestamp() + BriefPoll.Length;
+        do
+            count = Wait(milliseconds: 0);
+        while (count == 0 && Stopwatch.GetTimestamp() < end);
+        if (count > 0)
+            _briefPoll.Found();
+        else
+            _briefPoll.FoundNothing();
+        return count;
+    }
+
+    private bool TakeBulk()
+    {
+        bool bulk = _bulk;
+        _bulk = false;
+        return bulk;
+    }
+
+    private int Wait(int milliseconds)
+    {
+        int count = Libc.EpollWait(_epoll, _events.Pointer, _events.Capacity, milliseconds);
+        if (count < 0 && Errno.Last != Errno.EINTR)
+            throw new Win32Exception(Errno.Last);
+        return Math.Max(0, count);
     }
 
     // Those that are added meanwhile have their turn in the next round.
@@ -135,30 +192,11 @@ internal sealed unsafe class EventLoop
             queue.Dequeue().Signal();
     }
 
-    private int SleepMilliseconds()
-    {
-        if (_nextRound.Count > 0)
-            return 0;
-        int longest = _soon.Count > 0 ? SoonMilliseconds : int.MaxValue;
-
-        lock (_lock)
-        {
-            long due = _deadlines.Earliest;
-            _sleepsUntil = due;
-            if (due == Deadline.Never)
-                return longest == int.MaxValue ? -1 : longest;
-            double left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due).TotalMilliseconds;
-            return (int)Math.Clamp(Math.Ceiling(left), 0, longest);
-        }
-    }
-
     private void Dispatch(int number, int generation, uint mask)
     {
-        if (number == _wake.Number)
+        if (number == _timer.Handle.Number)
         {
-            ulong drained;
-            if (Libc.Read(_wake, (byte*)&drained, sizeof(ulong)) < 0 && Errno.Last != Errno.EAGAIN)
-                throw new Win32Exception(Errno.Last);
+            _hasExpired = true;
             return;
         }
 
@@ -170,34 +208,40 @@ internal sealed unsafe class EventLoop
 
     private void FireDeadlines()
     {
-        while (true)
-        {
-            Deadline? due;
-            lock (_lock)
-            {
-                if (_deadlines.Earliest == Deadline.Never)
-                    return;
-                due = _deadlines.TakeDue(Stopwatch.GetTimestamp());
-            }
+        _hasExpired = false;
+        lock (_lock)
+            _timer.NoteExpired();
+        _isTimedForSoon = false;
+        if (_soon.Count > 0)
+            ExpireSoon();
 
-            if (due is null)
-                return;
+        while (TakeDue() is { } due)
             due.OnDue();
+    }
+
+    private Deadline? TakeDue()
+    {
+        lock (_lock)
+        {
+            Deadline? due = _deadlines.TakeDue(Stopwatch.GetTimestamp());
+            if (due is null)
+                _timer.ExpireBy(_deadlines.Earliest);
+            return due;
         }
     }
 
-    private int Add(int number, int generation)
+    private void ExpireSoon()
     {
-        byte* interest = stackalloc byte[EpollEvents.MaxSize];
-        EpollEvents.Write(interest, number == _wake.Number ? Libc.EPOLLIN : Interest, number, generation);
-        return Libc.EpollCtl(_epoll, Libc.EPOLL_CTL_ADD, number, interest) < 0 ? Errno.Last : 0;
+        _isTimedForSoon = true;
+        lock (_lock)
+            _timer.ExpireBy(Stopwatch.GetTimestamp() + Soon);
     }
 
-    private void Wake()
+    private int Control(int operation, int number, int generation, uint interest)
     {
-        ulong one = 1;
-        if (Libc.Write(_wake, (byte*)&one, sizeof(ulong)) < 0 && Errno.Last != Errno.EAGAIN)
-            throw new Win32Exception(Errno.Last);
+        byte* bytes = stackalloc byte[EpollEvents.MaxSize];
+        EpollEvents.Write(bytes, interest, number, generation);
+        return Libc.EpollCtl(_epoll, operation, number, bytes) < 0 ? Errno.Last : 0;
     }
 
     private static DescriptorHandle Own(DescriptorHandle handle)

@@ -15,13 +15,17 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
     private const int Signalled = 1;
     private const int Waiting = 2;
 
+    // The loop is asking the waiter. What else would end the wait meanwhile leaves its result behind: Asking + 1 + result.
+    private const int Asking = 3;
+
     private ManualResetValueTaskSourceCore<WaitResult> _core = new() { RunContinuationsAsynchronously = !inline };
     private CancellationTokenRegistration _cancellation;
+    private IWaiter? _waiter;
     private int _state;
     private bool _interrupted;
     private bool _closed;
 
-    internal bool IsWaiting => Volatile.Read(ref _state) == Waiting;
+    internal bool IsWaiting => Volatile.Read(ref _state) >= Waiting;
 
     internal bool HasSignalled => Volatile.Read(ref _state) == Signalled;
 
@@ -36,7 +40,7 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
     internal void Signal()
     {
         // A wait that begins between the two looks is one to complete: the edge must not fall between them.
-        while (!TryComplete(WaitResult.Ready))
+        while (!Ask(WaitResult.Ready))
         {
             if (Interlocked.CompareExchange(ref _state, Signalled, Idle) != Waiting)
                 return;
@@ -61,28 +65,34 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
         loop.Disarm(this);
     }
 
-    internal override void OnDue() => TryComplete(WaitResult.Due);
+    internal override void OnDue() => Ask(WaitResult.Due);
 
     /// <summary>Waits for an edge. The descriptor must be watched by the loop already.</summary>
     internal ValueTask<WaitResult> WaitAsync(long due, CancellationToken cancellationToken)
-    {
-        if (!Arm())
-            return new(WaitResult.Ready);
+        => TryBegin(due, waiter: null, out short token, cancellationToken) ? new(this, token) : new(WaitResult.Ready);
 
+    /// <summary>Begins a wait for an edge, whose result is this source's under <paramref name="token"/>.</summary>
+    /// <returns><see langword="false"/> where an edge came already: the call is to be tried again.</returns>
+    internal bool TryBegin(long due, IWaiter? waiter, out short token, CancellationToken cancellationToken)
+    {
+        if (!TryArm(waiter, out token))
+            return false;
         if (cancellationToken.CanBeCanceled)
             _cancellation = cancellationToken.UnsafeRegister(static readiness => ((Readiness)readiness!).TryComplete(WaitResult.Canceled), this);
         if (due != Never)
             loop.ArmAt(this, due);
-        return CheckAfterArming();
+        CheckAfterArming();
+        return true;
     }
 
     /// <summary>Lets the other descriptors of the loop have their turn; only for code that runs on the loop's thread.</summary>
     internal ValueTask<WaitResult> YieldAsync()
     {
-        if (!Arm())
+        if (!TryArm(waiter: null, out short token))
             return new(WaitResult.Ready);
         loop.SignalInNextRound(this);
-        return CheckAfterArming();
+        CheckAfterArming();
+        return new(this, token);
     }
 
     /// <summary>
@@ -91,11 +101,15 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
     /// </summary>
     internal ValueTask<WaitResult> WaitForNextWakeAsync()
     {
-        if (!Arm())
+        if (!TryArm(waiter: null, out short token))
             return new(WaitResult.Ready);
         loop.SignalSoon(this);
-        return CheckAfterArming();
+        CheckAfterArming();
+        return new(this, token);
     }
+
+    /// <summary>The token that the wait which is over was given.</summary>
+    internal CancellationToken CancellationToken => _cancellation.Token;
 
     public WaitResult GetResult(short token)
     {
@@ -110,11 +124,13 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
     public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
         => _core.OnCompleted(continuation, state, token, flags);
 
-    private bool Arm()
+    private bool TryArm(IWaiter? waiter, out short token)
     {
         if (IsWaiting)
             throw new InvalidOperationException("Another call is already waiting: one reader and one writer at a time.");
         _core.Reset();
+        _waiter = waiter;
+        token = _core.Version;
         if (Interlocked.CompareExchange(ref _state, Waiting, Idle) == Idle)
             return true;
         Volatile.Write(ref _state, Idle);
@@ -122,20 +138,64 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
     }
 
     // Whoever closes or interrupts sets its flag first and then completes a waiter: looking again after arming misses neither.
-    private ValueTask<WaitResult> CheckAfterArming()
+    private void CheckAfterArming()
     {
         if (Volatile.Read(ref _closed))
             TryComplete(WaitResult.Closed);
         else if (Volatile.Read(ref _interrupted))
             TryComplete(WaitResult.Interrupted);
-        return new(this, _core.Version);
+    }
+
+    /// <summary>Ends the wait if the waiter agrees. On the loop's thread, but for those that wait without a waiter.</summary>
+    /// <returns>Whether there was a wait.</returns>
+    private bool Ask(WaitResult result)
+    {
+        if (_waiter is not { } waiter)
+            return TryComplete(result);
+        if (Interlocked.CompareExchange(ref _state, Asking, Waiting) != Waiting)
+            return false;
+
+        bool isOver = result == WaitResult.Due ? IsTooLate(waiter) : waiter.TryFinish();
+        if (!isOver)
+        {
+            int before = Interlocked.CompareExchange(ref _state, Waiting, Asking);
+            if (before == Asking)
+                return true;
+            result = (WaitResult)(before - Asking - 1);
+        }
+
+        Volatile.Write(ref _state, Idle);
+        _core.SetResult(result);
+        return true;
+    }
+
+    private bool IsTooLate(IWaiter waiter)
+    {
+        if (waiter.IsTooLate(out long due))
+            return true;
+        if (due != Never)
+            loop.ArmAt(this, due);
+        return false;
     }
 
     private bool TryComplete(WaitResult result)
     {
-        if (Interlocked.CompareExchange(ref _state, Idle, Waiting) != Waiting)
-            return false;
-        _core.SetResult(result);
-        return true;
+        while (true)
+        {
+            switch (Volatile.Read(ref _state))
+            {
+                case Waiting:
+                    if (Interlocked.CompareExchange(ref _state, Idle, Waiting) != Waiting)
+                        break;
+                    _core.SetResult(result);
+                    return true;
+                case Asking:
+                    if (Interlocked.CompareExchange(ref _state, Asking + 1 + (int)result, Asking) == Asking)
+                        return true;
+                    break;
+                default:
+                    return false;
+            }
+        }
     }
 }

@@ -35,7 +35,7 @@ internal static unsafe class SocketBinder
             path?.NoteBound(options.UnixSocketMode, asked);
             Listen(handle, address, asked, options);
             EndPoint local = SocketCalls.LocalEndPoint(handle) ?? address;
-            var descriptor = new Descriptor(handle, EventLoop.Shared, options.RunContinuationsInline);
+            var descriptor = new LevelDescriptor(handle, EventLoop.Shared, options.RunContinuationsInline);
             return new SocketConnectionListener(descriptor, isTcp, local, path, options);
         }
         catch

@@ -11,13 +11,10 @@ namespace Parley.Transports.Sockets;
 /// <summary>Accepts from a listening socket, as many at a time as there is room for.</summary>
 internal sealed class SocketConnectionListener : ConnectionListener
 {
-    // So many clients are taken before the others of an inline loop have their turn.
-    private const int AcceptsInARow = 32;
-
     // Short enough that accepting goes on within 100 ms, long enough that it is no spinning.
     private static readonly TimeSpan PauseAtLimit = TimeSpan.FromMilliseconds(50);
 
-    private readonly Descriptor _descriptor;
+    private readonly LevelDescriptor _descriptor;
     private readonly Readiness _room;
     private readonly bool _isTcp;
     private readonly SocketPath? _path;
@@ -26,13 +23,13 @@ internal sealed class SocketConnectionListener : ConnectionListener
     private readonly int _maxConnections;
     private readonly Action _makeRoom;
     private int _connections;
-    private int _acceptsInARow;
+    private bool _hasAccepted;
     private long _lastWarning;
     private int _stopping;
     private int _takenSinceStop;
     private int _disposed;
 
-    internal SocketConnectionListener(Descriptor descriptor, bool isTcp, EndPoint local, SocketPath? path, ListenerOptions options)
+    internal SocketConnectionListener(LevelDescriptor descriptor, bool isTcp, EndPoint local, SocketPath? path, ListenerOptions options)
     {
         _descriptor = descriptor;
         _room = new Readiness(descriptor.Loop, options.RunContinuationsInline);
@@ -55,7 +52,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
             return ValueTask.FromCanceled<Connection?>(cancellationToken);
         long started = Trace.Now(_options);
         bool isKnownEmpty = false;
-        if (_acceptsInARow < AcceptsInARow && Volatile.Read(ref _stopping) == 0 && HasRoom)
+        if (!LeavesNextToLoop && Volatile.Read(ref _stopping) == 0 && HasRoom)
         {
             isKnownEmpty = !TryAccept(started, out Connection? connection, out _);
             if (connection is not null)
@@ -88,17 +85,12 @@ internal sealed class SocketConnectionListener : ConnectionListener
             _descriptor.Readable.TakeInterruption();
             _room.TakeInterruption();
             WaitResult result;
-            if (_acceptsInARow >= AcceptsInARow && _descriptor.Loop.IsCurrent)
-            {
-                _acceptsInARow = 0;
-                result = await _descriptor.Readable.YieldAsync().ConfigureAwait(false);
-            }
-            else if (!HasRoom && Volatile.Read(ref _stopping) == 0)
+            if (!HasRoom && Volatile.Read(ref _stopping) == 0)
             {
                 Warn($"{_maxConnections} connections are open, new clients wait");
                 result = await AwaitRoomAsync(Deadline.Never, cancellationToken).ConfigureAwait(false);
             }
-            else if (!isKnownEmpty && HasRoom && MayTakeOneMore() && TryAccept(started, out Connection? connection, out int error))
+            else if (!isKnownEmpty && !LeavesNextToLoop && HasRoom && MayTakeOneMore() && TryAccept(started, out Connection? connection, out int error))
             {
                 if (connection is not null)
                     return connection;
@@ -118,8 +110,10 @@ internal sealed class SocketConnectionListener : ConnectionListener
             }
             else
             {
-                _acceptsInARow = 0;
-                result = await AwaitClientAsync(cancellationToken).ConfigureAwait(false);
+                _hasAccepted = false;
+                result = await _descriptor.WaitReadableAsync(Deadline.Never, cancellationToken).ConfigureAwait(false);
+                if (result == WaitResult.Closed && Volatile.Read(ref _disposed) == 0)
+                    result = await AwaitRoomAsync(AfterError(_descriptor.WatchError), cancellationToken).ConfigureAwait(false);
             }
 
             isKnownEmpty = false;
@@ -133,15 +127,13 @@ internal sealed class SocketConnectionListener : ConnectionListener
     // Those who were in the backlog when it stopped, not those who keep coming.
     private bool MayTakeOneMore() => Volatile.Read(ref _stopping) == 0 || _takenSinceStop++ <= _options.Backlog;
 
-    private bool HasRoom => Volatile.Read(ref _connections) < _maxConnections;
+    /// <summary>
+    /// One client a turn of the loop: it says by itself whether there is another, and the conversations of others have their turn. Asking
+    /// in vain costs as much as accepting.
+    /// </summary>
+    private bool LeavesNextToLoop => _hasAccepted && Volatile.Read(ref _stopping) == 0 && _descriptor.Loop.IsCurrent;
 
-    private async ValueTask<WaitResult> AwaitClientAsync(CancellationToken cancellationToken)
-    {
-        WaitResult result = await _descriptor.WaitReadableAsync(Deadline.Never, cancellationToken).ConfigureAwait(false);
-        return result == WaitResult.Closed && Volatile.Read(ref _disposed) == 0
-            ? await AwaitRoomAsync(AfterError(_descriptor.WatchError), cancellationToken).ConfigureAwait(false)
-            : result;
-    }
+    private bool HasRoom => Volatile.Read(ref _connections) < _maxConnections;
 
     // A connection that ends between the look and the wait is remembered by its signal.
     private ValueTask<WaitResult> AwaitRoomAsync(long due, CancellationToken cancellationToken) => _room.WaitAsync(due, cancellationToken);
@@ -201,7 +193,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
 
     private SocketConnection Take(DescriptorHandle handle, PeerAddress remote)
     {
-        _acceptsInARow++;
+        _hasAccepted = true;
         Interlocked.Increment(ref _connections);
         var descriptor = new Descriptor(handle, _descriptor.Loop, _options.RunContinuationsInline);
         return new SocketConnection(descriptor, _isTcp, remote, _options) { Ended = _makeRoom };

@@ -1,0 +1,36 @@
+using System.Diagnostics;
+
+namespace Parley.Transports.Descriptors;
+
+/// <summary>
+/// Whether to look for events a short while before going to sleep. Waking a sleeper takes longer than a peer that is awake takes to
+/// answer, so small talk goes twice as fast; looking in vain only takes the core from others.
+/// </summary>
+/// <remarks>Looks that found nothing make the next ones rarer, down to one in 1024 sleeps; those that found something, more frequent again.</remarks>
+internal struct BriefPoll
+{
+    private const int RarestPause = 1024;
+
+    /// <summary>How long a look takes at most: about what it costs to put a thread to sleep and to wake it on another core, several times.</summary>
+    internal static readonly long Length = Stopwatch.Frequency * 50 / 1_000_000;
+
+    private int _pause;
+    private int _sleepsLeft;
+
+    /// <summary>Asked before each sleep.</summary>
+    internal bool IsDue()
+    {
+        if (_sleepsLeft == 0)
+            return true;
+        _sleepsLeft--;
+        return false;
+    }
+
+    internal void Found() => _sleepsLeft = _pause /= 2;
+
+    internal void FoundNothing()
+    {
+        _pause = Math.Min(RarestPause, Math.Max(1, _pause * 2));
+        _sleepsLeft = _pause;
+    }
+}

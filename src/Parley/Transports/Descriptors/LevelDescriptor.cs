@@ -1,0 +1,36 @@
+using Parley.Interop.Linux;
+
+namespace Parley.Transports.Descriptors;
+
+/// <summary>
+/// A descriptor that is reported as readable for as long as it is, at each turn of the loop: whoever takes one thing a turn need not ask
+/// in vain whether there is another. While nobody waits for it, the kernel is told not to report it.
+/// </summary>
+internal sealed class LevelDescriptor(DescriptorHandle handle, EventLoop loop, bool inline) : Descriptor(handle, loop, inline)
+{
+    private int _muted;
+
+    internal override uint Interest => Libc.EPOLLIN;
+
+    /// <summary>Whether the kernel was told not to report it until somebody waits.</summary>
+    internal bool IsMuted => Volatile.Read(ref _muted) != 0;
+
+    internal override ValueTask<WaitResult> WaitReadableAsync(long due, CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _muted) != 0 && Interlocked.Exchange(ref _muted, 0) != 0)
+            Loop.Change(this, Interest);
+        return base.WaitReadableAsync(due, cancellationToken);
+    }
+
+    // The signal comes last: a wait that began before the flag was set is woken, looks for itself, and finds the flag with the next wait.
+    internal override void OnEvents(uint mask)
+    {
+        if (!Readable.IsWaiting)
+        {
+            Loop.Change(this, interest: 0);
+            Volatile.Write(ref _muted, 1);
+        }
+
+        base.OnEvents(mask);
+    }
+}
