@@ -74,6 +74,15 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
         return false;
     }
 
+    /// <summary>What the process on the other end, where this connection started it, ended with.</summary>
+    /// <param name="exitCode">Its exit code; 128 and the signal's number where a signal ended it, as shells have it.</param>
+    /// <returns><see langword="false"/> while it runs, and where this connection started none.</returns>
+    public virtual bool TryGetExitCode(out int exitCode)
+    {
+        exitCode = 0;
+        return false;
+    }
+
     /// <summary>The same conversation as a <see cref="Stream"/>.</summary>
     /// <param name="leaveOpen">Whether disposing the stream leaves the connection open.</param>
     /// <returns>A stream that reads <see cref="Input"/> and writes through <see cref="Output"/>, flushing each write.</returns>

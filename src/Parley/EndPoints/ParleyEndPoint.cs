@@ -6,8 +6,8 @@ using System.Text;
 namespace Parley;
 
 /// <summary>
-/// Endpoints as text: <c>tcp://host:port</c> (or <c>host:port</c> alone), <c>unix:/path</c>, <c>unix:@name</c>, <c>stdio:</c> (or
-/// <c>-</c>), <c>mem:name</c>. Safe for use by any number of threads.
+/// Endpoints as text: <c>tcp://host:port</c> (or <c>host:port</c> alone), <c>unix:/path</c>, <c>unix:@name</c>, <c>pipe:name</c>,
+/// <c>fifo:/path</c> (or <c>fifo:/in:/out</c>), <c>stdio:</c> (or <c>-</c>), <c>mem:name</c>. Safe for use by any number of threads.
 /// </summary>
 public static class ParleyEndPoint
 {
@@ -17,7 +17,7 @@ public static class ParleyEndPoint
     /// <param name="text">The endpoint as it is written.</param>
     /// <returns>
     /// An <see cref="IPEndPoint"/>, <see cref="DnsEndPoint"/>, <see cref="UnixDomainSocketEndPoint"/>,
-    /// <see cref="StandardStreamsEndPoint"/> or <see cref="MemoryEndPoint"/>.
+    /// <see cref="NamedPipeEndPoint"/>, <see cref="FifoEndPoint"/>, <see cref="StandardStreamsEndPoint"/> or <see cref="MemoryEndPoint"/>.
     /// </returns>
     /// <exception cref="EndPointFormatException">The text is no endpoint.</exception>
     public static EndPoint Parse(string text)
@@ -34,6 +34,9 @@ public static class ParleyEndPoint
             null => ParseHostAndPort(text, text),
             Schemes.Tcp => ParseTcp(text, rest),
             Schemes.Unix => ParseUnix(text, rest),
+            Schemes.NamedPipe => Checked(text, rest, "pipe:name", static name => new NamedPipeEndPoint(name)),
+            Schemes.Fifo => Checked(text, rest, "fifo:/tmp/parley.fifo", FifoEndPoint.Parse),
+            Schemes.Process => throw new EndPointFormatException(text, "a program is no text: on the command line it stands after --, in code it is a ProcessEndPoint"),
             Schemes.Memory => rest.Length > 0 ? new MemoryEndPoint(rest) : throw new EndPointFormatException(text, "a name is missing", "mem:name"),
             Schemes.StandardStreams => rest.Length == 0
                 ? StandardStreamsEndPoint.Instance
@@ -182,6 +185,21 @@ public static class ParleyEndPoint
         if (length > MaxUnixPathBytes)
             throw new EndPointFormatException(text, $"the path has {length} bytes, a Unix socket's has at most {MaxUnixPathBytes}");
         return UnixPath.ToEndPoint(path);
+    }
+
+    private static EndPoint Checked(string text, string rest, string example, Func<string, EndPoint> create)
+    {
+        if (rest.Length == 0)
+            throw new EndPointFormatException(text, "the name is missing", example);
+        try
+        {
+            return create(rest);
+        }
+        catch (ArgumentException wrong)
+        {
+            string words = wrong.Message.Split(" (Parameter", 2)[0].TrimEnd('.');
+            throw new EndPointFormatException(text, char.ToLowerInvariant(words[0]) + words[1..]);
+        }
     }
 
     private static EndPointFormatException UnknownScheme(string text, string scheme, string rest)

@@ -6,7 +6,10 @@ internal static class Schemes
     internal const string Tcp = "tcp";
     internal const string Unix = "unix";
     internal const string Memory = "mem";
+    internal const string Fifo = "fifo";
+    internal const string NamedPipe = "pipe";
+    internal const string Process = "exec";
     internal const string StandardStreams = "stdio";
 
-    internal static readonly string[] All = [Tcp, Unix, StandardStreams, Memory];
+    internal static readonly string[] All = [Tcp, Unix, NamedPipe, Fifo, Process, StandardStreams, Memory];
 }

@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Parley;
+
+/// <summary>
+/// A POSIX FIFO (<c>fifo:/path</c>), which carries bytes one way, or a pair of them (<c>fifo:/path/in:/path/out</c>), which makes a
+/// two-way conversation: this side reads the first and writes the second, the other side is given them the other way round.
+/// </summary>
+public sealed class FifoEndPoint : EndPoint
+{
+    /// <summary>What stands between the two paths of a pair. A path that contains it cannot be written as text.</summary>
+    private const string Between = ":/";
+
+    /// <summary>One FIFO. Which way it goes is said by <see cref="ConnectionOptions.Direction"/>.</summary>
+    /// <param name="path">Its path; a relative one is relative to the working directory.</param>
+    /// <exception cref="ArgumentException">The path is empty, or contains a NUL or <c>:/</c>.</exception>
+    public FifoEndPoint(string path) => Path = Check(path, nameof(path));
+
+    /// <summary>A pair of FIFOs.</summary>
+    /// <param name="readPath">The one that is read.</param>
+    /// <param name="writePath">The one that is written.</param>
+    /// <exception cref="ArgumentException">A path is empty, or contains a NUL or <c>:/</c>; both are the same; the second is relative.</exception>
+    public FifoEndPoint(string readPath, string writePath)
+    {
+        Path = Check(readPath, nameof(readPath));
+        WritePath = Check(writePath, nameof(writePath));
+        if (!writePath.StartsWith('/'))
+            throw new ArgumentException("The second path of a pair is absolute.", nameof(writePath));
+        if (readPath == writePath)
+            throw new ArgumentException("One FIFO cannot be both ways: what is written would be read back.", nameof(writePath));
+    }
+
+    /// <summary>The FIFO; of a pair, the one that is read.</summary>
+    public string Path { get; }
+
+    /// <summary>The one of a pair that is written; <see langword="null"/> for a single FIFO.</summary>
+    public string? WritePath { get; }
+
+    /// <inheritdoc/>
+    public override AddressFamily AddressFamily => AddressFamily.Unspecified;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is FifoEndPoint other && other.Path == Path && other.WritePath == WritePath;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Path, WritePath);
+
+    /// <summary>The endpoint as it is written.</summary>
+    public override string ToString() => WritePath is null ? $"fifo:{Path}" : $"fifo:{Path}:{WritePath}";
+
+    internal static FifoEndPoint Parse(string text)
+    {
+        int between = text.IndexOf(Between, StringComparison.Ordinal);
+        return between < 0 ? new FifoEndPoint(text) : new FifoEndPoint(text[..between], text[(between + 1)..]);
+    }
+
+    private static string Check(string path, string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path, name);
+        if (path.Contains('\0'))
+            throw new ArgumentException("A path contains no NUL.", name);
+        return path.Contains(Between, StringComparison.Ordinal)
+            ? throw new ArgumentException($"A FIFO's path contains no '{Between}', which stands between the two of a pair.", name)
+            : path;
+    }
+}
