@@ -91,6 +91,10 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     /// <summary>Whether one direction goes on when the other is broken, as standard input does without an output.</summary>
     internal virtual bool HasIndependentDirections => false;
 
+    /// <summary>Moves bytes from here to the target until there are no more; what the target's end is told is the caller's affair.</summary>
+    internal virtual async ValueTask TransferAsync(Transfer transfer, CancellationToken cancellationToken)
+        => await CopyTransfer.RunAsync(transfer, largePiece: int.MaxValue, cancellationToken).ConfigureAwait(false);
+
     /// <summary>Connects.</summary>
     /// <param name="remote">Where to.</param>
     /// <param name="options">How; <see langword="null"/> for the defaults.</param>

@@ -1,16 +1,13 @@
-using System.Buffers;
-using System.IO.Pipelines;
-
 namespace Parley;
 
-/// <summary>One direction of a relay.</summary>
+/// <summary>One direction of a relay, its end included.</summary>
 internal sealed class RelayDirection(Connection source, Connection target)
 {
     private static readonly TimeSpan LongestDelivery = TimeSpan.FromSeconds(10);
 
-    private bool _stopped;
+    private readonly Transfer _transfer = new(source, target);
 
-    internal long Moved { get; private set; }
+    internal long Moved => _transfer.Moved;
 
     internal ConnectionException? Failure { get; private set; }
 
@@ -19,38 +16,24 @@ internal sealed class RelayDirection(Connection source, Connection target)
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
-        bool reading = true;
         try
         {
-            while (!_stopped)
-            {
-                reading = true;
-                ReadResult result = await source.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
-                ReadOnlySequence<byte> bytes = result.Buffer;
-                reading = false;
-                foreach (ReadOnlyMemory<byte> segment in bytes)
-                {
-                    await target.Output.WriteAsync(segment, cancellationToken).ConfigureAwait(false);
-                    Moved += segment.Length;
-                }
-
-                source.Input.AdvanceTo(bytes.End);
-                if (!result.IsCompleted)
-                    continue;
-                await target.CompleteWritesAsync(cancellationToken).ConfigureAwait(false);
+            await source.TransferAsync(_transfer, cancellationToken).ConfigureAwait(false);
+            if (_transfer.IsStopped)
                 return;
-            }
+            _transfer.IsReading = false;
+            await target.CompleteWritesAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (ConnectionException failure)
         {
             Failure = failure;
-            await BreakAsync(failure, reading, cancellationToken).ConfigureAwait(false);
+            await BreakAsync(failure, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async ValueTask BreakAsync(ConnectionException failure, bool reading, CancellationToken cancellationToken)
+    private async ValueTask BreakAsync(ConnectionException failure, CancellationToken cancellationToken)
     {
-        if (reading)
+        if (_transfer.IsReading)
         {
             // The target gets what the source said before it broke, and then a break of its own: not an end.
             await DeliverAsync(cancellationToken).ConfigureAwait(false);
@@ -59,16 +42,10 @@ internal sealed class RelayDirection(Connection source, Connection target)
         else if (target.HasIndependentDirections)
         {
             // Nobody reads what we print: what could still be typed would go nowhere either.
-            Opposite?.Stop();
+            Opposite?._transfer.Stop();
         }
 
         // Otherwise the other direction goes on: the target may still say what it sent before it stopped listening.
-    }
-
-    private void Stop()
-    {
-        _stopped = true;
-        source.Input.CancelPendingRead();
     }
 
     private async ValueTask DeliverAsync(CancellationToken cancellationToken)

@@ -7,6 +7,8 @@ internal static partial class Libc
     internal const int F_GETFD = 1;
     internal const int F_DUPFD_CLOEXEC = 1030;
     internal const int FD_CLOEXEC = 1;
+    internal const int F_SETPIPE_SZ = 1031;
+    internal const int F_GETPIPE_SZ = 1032;
 
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int GetFlags(int descriptor, int command, int nothing);
@@ -14,4 +16,9 @@ internal static partial class Libc
     /// <summary>Duplicates a descriptor to a number of at least <paramref name="atLeast"/>, closed on exec.</summary>
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     internal static partial DescriptorHandle Duplicate(int descriptor, int command, int atLeast);
+
+    /// <summary>Asks for a pipe of so many bytes.</summary>
+    /// <returns>What it got, or -1.</returns>
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int SetPipeSize(DescriptorHandle pipe, int command, int bytes);
 }

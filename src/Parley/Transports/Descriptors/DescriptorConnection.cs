@@ -10,6 +10,9 @@ namespace Parley.Transports.Descriptors;
 /// </summary>
 internal abstract partial class DescriptorConnection : Connection
 {
+    // A read of so much is one of a stream: the buffer has grown to it.
+    private const int LargePiece = 64 * 1024;
+
     private readonly DescriptorReader _reader;
     private readonly DescriptorWriter _writer;
     private readonly long _started = Stopwatch.GetTimestamp();
@@ -81,6 +84,48 @@ internal abstract partial class DescriptorConnection : Connection
                 if (error != Errno.EINTR)
                     return -error;
             }
+        }
+    }
+
+    /// <summary>Whether both directions are better moved within the kernel, once much moves, than copied through this process.</summary>
+    private protected virtual bool MovesInKernel => false;
+
+    /// <summary>Moves what is there into a pipe.</summary>
+    /// <returns>Bytes moved, 0 at the end, or the negative error number.</returns>
+    internal virtual nint ReceiveInto(SplicePipe pipe) => Splice(ReadDescriptor.Handle, pipe.WriteEnd, pipe.Capacity);
+
+    /// <summary>Moves what goes out of a pipe.</summary>
+    /// <returns>Bytes moved, or the negative error number.</returns>
+    internal virtual nint TransmitFrom(SplicePipe pipe) => Splice(pipe.ReadEnd, WriteDescriptor.Handle, pipe.Count);
+
+    private static unsafe nint Splice(DescriptorHandle from, DescriptorHandle to, int most)
+    {
+        while (true)
+        {
+            nint count = Libc.Splice(from, null, to, null, (nuint)most, Libc.SPLICE_F_MOVE | Libc.SPLICE_F_NONBLOCK);
+            if (count >= 0)
+                return count;
+            int error = Errno.Last;
+            if (error != Errno.EINTR)
+                return -error;
+        }
+    }
+
+    internal sealed override async ValueTask TransferAsync(Transfer transfer, CancellationToken cancellationToken)
+    {
+        if (!MovesInKernel || transfer.Target is not DescriptorConnection { MovesInKernel: true } target)
+        {
+            await CopyTransfer.RunAsync(transfer, int.MaxValue, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        // Small talk is copied, in one call each way; a stream is not.
+        var splice = new SpliceTransfer(transfer, _reader, target._writer);
+        bool isOver = false;
+        while (!isOver)
+        {
+            isOver = await CopyTransfer.RunAsync(transfer, splice.IsRefused ? int.MaxValue : LargePiece, cancellationToken).ConfigureAwait(false)
+                     || await splice.RunAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 

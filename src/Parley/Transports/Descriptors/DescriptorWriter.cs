@@ -190,6 +190,69 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
         }
     }
 
+    /// <summary>Moves all there is in a pipe, after what is unflushed.</summary>
+    /// <returns><see langword="false"/> where the kernel does not do it: the rest is still in the pipe.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal async ValueTask<bool> SpliceAsync(SplicePipe pipe, CancellationToken cancellationToken)
+    {
+        if (UnflushedBytes > 0)
+            await FlushAsync(cancellationToken).ConfigureAwait(false);
+        ThrowIfMisused();
+        Enter();
+        try
+        {
+            long stalledSince = 0;
+            while (pipe.Count > 0)
+            {
+                long started = connection.Timestamp();
+                int count = MustYield ? 0 : TrySplice(pipe, started);
+                if (count < 0)
+                    return false;
+                if (count > 0)
+                {
+                    stalledSince = 0;
+                    continue;
+                }
+
+                stalledSince = stalledSince != 0 ? stalledSince : Stopwatch.GetTimestamp();
+                if (await AwaitRoomAsync(stalledSince, Deadline.Never, pipe.Count, cancellationToken).ConfigureAwait(false) == WaitResult.Interrupted)
+                    TakeInterruption();
+            }
+
+            return true;
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private int TrySplice(SplicePipe pipe, long started)
+    {
+        connection.WriteDescriptor.WritableIfAwaited?.Forget();
+        nint count;
+        try
+        {
+            count = connection.TransmitFrom(pipe);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw connection.OverFailure(Step.Write);
+        }
+
+        if (count == -Errno.EAGAIN)
+            return 0;
+        if (count == -Errno.EINVAL)
+            return (int)count;
+        if (connection.Observed)
+            connection.Observe("splice", connection.WriteDescriptor, started, count, pipe.Count);
+        if (count < 0)
+            throw connection.Fail(Step.Write, (int)-count);
+        pipe.Count -= (int)count;
+        AccountSent((int)count);
+        return (int)count;
+    }
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendEndAndLeaveAsync(long due, CancellationToken cancellationToken)
     {
@@ -302,58 +365,83 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
             connection.Observe("write", connection.WriteDescriptor, started, count, bytes.Length);
         if (count < 0)
             throw connection.Fail(Step.Write, (int)-count);
+        AccountSent((int)count);
+        return (int)count;
+    }
+
+    private void AccountSent(int count)
+    {
         _writesInARow++;
         Volatile.Write(ref _total, _total + count);
         connection.NoteActivity();
-        return (int)count;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FlushResult> WaitAndSendAsync(
         ReadOnlyMemory<byte> source, long started, long due, bool moreFollows, CancellationToken cancellationToken)
     {
-        Descriptor descriptor = connection.WriteDescriptor;
         long stalledSince = Stopwatch.GetTimestamp();
         while (true)
         {
-            long stallDue = Clock.After(stalledSince, connection.Options.WriteTimeout);
             WaitResult result;
             try
             {
-                result = await WaitAsync(Math.Min(Math.Min(stallDue, due), connection.IdleDue), cancellationToken).ConfigureAwait(false);
+                result = await AwaitRoomAsync(stalledSince, due, source.Length, cancellationToken).ConfigureAwait(false);
             }
-            catch (ObjectDisposedException)
+            catch (OperationCanceledException)
             {
-                throw connection.OverFailure(Step.Write);
+                Keep(source.Span);
+                throw;
             }
 
-            switch (result)
+            if (result == WaitResult.Interrupted)
             {
-                case WaitResult.Ready:
-                    long before = _total;
-                    source = source[TrySend(source.Span, started, moreFollows)..];
-                    if (source.IsEmpty && _start == _end)
-                        return Result(canceled: false);
-                    if (_total != before)
-                        stalledSince = Stopwatch.GetTimestamp();
-                    break;
-                case WaitResult.Interrupted:
-                    descriptor.Writable.TakeInterruption();
-                    Keep(source.Span);
-                    return Result(canceled: true);
-                case WaitResult.Canceled:
-                    Keep(source.Span);
-                    throw new OperationCanceledException(cancellationToken);
-                case WaitResult.Closed:
-                    throw connection.OverFailure(Step.Write);
-                case WaitResult.Due when Clock.IsOver(stallDue) || Clock.IsOver(due):
-                    Keep(source.Span);
-                    throw Stalled();
-                case WaitResult.Due when Clock.IsOver(connection.IdleDue):
-                    ConnectionException idle = connection.IdleFailure(Step.Write);
-                    connection.Abort(idle);
-                    throw idle;
+                TakeInterruption();
+                Keep(source.Span);
+                return Result(canceled: true);
             }
+
+            if (result != WaitResult.Ready)
+                continue;
+            long before = _total;
+            source = source[TrySend(source.Span, started, moreFollows)..];
+            if (source.IsEmpty && _start == _end)
+                return Result(canceled: false);
+            if (_total != before)
+                stalledSince = Stopwatch.GetTimestamp();
+        }
+    }
+
+    /// <summary>Waits until more may go; <paramref name="rest"/> bytes besides those in the buffer wait for it.</summary>
+    /// <returns><see cref="WaitResult.Ready"/>, <see cref="WaitResult.Interrupted"/>, or <see cref="WaitResult.Due"/> where no time is over yet.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<WaitResult> AwaitRoomAsync(long stalledSince, long due, int rest, CancellationToken cancellationToken)
+    {
+        long stallDue = Clock.After(stalledSince, connection.Options.WriteTimeout);
+        WaitResult result;
+        try
+        {
+            result = await WaitAsync(Math.Min(Math.Min(stallDue, due), connection.IdleDue), cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw connection.OverFailure(Step.Write);
+        }
+
+        switch (result)
+        {
+            case WaitResult.Canceled:
+                throw new OperationCanceledException(cancellationToken);
+            case WaitResult.Closed:
+                throw connection.OverFailure(Step.Write);
+            case WaitResult.Due when Clock.IsOver(stallDue) || Clock.IsOver(due):
+                throw Stalled(rest);
+            case WaitResult.Due when Clock.IsOver(connection.IdleDue):
+                ConnectionException idle = connection.IdleFailure(Step.Write);
+                connection.Abort(idle);
+                throw idle;
+            default:
+                return result;
         }
     }
 
@@ -365,9 +453,9 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
         return yields ? descriptor.Writable.YieldAsync() : descriptor.WaitWritableAsync(due, cancellationToken);
     }
 
-    private ConnectionException Stalled()
+    private ConnectionException Stalled(int rest)
     {
-        long waiting = UnflushedBytes + connection.CountUndelivered();
+        long waiting = UnflushedBytes + rest + connection.CountUndelivered();
         var failure = new ConnectionException(
             Step.Write, Reason.TimedOut, connection.RemoteEndPoint ?? connection.LocalEndPoint,
             $"the peer takes nothing; {waiting} bytes were not delivered", Errno.ETIMEDOUT)

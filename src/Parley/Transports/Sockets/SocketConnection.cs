@@ -24,13 +24,14 @@ internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp,
         return !isTcp && SocketCalls.TryGetPeerCredentials(ReadDescriptor.Handle, out credentials);
     }
 
-    internal override nint Receive(Span<byte> buffer)
-    {
-        nint count = base.Receive(buffer);
+    private protected override bool MovesInKernel => true;
 
-        // A write that met the reset has used it up, and the kernel then calls the break an end.
-        return count == 0 && isTcp && Break == Errno.ECONNRESET ? -Errno.ECONNRESET : count;
-    }
+    internal override nint Receive(Span<byte> buffer) => EndOrBreak(base.Receive(buffer));
+
+    internal override nint ReceiveInto(SplicePipe pipe) => EndOrBreak(base.ReceiveInto(pipe));
+
+    // A write that met the reset has used it up, and the kernel then calls the break an end.
+    private nint EndOrBreak(nint count) => count == 0 && isTcp && Break == Errno.ECONNRESET ? -Errno.ECONNRESET : count;
 
     internal override nint Transmit(ReadOnlySpan<byte> bytes, bool moreFollows)
     {

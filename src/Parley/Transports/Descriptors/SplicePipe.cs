@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using Parley.Interop.Linux;
+
+namespace Parley.Transports.Descriptors;
+
+/// <summary>
+/// The pipe through which bytes move from one descriptor to another without a copy. It is borrowed while there is something in it: a relay
+/// over which nothing moves holds none.
+/// </summary>
+internal sealed class SplicePipe
+{
+    // What is not used is kept for the next: as many as a busy relay of a hundred clients needs at a time.
+    private const int MostKept = 64;
+
+    private static readonly ConcurrentBag<SplicePipe> Kept = [];
+
+    private SplicePipe(DescriptorHandle read, DescriptorHandle write)
+    {
+        ReadEnd = read;
+        WriteEnd = write;
+        Capacity = PipeSize.Enlarge(write);
+    }
+
+    internal DescriptorHandle ReadEnd { get; }
+
+    internal DescriptorHandle WriteEnd { get; }
+
+    internal int Capacity { get; }
+
+    /// <summary>Bytes in it.</summary>
+    internal int Count { get; set; }
+
+    /// <summary>Takes one.</summary>
+    /// <returns><see langword="null"/> where the process has no descriptors left for one.</returns>
+    internal static unsafe SplicePipe? TryRent()
+    {
+        if (Kept.TryTake(out SplicePipe? kept))
+            return kept;
+        int* ends = stackalloc int[2];
+        return Libc.Pipe2(ends, Libc.O_CLOEXEC | Libc.O_NONBLOCK) < 0
+            ? null
+            : new SplicePipe(new DescriptorHandle(ends[0]), new DescriptorHandle(ends[1]));
+    }
+
+    /// <summary>Gives it back. One with something left in it is nobody else's to use.</summary>
+    internal void Return()
+    {
+        if (Count == 0 && Kept.Count < MostKept)
+        {
+            Kept.Add(this);
+            return;
+        }
+
+        ReadEnd.Dispose();
+        WriteEnd.Dispose();
+    }
+}
