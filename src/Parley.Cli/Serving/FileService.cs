@@ -5,8 +5,6 @@ namespace Parley.Cli.Serving;
 /// <summary>Streams a file to each client, as long as the file is when it is read.</summary>
 internal sealed class FileService : Service, IDisposable
 {
-    private const int ReadSize = 256 * 1024;
-
     private readonly string _path;
     private readonly SafeFileHandle _file;
 
@@ -26,16 +24,7 @@ internal sealed class FileService : Service, IDisposable
 
     internal override async ValueTask ServeAsync(Connection client, CancellationToken cancellationToken)
     {
-        for (long offset = 0; ;)
-        {
-            int count = RandomAccess.Read(_file, client.Output.GetSpan(ReadSize)[..ReadSize], offset);
-            if (count == 0)
-                break;
-            client.Output.Advance(count);
-            offset += count;
-            await client.Output.FlushAsync(cancellationToken);
-        }
-
+        await client.SendFileAsync(_file, cancellationToken: cancellationToken);
         await client.CompleteWritesAsync(cancellationToken);
     }
 

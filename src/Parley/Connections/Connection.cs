@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using Microsoft.Win32.SafeHandles;
 using Parley.Transports;
 
 namespace Parley;
@@ -41,6 +42,26 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     /// <param name="cancellationToken">Gives up waiting; what was not sent yet stays unsent.</param>
     /// <exception cref="ConnectionException">The peer is gone, or took nothing for longer than the write timeout.</exception>
     public abstract ValueTask CompleteWritesAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Sends a file, or a part of it, after what is unflushed: within the kernel where the channel can, so that its bytes never enter this
+    /// process. Reading from the disk may block the caller.
+    /// </summary>
+    /// <param name="file">The file; its position is neither used nor changed.</param>
+    /// <param name="offset">Where to begin, in bytes.</param>
+    /// <param name="count">How many bytes; <see langword="null"/> (the default) for all that the file has until it is read.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>How many bytes were sent: fewer than <paramref name="count"/> where the file is shorter.</returns>
+    /// <exception cref="ConnectionException">The peer is gone, or took nothing for longer than the write timeout.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public virtual ValueTask<long> SendFileAsync(
+        SafeFileHandle file, long offset = 0, long? count = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(count ?? 0, nameof(count));
+        return FileCopy.RunAsync(file, Output, offset, count ?? long.MaxValue, cancellationToken);
+    }
 
     /// <summary>
     /// Waits until everything that was flushed has reached the peer: acknowledged by its system (TCP), or read by it (Unix sockets).

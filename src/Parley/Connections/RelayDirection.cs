@@ -29,6 +29,12 @@ internal sealed class RelayDirection(Connection source, Connection target)
             Failure = failure;
             await BreakAsync(failure, cancellationToken).ConfigureAwait(false);
         }
+        catch (Exception unforeseen) when (unforeseen is not OperationCanceledException)
+        {
+            // Whoever waits for both directions is to hear of it.
+            Opposite?._transfer.Stop();
+            throw;
+        }
     }
 
     private async ValueTask BreakAsync(ConnectionException failure, CancellationToken cancellationToken)

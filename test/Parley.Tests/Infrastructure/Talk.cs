@@ -52,6 +52,23 @@ internal static class Talk
         return bytes;
     }
 
+    /// <summary>The same for much, taken as it comes.</summary>
+    public static async Task<byte[]> ReadExactlyInPiecesAsync(Connection connection, int size)
+    {
+        byte[] all = new byte[size];
+        for (int filled = 0; filled < size;)
+        {
+            ReadResult result = await connection.Input.ReadAsync().ConfigureAwait(false);
+            ReadOnlySequence<byte> taken = result.Buffer.Slice(0, Math.Min(size - filled, result.Buffer.Length));
+            taken.CopyTo(all.AsSpan(filled));
+            filled += (int)taken.Length;
+            connection.Input.AdvanceTo(taken.End);
+            Assert.True(filled == size || !result.IsCompleted, $"the end after {filled} of {size} bytes");
+        }
+
+        return all;
+    }
+
     public static async Task<string> ReadTextAsync(Connection connection, int size)
         => Encoding.UTF8.GetString(await ReadExactlyAsync(connection, size).ConfigureAwait(false));
 

@@ -22,10 +22,21 @@ internal sealed class RelaySetup : IAsyncDisposable
     public Task<RelayResult> Relayed { get; }
 
     public static async Task<RelaySetup> JoinAsync(ChannelKind first, ChannelKind second, CancellationToken cancellationToken = default)
+        => await JoinAsync(first, second, configureRelay: static _ => { }, cancellationToken);
+
+    /// <summary>The same; what is configured is the relay's two ends.</summary>
+    public static async Task<RelaySetup> JoinAsync(
+        ChannelKind first, ChannelKind second, Action<ConnectionOptions> configureRelay, CancellationToken cancellationToken = default)
     {
-        Pair left = await Pair.ConnectAsync(first, inline: true);
-        Pair right = await Pair.ConnectAsync(second, inline: true);
+        Pair left = await Pair.ConnectAsync(first, inline: true, options => ConfigureIf(options is ListenerOptions, options));
+        Pair right = await Pair.ConnectAsync(second, inline: true, options => ConfigureIf(options is not ListenerOptions, options));
         return new RelaySetup(left, right, cancellationToken);
+
+        void ConfigureIf(bool isRelays, ConnectionOptions options)
+        {
+            if (isRelays)
+                configureRelay(options);
+        }
     }
 
     public async ValueTask DisposeAsync()

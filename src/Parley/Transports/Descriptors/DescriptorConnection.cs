@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
 using Parley.Interop.Linux;
 
 namespace Parley.Transports.Descriptors;
@@ -12,6 +14,9 @@ internal abstract partial class DescriptorConnection : Connection
 {
     // A read of so much is one of a stream: the buffer has grown to it.
     private const int LargePiece = 64 * 1024;
+
+    // A reader as fast as the kernel would otherwise keep one call going to the file's end, and the loop from everybody else.
+    private const int LargestFilePiece = 1024 * 1024;
 
     private readonly DescriptorReader _reader;
     private readonly DescriptorWriter _writer;
@@ -98,6 +103,22 @@ internal abstract partial class DescriptorConnection : Connection
     /// <returns>Bytes moved, or the negative error number.</returns>
     internal virtual nint TransmitFrom(SplicePipe pipe) => Splice(pipe.ReadEnd, WriteDescriptor.Handle, pipe.Count);
 
+    /// <summary>Moves what goes of a file.</summary>
+    /// <returns>Bytes moved, 0 at the file's end, or the negative error number.</returns>
+    internal unsafe nint TransmitFrom(SafeFileHandle file, long offset, long most)
+    {
+        while (true)
+        {
+            long position = offset;
+            nint count = Libc.SendFile(WriteDescriptor.Handle, file, &position, (nuint)Math.Min(most, LargestFilePiece));
+            if (count >= 0)
+                return count;
+            int error = Errno.Last;
+            if (error != Errno.EINTR)
+                return -error;
+        }
+    }
+
     private static unsafe nint Splice(DescriptorHandle from, DescriptorHandle to, int most)
     {
         while (true)
@@ -109,6 +130,35 @@ internal abstract partial class DescriptorConnection : Connection
             if (error != Errno.EINTR)
                 return -error;
         }
+    }
+
+    public sealed override ValueTask<long> SendFileAsync(
+        SafeFileHandle file, long offset = 0, long? count = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(count ?? 0, nameof(count));
+        return SendsFiles ? SendFileInKernelAsync(file, offset, count ?? long.MaxValue, cancellationToken) : base.SendFileAsync(file, offset, count, cancellationToken);
+    }
+
+    /// <summary>Whether the kernel sends files here.</summary>
+    private protected virtual bool SendsFiles => MovesInKernel;
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<long> SendFileInKernelAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
+    {
+        long sent = 0;
+        while (sent < count)
+        {
+            int piece = await _writer.SendFileAsync(file, offset + sent, count - sent, cancellationToken).ConfigureAwait(false);
+            if (piece == -Errno.EINVAL)
+                return sent + await FileCopy.RunAsync(file, Output, offset + sent, count - sent, cancellationToken).ConfigureAwait(false);
+            if (piece == 0)
+                break;
+            sent += piece;
+        }
+
+        return sent;
     }
 
     internal sealed override async ValueTask TransferAsync(Transfer transfer, CancellationToken cancellationToken)

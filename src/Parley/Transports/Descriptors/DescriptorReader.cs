@@ -110,6 +110,7 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
             return 0;
         if (MustYield)
             return -Errno.EAGAIN;
+        _drained = false;
         long started = connection.Timestamp();
         connection.ReadDescriptor.Readable.Forget();
         nint count;
@@ -128,8 +129,7 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
             connection.Observe("splice", connection.ReadDescriptor, started, count, pipe.Capacity);
         if (count < 0)
             Fail((int)-count);
-        Account((int)count, pipe.Capacity);
-        _needMore = true;
+        Account((int)count);
         pipe.Count = (int)count;
         return (int)count;
     }
@@ -304,7 +304,14 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
             connection.Observe("read", descriptor, started, count, asked);
         if (count < 0)
             Fail((int)-count);
-        Account((int)count, asked);
+        Account((int)count);
+        if (count == 0)
+            return true;
+        _drained = count < asked && connection.ShortReadDrains;
+        if (count == asked)
+            _nextSize = Math.Min(LargestRead, Math.Max(_nextSize, _buffer.Length) * 2);
+        _end += (int)count;
+        _needMore = false;
         return true;
     }
 
@@ -315,7 +322,7 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
     private bool IsKnownEmpty()
         => _drained && !connection.ReadDescriptor.MayHaveEnded && !connection.ReadDescriptor.Readable.HasSignalled;
 
-    private void Account(int count, int asked)
+    private void Account(int count)
     {
         _readsInARow++;
         if (count == 0)
@@ -327,10 +334,6 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
 
         if (count >= BulkRead)
             connection.ReadDescriptor.Loop.NoteBulk();
-        _drained = count < asked && connection.ShortReadDrains;
-        _nextSize = count == asked ? Math.Min(LargestRead, Math.Max(_nextSize, _buffer.Length) * 2) : _nextSize;
-        _end += count;
-        _needMore = false;
         Volatile.Write(ref _total, _total + count);
         connection.NoteActivity();
     }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
 using Parley.Interop.Linux;
 
 namespace Parley.Transports.Descriptors;
@@ -242,13 +243,61 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
 
         if (count == -Errno.EAGAIN)
             return 0;
+        if (count > 0)
+            pipe.Count -= (int)count;
+        return MovedInKernel("splice", count, started, pipe.Count);
+    }
+
+    /// <summary>Moves a part of a file, after what is unflushed.</summary>
+    /// <returns>Bytes moved, 0 at the file's end, -EINVAL where the kernel does not do it.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal async ValueTask<int> SendFileAsync(SafeFileHandle file, long offset, long most, CancellationToken cancellationToken)
+    {
+        if (UnflushedBytes > 0)
+            await FlushAsync(cancellationToken).ConfigureAwait(false);
+        ThrowIfMisused();
+        Enter();
+        try
+        {
+            long stalledSince = Stopwatch.GetTimestamp();
+            while (true)
+            {
+                int count = MustYield ? -Errno.EAGAIN : TrySendFile(file, offset, most);
+                if (count != -Errno.EAGAIN)
+                    return count;
+                if (await AwaitRoomAsync(stalledSince, Deadline.Never, rest: 0, cancellationToken).ConfigureAwait(false) == WaitResult.Interrupted)
+                    TakeInterruption();
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private int TrySendFile(SafeFileHandle file, long offset, long most)
+    {
+        long started = connection.Timestamp();
+        connection.WriteDescriptor.WritableIfAwaited?.Forget();
+        try
+        {
+            nint count = connection.TransmitFrom(file, offset, most);
+            return count is 0 or -Errno.EAGAIN ? (int)count : MovedInKernel("sendfile", count, started, most);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw connection.OverFailure(Step.Write);
+        }
+    }
+
+    private int MovedInKernel(string call, nint count, long started, long asked)
+    {
         if (count == -Errno.EINVAL)
             return (int)count;
         if (connection.Observed)
-            connection.Observe("splice", connection.WriteDescriptor, started, count, pipe.Count);
+            connection.Observe(call, connection.WriteDescriptor, started, count, (nint)asked);
         if (count < 0)
             throw connection.Fail(Step.Write, (int)-count);
-        pipe.Count -= (int)count;
         AccountSent((int)count);
         return (int)count;
     }
