@@ -26,7 +26,7 @@ internal static class ListenCommand
             """);
         command.SetAction(async (parsed, _) =>
         {
-            EndPoint local = EndPointArgument.GetRemote(parsed, endPoint);
+            EndPoint local = listener.GetLocal(parsed, endPoint);
             Flow ways = flow.Get(parsed);
             if (verbosity.IsDryRun(parsed))
             {

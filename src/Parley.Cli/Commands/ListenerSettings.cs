@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Net;
+using System.Net.Sockets;
 
 namespace Parley.Cli.Commands;
 
@@ -7,6 +9,9 @@ namespace Parley.Cli.Commands;
 internal sealed class ListenerSettings
 {
     private const int TutorialBacklog = 10;
+
+    /// <summary>In words what <see cref="HasFile"/> decides.</summary>
+    private const string KindsWithFile = "a Unix socket";
 
     private readonly Option<int?> _backlog = NumberOption.Create("--backlog", "How many clients the kernel queues until they are accepted (default 10)", 1);
     private readonly Option<int?> _maxConnections = NumberOption.Create("--max-connections", "How many clients at once; further ones wait (default: what the limit on descriptors allows)", 1);
@@ -51,6 +56,18 @@ internal sealed class ListenerSettings
             options.UnixSocketMode = mode;
         return options;
     }
+
+    /// <summary>Where to listen, if the options make sense there.</summary>
+    internal EndPoint GetLocal(ParseResult parsed, Argument<string> argument)
+    {
+        EndPoint local = EndPointArgument.GetRemote(parsed, argument);
+        if (parsed.GetValue(_mode) is not null && !HasFile(local))
+            throw new UsageException($"--mode is for the file of {KindsWithFile}, which {ParleyEndPoint.Format(local)} has not");
+        return local;
+    }
+
+    // An abstract name, which is written with an @, has no file.
+    private static bool HasFile(EndPoint local) => local is UnixDomainSocketEndPoint unix && !unix.ToString().StartsWith('@');
 
     private static UnixFileMode? ParseMode(ArgumentResult argument)
     {

@@ -27,7 +27,7 @@ internal static class RelayCommand
             """);
         command.SetAction(async (parsed, _) =>
         {
-            EndPoint local = EndPointArgument.GetRemote(parsed, listen);
+            EndPoint local = listener.GetLocal(parsed, listen);
             EndPoint remote = EndPointArgument.GetRemote(parsed, target);
             if (verbosity.IsDryRun(parsed))
             {
