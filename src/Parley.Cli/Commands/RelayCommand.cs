@@ -29,6 +29,12 @@ internal static class RelayCommand
         {
             EndPoint local = listener.GetLocal(parsed, listen);
             EndPoint remote = EndPointArgument.GetRemote(parsed, target);
+            if (SelfJoin.IsMade(local, remote))
+            {
+                throw new UsageException(
+                    $"{ParleyEndPoint.Format(local)} would be joined to itself", "LISTEN is a new endpoint, TARGET one that a server listens on");
+            }
+
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine(
