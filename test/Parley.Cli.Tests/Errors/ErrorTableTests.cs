@@ -31,9 +31,11 @@ public sealed class ErrorTableTests : IDisposable
         { "connect unix:{long}", "2", "wrong endpoint .*(10[78]|too long|ENAMETOOLONG)", "" },
         { "serve unix:{long}", "2", "wrong endpoint .*(10[78]|too long|ENAMETOOLONG)", "" },
         { "connect unix:@{long}", "2", "wrong endpoint .*(10[78]|too long|ENAMETOOLONG)", "" },
-        { "connect unix:{folder}", "3", @"cannot connect to unix:{folder}: .*(directory|\(E[A-Z]+\))", "" },
+        { "connect unix:{folder}", "3", @"cannot connect to unix:{folder}: the path is a directory \(ECONNREFUSED\)", Failure.None },
         { "serve unix:{folder}", "3", @"cannot listen on unix:{folder}: .*(directory|\(E[A-Z]+\))", "" },
-        { "connect unix:{file}", "3", @"cannot connect to unix:{file}: .*\(E[A-Z]+\)", "" },
+        { "connect unix:{file}", "3", @"cannot connect to unix:{file}: the path is not a socket \(ECONNREFUSED\)", Failure.None },
+        { "ping unix:{file} --wait 0.1", "4", "unix:{file}: .*the path is not a socket", Failure.None },
+        { "connect unix:{link}", "3", @"cannot connect to unix:{link}: connection refused \(ECONNREFUSED\)", "parley serve unix:{link}" },
         { "serve unix:{file}", "3", @"cannot listen on unix:{file}: .*\(E[A-Z]+\)", "" },
         { "connect {full} --timeout 1", "4", "cannot connect to {full}: .*(timed out|ETIMEDOUT)", "" },
         { "ping {full} --timeout 1", "4", "{full}.*(timed out|ETIMEDOUT)", "" },
@@ -111,7 +113,7 @@ public sealed class ErrorTableTests : IDisposable
 
     private string Fill(string text, Dictionary<string, string> known)
     {
-        foreach (string name in new[] { "any", "unused", "taken", "full", "busy", "folder", "file", "long" })
+        foreach (string name in new[] { "any", "unused", "taken", "full", "busy", "folder", "file", "link", "long" })
         {
             string word = $"{{{name}}}";
             if (!text.Contains(word, StringComparison.Ordinal))
@@ -143,6 +145,10 @@ public sealed class ErrorTableTests : IDisposable
             case "file":
                 File.WriteAllText(_folder["file"], "not a socket");
                 return _folder["file"];
+            case "link":
+                Keep(RawSocket.Bind($"unix:{_folder["dead"]}"));
+                File.CreateSymbolicLink(_folder["link"], _folder["dead"]);
+                return _folder["link"];
             case "long":
                 return _folder["x"].PadRight(108, 'x');
             default:
