@@ -59,6 +59,8 @@ public sealed class ErrorTableTests : IDisposable
         { "serve {any} --no-such-option", "2", "--no-such-option", "" },
         { "connect {unused} --no-such-option", "2", "--no-such-option", "" },
         { "srve", "2", "srve", "serve" },
+        { "help srve", "2", "unknown verb 'srve'", "parley help serve" },
+        { "help serve connect", "2", "connect", "" },
         { "serve {any} --echo --discard", "2", "--echo.*--discard|--discard.*--echo", "" },
         { "serve {any} --message x --file y", "2", "--message.*--file|--file.*--message", "" },
         { "connect {unused} --receive-only --send-only", "2", "--receive-only.*--send-only|--send-only.*--receive-only", "" },

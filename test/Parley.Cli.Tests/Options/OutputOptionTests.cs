@@ -139,6 +139,21 @@ public sealed class OutputOptionTests : IDisposable
         Assert.All(AllVerbs, verb => Assert.Contains(verb, result.Text, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("connect")]
+    [InlineData("help")]
+    public async Task Help_AsAVerb_IsTheSameAsTheOption(string verb)
+    {
+        string[] verbs = verb.Length == 0 ? [] : [verb];
+
+        CommandResult asVerb = await Command.RunAsync(["help", .. verbs]);
+        CommandResult asOption = await Command.RunAsync([.. verbs, "--help"]);
+
+        Assert.Equal(asOption.MustExit(0).Text, asVerb.MustExit(0).Text);
+        Assert.Empty(asVerb.Error);
+    }
+
     [Fact]
     public async Task Version_Command_IsANumber()
     {
