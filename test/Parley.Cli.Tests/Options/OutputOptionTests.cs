@@ -137,6 +137,8 @@ public sealed class OutputOptionTests : IDisposable
         result.MustExit(0);
         Assert.Contains("Examples", result.Text, StringComparison.OrdinalIgnoreCase);
         Assert.All(AllVerbs, verb => Assert.Contains(verb, result.Text, StringComparison.Ordinal));
+        Assert.Matches(@"\n  connect \[ENDPOINT\] ", result.Text);
+        Assert.Matches(@"\n  listen <ENDPOINT> ", result.Text);
     }
 
     [Theory]
