@@ -130,6 +130,16 @@ public sealed class OutputOptionTests : IDisposable
     }
 
     [Fact]
+    public async Task HelpListen_OneClient_HasNoWordsAboutSeveral()
+    {
+        CommandResult result = await Command.RunAsync("listen", "--help");
+
+        result.MustExit(0);
+        Assert.DoesNotContain("--max-connections", result.Text, StringComparison.Ordinal);
+        Assert.DoesNotMatch("clients at once|until they are accepted|conversations|for serve", result.Text);
+    }
+
+    [Fact]
     public async Task Help_Command_NamesEveryVerbAndHasExamples()
     {
         CommandResult result = await Command.RunAsync("--help");
