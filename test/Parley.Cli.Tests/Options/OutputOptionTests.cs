@@ -104,7 +104,7 @@ public sealed class OutputOptionTests : IDisposable
     [InlineData("connect", "tpc://localhost:1")]
     [InlineData("ping", "unix:/nowhere/at/all")]
     [InlineData("demo")]
-    public async Task NoColor_OnATerminal_LeavesNoColours(params string[] arguments)
+    public async Task NoColor_OnATerminal_LeavesNoStyles(params string[] arguments)
     {
         await using ChildProcess terminal = Command.StartOnTerminal(Command.Shell(arguments), NoColour);
         terminal.CloseInput();
@@ -112,8 +112,7 @@ public sealed class OutputOptionTests : IDisposable
         CommandResult result = await terminal.EndAsync(Limits.Transfer);
 
         Assert.NotEmpty(result.Output);
-        // Only colours: bold and the like are not what NO_COLOR is about.
-        Assert.DoesNotMatch("\u001b\\[([0-9;]*;)?([349][0-8]|10[0-7])[;m]", result.Text);
+        Assert.DoesNotMatch("\u001b\\[[0-9;:]*m", result.Text);
     }
 
     [Theory]
