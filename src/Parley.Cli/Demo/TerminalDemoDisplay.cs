@@ -22,10 +22,8 @@ internal sealed class TerminalDemoDisplay : IDemoDisplay
                 live.Refresh();
             }
         });
-        int failures = rows.Count(static row => !row.Succeeded);
-        console.MarkupLine(failures == 0
-            ? Styled("green", $"{channels.Length} channels, each between a server process and a client process: all of them talk.")
-            : Styled("red", $"{failures} of {channels.Length} channels failed."));
+        bool succeeded = Array.TrueForAll(rows, static row => row.Succeeded);
+        console.MarkupLine(Styled(succeeded ? "green" : "red", DemoWords.Outcome(rows)));
         return rows;
     }
 
@@ -34,7 +32,7 @@ internal sealed class TerminalDemoDisplay : IDemoDisplay
         Table table = new Table().Border(TableBorder.Rounded).Title(Styled("bold", "Two processes talk"))
             .AddColumn(Styled("bold", "channel"))
             .AddColumn(Styled("bold", "received"))
-            .AddColumn(new TableColumn(Styled("bold", "round trip, 64 B")).RightAligned())
+            .AddColumn(new TableColumn(Styled("bold", DemoWords.RoundTrip)).RightAligned())
             .AddColumn(new TableColumn(Styled("bold", "throughput")).RightAligned());
         foreach (DemoChannel channel in channels)
             table.AddRow(new Markup(Markup.Escape(channel.Name)), new Markup(Styled("grey", "waiting")), new Markup(""), new Markup(""));

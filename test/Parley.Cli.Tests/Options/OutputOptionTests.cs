@@ -184,5 +184,8 @@ public sealed class OutputOptionTests : IDisposable
         Assert.Contains("unix", result.Text, StringComparison.Ordinal);
         Assert.Contains("Server Message", result.Text, StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', result.Text);
+        string[] lines = result.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains("round trip, 64 B", lines[0], StringComparison.Ordinal);
+        Assert.Matches(@"^\d+ channels, .*: all of them talk\.$", lines[^1]);
     }
 }
