@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text.Json;
 using static Parley.Cli.Tests.Payload;
 
 namespace Parley.Cli.Tests.Options;
@@ -172,6 +173,22 @@ public sealed class OutputOptionTests : IDisposable
 
         result.MustExit(0);
         Assert.Matches(@"\d+\.\d+\.\d+", result.Text);
+    }
+
+    [Fact]
+    public async Task DemoJson_EveryChannel_NamesTheEndpointThatWasUsed()
+    {
+        CommandResult result = await Command.RunAsync(new Launch("demo", "--json") { Limit = Limits.Transfer });
+
+        string[] endpoints = [.. result.MustExit(0).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(EndpointOf)];
+        Assert.Contains(endpoints, static endpoint => endpoint.StartsWith("tcp://127.0.0.1:", StringComparison.Ordinal));
+        Assert.DoesNotContain(endpoints, static endpoint => endpoint.EndsWith(":0", StringComparison.Ordinal));
+
+        static string EndpointOf(string line)
+        {
+            using JsonDocument row = JsonDocument.Parse(line);
+            return row.RootElement.GetProperty("endpoint").GetString()!;
+        }
     }
 
     [Fact]
