@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Parley.Cli.Output;
 
 namespace Parley.Cli.Commands;
@@ -106,7 +107,7 @@ internal static class PingCommand
     {
         string where = ParleyEndPoint.Format(remote);
         string line = json
-            ? $$"""{"endpoint":"{{System.Text.Json.JsonEncodedText.Encode(where)}}","connect_us":{{took.TotalMicroseconds.ToString("0.#", CultureInfo.InvariantCulture)}}}"""
+            ? $$"""{"endpoint":"{{JsonEncodedText.Encode(where, JsonText.Encoder)}}","connect_us":{{took.TotalMicroseconds.ToString("0.#", CultureInfo.InvariantCulture)}}}"""
             : $"{where}: connected in {Units.Duration(took)}";
         using Stream output = Console.OpenStandardOutput();
         output.Write(Encoding.UTF8.GetBytes(line + "\n"));
