@@ -45,7 +45,7 @@ internal static class RelayCommand
             CallObserver? observer = verbosity.Observer(parsed);
             ListenerOptions listenerOptions = listener.Get(parsed, observer, Timeout.InfiniteTimeSpan);
             listenerOptions.DescriptorsPerConnection = 2;
-            ConnectionOptions connectOptions = connect.Get(parsed, observer);
+            ConnectionOptions connectOptions = connect.Get(parsed, observer, verbosity.IsVerbose(parsed));
             connectOptions.IdleTimeout = listenerOptions.IdleTimeout;
             connectOptions.CloseTimeout = listenerOptions.CloseTimeout;
             var service = new RelayService(remote, connectOptions);
