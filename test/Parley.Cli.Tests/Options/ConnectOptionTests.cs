@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -138,6 +139,29 @@ public sealed class ConnectOptionTests : IDisposable
 
         result.MustExit(0);
         Assert.Matches("connected in [0-9.]+ (µs|ms|s)\n$", result.Text);
+    }
+
+    [Fact]
+    public async Task PingVerbose_Tcp_SaysWhoAnsweredAndWhatTheKernelKnows()
+    {
+        using Socket server = RawSocket.Listen();
+        int port = ((IPEndPoint)server.LocalEndPoint!).Port;
+
+        CommandResult result = await Command.RunAsync("ping", $"localhost:{port}", "-v");
+
+        Assert.Matches($@"^tcp://localhost:{port}: connected in [^\n]+\n$", result.MustExit(0).Text);
+        Assert.Matches(
+            $@"^  answered by tcp://127\.0\.0\.1:{port}, from tcp://127\.0\.0\.1:\d+, TCP_INFO: round trip .*, \d+ retransmits\n$", result.Error);
+    }
+
+    [Fact]
+    public async Task PingVerbose_Unix_SaysWhichProcessAnswered()
+    {
+        await using ListeningCommand server = await Command.ListenAsync("serve", $"unix:{_folder["s"]}");
+
+        CommandResult result = await Command.RunAsync("ping", server.Endpoint, "-v");
+
+        Assert.Matches($@"^  answered by {Regex.Escape(server.Endpoint)}, process {server.Process.Id} of user \d+\n$", result.MustExit(0).Error);
     }
 
     [Fact]
