@@ -26,14 +26,32 @@ internal static class HelpWithExamples
     {
         public override int Invoke(ParseResult parseResult)
         {
-            int exitCode = standard.Invoke(parseResult);
             TextWriter output = parseResult.InvocationConfiguration.Output;
+            using var text = new StringWriter();
+            parseResult.InvocationConfiguration.Output = text;
+            int exitCode = standard.Invoke(parseResult);
+            parseResult.InvocationConfiguration.Output = output;
+            output.Write(MarkOptional(text.ToString(), parseResult.CommandResult.Command));
             output.WriteLine("Examples:");
             foreach (string line in examples.Split('\n'))
                 output.WriteLine("  " + line);
             output.WriteLine();
             output.WriteLine("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 could not bind or connect, 4 timed out, 5 broken off, 6 refused for security, 130 interrupted");
             return exitCode;
+        }
+
+        // The list of verbs is printed with every argument as if it were required. Brackets are as wide, so the columns stay.
+        private static string MarkOptional(string text, Command command)
+        {
+            foreach (Command verb in command.Subcommands)
+            {
+                string required = string.Concat(verb.Arguments.Select(static argument => $" <{argument.Name}>"));
+                string real = string.Concat(verb.Arguments.Select(
+                    static argument => argument.Arity.MinimumNumberOfValues == 0 ? $" [{argument.Name}]" : $" <{argument.Name}>"));
+                text = text.Replace($"  {verb.Name}{required} ", $"  {verb.Name}{real} ", StringComparison.Ordinal);
+            }
+
+            return text;
         }
     }
 }

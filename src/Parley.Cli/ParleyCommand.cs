@@ -45,6 +45,7 @@ internal static class ParleyCommand
             DemoCommand.Build(),
             DemoClientCommand.Build(),
         };
+        root.Subcommands.Add(HelpCommand.Build(root));
         HelpWithExamples.Attach(root, """
             parley serve                                 the tutorial's server, on tcp://127.0.0.1:5000
             parley connect                               the tutorial's client

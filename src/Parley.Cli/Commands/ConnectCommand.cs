@@ -36,7 +36,7 @@ internal static class ConnectCommand
                 return ExitCode.Done;
             }
 
-            ConnectionOptions options = settings.Get(parsed, verbosity.Observer(parsed));
+            ConnectionOptions options = settings.Get(parsed, verbosity.Observer(parsed), verbosity.IsVerbose(parsed));
             options.IdleTimeout = parsed.GetValue(idleTimeout).Infinite();
             using var interruption = new Interruption();
             Connection standard = await StandardConversation.OpenStandardStreamsAsync(interruption.Token);

@@ -6,7 +6,7 @@ namespace Parley.Cli.Commands;
 internal sealed class ConnectSettings
 {
     private readonly Option<TimeSpan?> _timeout = TimeOption.Create("--timeout", "Give up connecting after so long (default 30)");
-    private readonly Option<int?> _retry = NumberOption.Create("--retry", "Try so many times more, with growing pauses, when nobody is there (default 0)", 0);
+    private readonly Option<int?> _retry = NumberOption.Create("--retry", "Try so many times more, with growing pauses, when nobody is there (default 0); -v tells of each", 0);
 
     internal void AddTo(Command command)
     {
@@ -14,12 +14,12 @@ internal sealed class ConnectSettings
         command.Options.Add(_retry);
     }
 
-    internal ConnectionOptions Get(ParseResult parsed, CallObserver? observer) => new()
+    internal ConnectionOptions Get(ParseResult parsed, CallObserver? observer, bool verbose = false) => new()
     {
         ConnectTimeout = parsed.GetValue(_timeout) ?? TimeSpan.FromSeconds(30),
         RetryCount = parsed.GetValue(_retry) ?? 0,
         RunContinuationsInline = true,
         CallObserver = observer,
-        LoggerFactory = new Output.StandardErrorLogger(),
+        LoggerFactory = new Output.StandardErrorLogger(verbose),
     };
 }

@@ -14,7 +14,7 @@ internal static class ListenCommand
         var flow = new FlowOptions();
         Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when no client came for so long (default: never)");
         var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
-        var listener = new ListenerSettings();
+        var listener = new ListenerSettings(oneClient: true);
         var verbosity = new Verbosity();
         var command = new Command("listen", "Accept one client and join it to standard input and output") { endPoint, timeout, progress };
         flow.AddTo(command);
@@ -26,7 +26,7 @@ internal static class ListenCommand
             """);
         command.SetAction(async (parsed, _) =>
         {
-            EndPoint local = EndPointArgument.GetRemote(parsed, endPoint);
+            EndPoint local = listener.GetLocal(parsed, endPoint);
             Flow ways = flow.Get(parsed);
             if (verbosity.IsDryRun(parsed))
             {

@@ -1,18 +1,37 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Net;
+using System.Net.Sockets;
 
 namespace Parley.Cli.Commands;
 
 /// <summary>Options of the verbs that listen.</summary>
-internal sealed class ListenerSettings
+/// <param name="oneClient">Whether it is for one client, who needs no limit on how many there are.</param>
+internal sealed class ListenerSettings(bool oneClient = false)
 {
     private const int TutorialBacklog = 10;
 
-    private readonly Option<int?> _backlog = NumberOption.Create("--backlog", "How many clients the kernel queues until they are accepted (default 10)", 1);
+    /// <summary>In words what <see cref="HasFile"/> decides.</summary>
+    private const string KindsWithFile = "a Unix socket";
+
+    private readonly Option<int?> _backlog = NumberOption.Create(
+        "--backlog",
+        oneClient
+            ? "How many may wait in the kernel's queue until the client is found among them (default 10)"
+            : "How many clients the kernel queues until they are accepted (default 10)",
+        1);
     private readonly Option<int?> _maxConnections = NumberOption.Create("--max-connections", "How many clients at once; further ones wait (default: what the limit on descriptors allows)", 1);
     private readonly Option<TimeSpan?> _idleTimeout = TimeOption.Create("--idle-timeout", "Break off a conversation over which no byte moved for so long (default: never)");
-    private readonly Option<TimeSpan?> _writeTimeout = TimeOption.Create("--write-timeout", "Break off a peer that takes nothing of what is sent for so long (default: 60 for serve, otherwise never)");
-    private readonly Option<TimeSpan?> _drainTimeout = TimeOption.Create("--drain-timeout", "How long conversations may go on after SIGINT or SIGTERM, and a close waits for its peer (default 10)");
+    private readonly Option<TimeSpan?> _writeTimeout = TimeOption.Create(
+        "--write-timeout",
+        oneClient
+            ? "Break off when the client takes nothing of what is sent for so long (default: never)"
+            : "Break off a peer that takes nothing of what is sent for so long (default: 60 for serve, otherwise never)");
+    private readonly Option<TimeSpan?> _drainTimeout = TimeOption.Create(
+        "--drain-timeout",
+        oneClient
+            ? "How long the close waits for the client to take what was sent (default 10)"
+            : "How long conversations may go on after SIGINT or SIGTERM, and a close waits for its peer (default 10)");
     private readonly Option<UnixFileMode?> _mode = new("--mode")
     {
         Description = "Permissions of a Unix socket's file, in octal (default 0600: this user only)",
@@ -23,7 +42,8 @@ internal sealed class ListenerSettings
     internal void AddTo(Command command)
     {
         command.Options.Add(_backlog);
-        command.Options.Add(_maxConnections);
+        if (!oneClient)
+            command.Options.Add(_maxConnections);
         command.Options.Add(_idleTimeout);
         command.Options.Add(_writeTimeout);
         command.Options.Add(_drainTimeout);
@@ -51,6 +71,18 @@ internal sealed class ListenerSettings
             options.UnixSocketMode = mode;
         return options;
     }
+
+    /// <summary>Where to listen, if the options make sense there.</summary>
+    internal EndPoint GetLocal(ParseResult parsed, Argument<string> argument)
+    {
+        EndPoint local = EndPointArgument.GetRemote(parsed, argument);
+        if (parsed.GetValue(_mode) is not null && !HasFile(local))
+            throw new UsageException($"--mode is for the file of {KindsWithFile}, which {ParleyEndPoint.Format(local)} has not");
+        return local;
+    }
+
+    // An abstract name, which is written with an @, has no file.
+    private static bool HasFile(EndPoint local) => local is UnixDomainSocketEndPoint unix && !unix.ToString().StartsWith('@');
 
     private static UnixFileMode? ParseMode(ArgumentResult argument)
     {

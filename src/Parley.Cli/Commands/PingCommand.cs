@@ -3,7 +3,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Parley.Cli.Output;
+using Parley.Cli.Tracing;
 
 namespace Parley.Cli.Commands;
 
@@ -21,7 +23,7 @@ internal static class PingCommand
         Option<TimeSpan?> wait = TimeOption.Create("--wait", "Wait up to so long until somebody is there");
         Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up connecting after so long (default 30)");
         var json = new Option<bool>("--json") { Description = "One JSON object a line" };
-        var verbosity = new Verbosity();
+        var verbosity = new Verbosity("Say who answered, at which address, and what the kernel knows of the connection");
         var command = new Command("ping", "Is it there? Connect, time it, close") { endPoint, count, interval, wait, timeout, json };
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
@@ -42,7 +44,7 @@ internal static class PingCommand
             var options = new ConnectionOptions
             {
                 ConnectTimeout = parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30),
-                CallObserver = verbosity.Observer(parsed),
+                CallObserver = verbosity.IsVerbose(parsed) ? new HandshakeObserver(verbosity.Observer(parsed)) : verbosity.Observer(parsed),
                 RunContinuationsInline = true,
             };
             int times = parsed.GetValue(count) ?? 1;
@@ -51,11 +53,13 @@ internal static class PingCommand
             {
                 if (i > 0)
                     await Task.Delay(parsed.GetValue(interval) ?? TimeSpan.FromSeconds(1), interruption.Token);
-                TimeSpan took = i == 0 && parsed.GetValue(wait) is TimeSpan limit
+                PingReply reply = i == 0 && parsed.GetValue(wait) is TimeSpan limit
                     ? await WaitAsync(remote, options, limit, interruption.Token)
                     : await ConnectAsync(remote, options, interruption.Token);
                 if (!quiet)
-                    Print(remote, took, parsed.GetValue(json));
+                    Print(remote, reply.Took, parsed.GetValue(json));
+                if (verbosity.IsVerbose(parsed))
+                    StandardError.WriteLine(PlainText.OneLine(reply.Details()));
             }
 
             return ExitCode.Done;
@@ -63,7 +67,7 @@ internal static class PingCommand
         return command;
     }
 
-    private static async Task<TimeSpan> WaitAsync(EndPoint remote, ConnectionOptions options, TimeSpan limit, CancellationToken cancellationToken)
+    private static async Task<PingReply> WaitAsync(EndPoint remote, ConnectionOptions options, TimeSpan limit, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
         TimeSpan pause = FirstPause;
@@ -90,23 +94,26 @@ internal static class PingCommand
         }
     }
 
-    private static async Task<TimeSpan> ConnectAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken)
+    private static async Task<PingReply> ConnectAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
         Connection connection = await Connection.ConnectAsync(remote, options, cancellationToken);
         TimeSpan took = Stopwatch.GetElapsedTime(started);
+        PeerCredentials? peer = connection.TryGetPeerCredentials(out PeerCredentials credentials) ? credentials : null;
+        var reply = new PingReply(
+            took, connection.LocalEndPoint, connection.RemoteEndPoint, peer, (options.CallObserver as HandshakeObserver)?.Tcp);
 
         // A reset says that nothing was taken, as health checks do: a server that serves one client goes on waiting for it.
         connection.Abort();
         await connection.DisposeAsync();
-        return took;
+        return reply;
     }
 
     private static void Print(EndPoint remote, TimeSpan took, bool json)
     {
         string where = ParleyEndPoint.Format(remote);
         string line = json
-            ? $$"""{"endpoint":"{{System.Text.Json.JsonEncodedText.Encode(where)}}","connect_us":{{took.TotalMicroseconds.ToString("0.#", CultureInfo.InvariantCulture)}}}"""
+            ? $$"""{"endpoint":"{{JsonEncodedText.Encode(where, JsonText.Encoder)}}","connect_us":{{took.TotalMicroseconds.ToString("0.#", CultureInfo.InvariantCulture)}}}"""
             : $"{where}: connected in {Units.Duration(took)}";
         using Stream output = Console.OpenStandardOutput();
         output.Write(Encoding.UTF8.GetBytes(line + "\n"));

@@ -27,8 +27,14 @@ internal static class RelayCommand
             """);
         command.SetAction(async (parsed, _) =>
         {
-            EndPoint local = EndPointArgument.GetRemote(parsed, listen);
+            EndPoint local = listener.GetLocal(parsed, listen);
             EndPoint remote = EndPointArgument.GetRemote(parsed, target);
+            if (SelfJoin.IsMade(local, remote))
+            {
+                throw new UsageException(
+                    $"{ParleyEndPoint.Format(local)} would be joined to itself", "LISTEN is a new endpoint, TARGET one that a server listens on");
+            }
+
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine(
@@ -39,7 +45,7 @@ internal static class RelayCommand
             CallObserver? observer = verbosity.Observer(parsed);
             ListenerOptions listenerOptions = listener.Get(parsed, observer, Timeout.InfiniteTimeSpan);
             listenerOptions.DescriptorsPerConnection = 2;
-            ConnectionOptions connectOptions = connect.Get(parsed, observer);
+            ConnectionOptions connectOptions = connect.Get(parsed, observer, verbosity.IsVerbose(parsed));
             connectOptions.IdleTimeout = listenerOptions.IdleTimeout;
             connectOptions.CloseTimeout = listenerOptions.CloseTimeout;
             var service = new RelayService(remote, connectOptions);

@@ -33,7 +33,7 @@ internal static class ServeCommand
             """);
         command.SetAction(async (parsed, _) =>
         {
-            EndPoint local = EndPointArgument.GetRemote(parsed, endPoint);
+            EndPoint local = listener.GetLocal(parsed, endPoint);
             int chosen = (parsed.GetValue(message) is null ? 0 : 1) + (parsed.GetValue(file) is null ? 0 : 1)
                 + (parsed.GetValue(echo) ? 1 : 0) + (parsed.GetValue(discard) ? 1 : 0);
             if (chosen > 1)

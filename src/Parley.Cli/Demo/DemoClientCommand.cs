@@ -11,8 +11,8 @@ internal static class DemoClientCommand
     internal const string Name = "demo-client";
     internal const string RoundTrip = "round-trip";
     internal const string Throughput = "throughput";
+    internal const int MessageSize = 64;
 
-    private const int MessageSize = 64;
     private const int WarmUps = 500;
     private const int RoundTrips = 3000;
     private const int ChunkSize = 256 * 1024;

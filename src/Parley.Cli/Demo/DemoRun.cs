@@ -12,7 +12,7 @@ internal sealed class DemoRun(string folder)
         string endPoint = channel.EndPoint(folder, Name());
         try
         {
-            string received = await TalkAsync(endPoint);
+            (string received, endPoint) = await TalkAsync(endPoint);
             if (received != Expected)
                 return new DemoRow(channel.Name, endPoint, received, null, null, $"expected '{Expected}'");
             double roundTrip = await MeasureAsync(channel.EndPoint(folder, Name()), "--echo", DemoClientCommand.RoundTrip);
@@ -25,11 +25,11 @@ internal sealed class DemoRun(string folder)
         }
     }
 
-    private static async Task<string> TalkAsync(string endPoint)
+    private static async Task<(string Received, string Bound)> TalkAsync(string endPoint)
     {
         (ChildCommand server, string bound) = await ChildCommand.StartServerAsync("serve", endPoint);
         await using (server)
-            return await ChildCommand.RunAsync("connect", bound);
+            return (await ChildCommand.RunAsync("connect", bound), bound);
     }
 
     private static async Task<double> MeasureAsync(string endPoint, string service, string measure)

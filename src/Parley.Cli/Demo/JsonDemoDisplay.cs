@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Parley.Cli.Output;
 
 namespace Parley.Cli.Demo;
 
@@ -22,7 +23,7 @@ internal sealed class JsonDemoDisplay : IDemoDisplay
     private static string Format(DemoRow row)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, JsonText.Options))
         {
             json.WriteStartObject();
             json.WriteString("channel", row.Channel);

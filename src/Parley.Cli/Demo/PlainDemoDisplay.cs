@@ -2,21 +2,22 @@ using Parley.Cli.Output;
 
 namespace Parley.Cli.Demo;
 
-/// <summary>A line a channel, as soon as it is known.</summary>
+/// <summary>A line a channel, as soon as it is known, and one that sums them up.</summary>
 internal sealed class PlainDemoDisplay : IDemoDisplay
 {
     public async Task<DemoRow[]> ShowAsync(DemoChannel[] channels, Func<DemoChannel, Task<DemoRow>> run)
     {
         var rows = new DemoRow[channels.Length];
-        Console.Out.WriteLine($"{"channel",-22} {"received",-16} {"round trip",12} {"throughput",14}");
+        Console.Out.WriteLine($"{"channel",-22} {"received",-16} {DemoWords.RoundTrip,16} {"throughput",14}");
         for (int i = 0; i < channels.Length; i++)
         {
             DemoRow row = rows[i] = await run(channels[i]);
             Console.Out.WriteLine(row.Succeeded
-                ? $"{row.Channel,-22} {row.Received,-16} {Units.Duration(row.RoundTrip!.Value),12} {Units.Bytes(row.BytesPerSecond!.Value) + "/s",14}"
+                ? $"{row.Channel,-22} {row.Received,-16} {Units.Duration(row.RoundTrip!.Value),16} {Units.Bytes(row.BytesPerSecond!.Value) + "/s",14}"
                 : $"{row.Channel,-22} failed: {PlainText.OneLine(row.Failure!)}");
         }
 
+        Console.Out.WriteLine(DemoWords.Outcome(rows));
         return rows;
     }
 }

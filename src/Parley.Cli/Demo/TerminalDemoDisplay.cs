@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Parley.Cli.Demo;
 
-/// <summary>A table that fills while the channels run. Colours are left out where NO_COLOR asks for that.</summary>
+/// <summary>A table that fills while the channels run. With NO_COLOR the cursor still moves, but nothing has a style.</summary>
 internal sealed class TerminalDemoDisplay : IDemoDisplay
 {
     public async Task<DemoRow[]> ShowAsync(DemoChannel[] channels, Func<DemoChannel, Task<DemoRow>> run)
@@ -15,31 +15,32 @@ internal sealed class TerminalDemoDisplay : IDemoDisplay
         {
             for (int i = 0; i < channels.Length; i++)
             {
-                Mark(table, i, "[yellow]running …[/]");
+                Mark(table, i, Styled("yellow", "running …"));
                 live.Refresh();
                 rows[i] = await run(channels[i]);
                 Fill(table, i, rows[i]);
                 live.Refresh();
             }
         });
-        int failures = rows.Count(static row => !row.Succeeded);
-        console.MarkupLine(failures == 0
-            ? $"[green]{channels.Length} channels, each between a server process and a client process: all of them talk.[/]"
-            : $"[red]{failures} of {channels.Length} channels failed.[/]");
+        bool succeeded = Array.TrueForAll(rows, static row => row.Succeeded);
+        console.MarkupLine(Styled(succeeded ? "green" : "red", DemoWords.Outcome(rows)));
         return rows;
     }
 
     private static Table CreateTable(DemoChannel[] channels)
     {
-        Table table = new Table().Border(TableBorder.Rounded).Title("[bold]Two processes talk[/]")
-            .AddColumn("[bold]channel[/]")
-            .AddColumn("[bold]received[/]")
-            .AddColumn(new TableColumn("[bold]round trip, 64 B[/]").RightAligned())
-            .AddColumn(new TableColumn("[bold]throughput[/]").RightAligned());
+        Table table = new Table().Border(TableBorder.Rounded).Title(Styled("bold", "Two processes talk"))
+            .AddColumn(Styled("bold", "channel"))
+            .AddColumn(Styled("bold", "received"))
+            .AddColumn(new TableColumn(Styled("bold", DemoWords.RoundTrip)).RightAligned())
+            .AddColumn(new TableColumn(Styled("bold", "throughput")).RightAligned());
         foreach (DemoChannel channel in channels)
-            table.AddRow(new Markup(Markup.Escape(channel.Name)), new Markup("[grey]waiting[/]"), new Markup(""), new Markup(""));
+            table.AddRow(new Markup(Markup.Escape(channel.Name)), new Markup(Styled("grey", "waiting")), new Markup(""), new Markup(""));
         return table;
     }
+
+    /// <summary>A text in a style, as markup.</summary>
+    private static string Styled(string style, string text) => Styles.AreWanted ? $"[{style}]{Markup.Escape(text)}[/]" : Markup.Escape(text);
 
     private static void Mark(Table table, int row, string state) => table.UpdateCell(row, 1, new Markup(state));
 
@@ -47,12 +48,12 @@ internal sealed class TerminalDemoDisplay : IDemoDisplay
     {
         if (!row.Succeeded)
         {
-            Mark(table, index, $"[red]failed: {Markup.Escape(PlainText.OneLine(row.Failure!))}[/]");
+            Mark(table, index, Styled("red", "failed: " + PlainText.OneLine(row.Failure!)));
             return;
         }
 
-        Mark(table, index, $"[green]{Markup.Escape(row.Received!)}[/]");
-        table.UpdateCell(index, 2, new Markup($"[cyan]{Units.Duration(row.RoundTrip!.Value)}[/]"));
-        table.UpdateCell(index, 3, new Markup($"[cyan]{Units.Bytes(row.BytesPerSecond!.Value)}/s[/]"));
+        Mark(table, index, Styled("green", PlainText.OneLine(row.Received!)));
+        table.UpdateCell(index, 2, new Markup(Styled("cyan", Units.Duration(row.RoundTrip!.Value))));
+        table.UpdateCell(index, 3, new Markup(Styled("cyan", Units.Bytes(row.BytesPerSecond!.Value) + "/s")));
     }
 }

@@ -52,21 +52,25 @@ internal static class Failure
         bool connecting = failure.Step is Step.Connect or Step.Resolve;
         return failure.Reason switch
         {
+            Reason.Refused when connecting && IsAboutPath(failure) => null,
             Reason.Refused when connecting => $"nothing listens there; start a server with: parley serve {where}",
             Reason.NotFound when failure.Step is Step.Resolve => "check the host's name; an address works without a look-up",
             Reason.NotFound when connecting => $"the path does not exist; start a server with: parley serve {where}",
             Reason.NotFound when binding && failure.EndPoint is IPEndPoint => "the address is none of this machine; 0.0.0.0 or [::] stands for all it has",
             Reason.NotFound when binding => "the directory does not exist",
-            Reason.InUse when binding && failure.Cause.StartsWith("the path", StringComparison.Ordinal) => "only a socket that nobody listens on is taken over",
+            Reason.InUse when binding && IsAboutPath(failure) => "only a socket that nobody listens on is taken over",
             Reason.InUse when binding => "somebody listens there already; see who with: ss -lxtp",
             Reason.Denied when binding && failure.EndPoint is IPEndPoint { Port: < 1024 } => "ports under 1024 need root or the capability CAP_NET_BIND_SERVICE",
             Reason.Denied when connecting => "the socket's file does not let this user in; its owner can start the server with --mode 0666",
             Reason.Denied when binding => "this user may not make files in that directory",
-            Reason.TimedOut when connecting && failure.InnerException is ConnectionException { Reason: not Reason.TimedOut } =>
-                $"nothing listens there yet; start a server with: parley serve {where}",
+            Reason.TimedOut when connecting && failure.InnerException is ConnectionException { Reason: not Reason.TimedOut } last =>
+                IsAboutPath(last) ? null : $"nothing listens there yet; start a server with: parley serve {where}",
             Reason.TimedOut when connecting => "the host does not answer; a firewall may drop what is sent, or its backlog is full",
             Reason.TooLarge when binding => "choose a shorter path, such as one in /tmp or /run",
             _ => null,
         };
     }
+
+    /// <summary>Whether something else stands at a socket's path: then no server can start there either.</summary>
+    private static bool IsAboutPath(ConnectionException failure) => failure.Cause.StartsWith("the path", StringComparison.Ordinal);
 }

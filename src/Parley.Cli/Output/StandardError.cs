@@ -13,7 +13,7 @@ internal static class StandardError
     internal static bool IsQuiet { get; set; }
 
     /// <summary>Whether it may carry colours: a terminal, and NO_COLOR is not set.</summary>
-    internal static bool HasColor { get; } = !Console.IsErrorRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+    internal static bool HasColor { get; } = !Console.IsErrorRedirected && Styles.AreWanted;
 
     internal static bool IsTerminal => !Console.IsErrorRedirected;
 

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Parley.Cli.Output;
 
-/// <summary>The library's warnings as lines on standard error.</summary>
-internal sealed class StandardErrorLogger : ILogger, ILoggerFactory
+/// <summary>What the library logs as lines on standard error: warnings, and with <c>-v</c> what it goes through without one.</summary>
+internal sealed class StandardErrorLogger(bool verbose = false) : ILogger, ILoggerFactory
 {
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
 
@@ -12,7 +12,7 @@ internal sealed class StandardErrorLogger : ILogger, ILoggerFactory
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= (verbose ? LogLevel.Information : LogLevel.Warning);
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)

@@ -11,13 +11,13 @@ internal sealed class FileService : Service, IDisposable
     internal FileService(string path)
     {
         if (Directory.Exists(path))
-            throw new UsageException($"'{path}' is a directory: --file takes a file");
+            throw new CommandException($"cannot open {path}: is a directory (EISDIR)", ExitCode.Failed);
         _path = path;
         _file = Open(path);
         if (IsRegular(_file))
             return;
         _file.Dispose();
-        throw new UsageException($"'{path}' is no regular file: it cannot be given to each client anew");
+        throw new CommandException($"cannot serve {path}: it is no regular file, which could be given to each client anew", ExitCode.Failed);
     }
 
     internal override string Description => $"give the file {_path} to";

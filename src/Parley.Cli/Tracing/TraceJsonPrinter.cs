@@ -11,7 +11,7 @@ internal sealed class TraceJsonPrinter : CallObserver
     public override void OnCall(in SystemCall call)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, JsonText.Options))
         {
             json.WriteStartObject();
             json.WriteString("time", DateTimeOffset.UtcNow);

@@ -20,7 +20,10 @@ internal static class TransportSelector
             }
             catch (ConnectionException failure) when (failures < options.RetryCount && ConnectRetry.IsWorthwhile(failure))
             {
-                await Task.Delay(ConnectRetry.Pause(options.RetryDelay, failures), cancellationToken).ConfigureAwait(false);
+                TimeSpan pause = ConnectRetry.Pause(options.RetryDelay, failures);
+                if (options.LoggerFactory?.CreateLogger("Parley.Connection") is { } logger)
+                    ConnectionLog.TryFailed(logger, failures + 1, options.RetryCount + 1L, failure.Message, (long)pause.TotalMilliseconds);
+                await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
             }
         }
     }

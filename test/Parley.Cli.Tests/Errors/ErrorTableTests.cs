@@ -31,9 +31,11 @@ public sealed class ErrorTableTests : IDisposable
         { "connect unix:{long}", "2", "wrong endpoint .*(10[78]|too long|ENAMETOOLONG)", "" },
         { "serve unix:{long}", "2", "wrong endpoint .*(10[78]|too long|ENAMETOOLONG)", "" },
         { "connect unix:@{long}", "2", "wrong endpoint .*(10[78]|too long|ENAMETOOLONG)", "" },
-        { "connect unix:{folder}", "3", @"cannot connect to unix:{folder}: .*(directory|\(E[A-Z]+\))", "" },
+        { "connect unix:{folder}", "3", @"cannot connect to unix:{folder}: the path is a directory \(ECONNREFUSED\)", Failure.None },
         { "serve unix:{folder}", "3", @"cannot listen on unix:{folder}: .*(directory|\(E[A-Z]+\))", "" },
-        { "connect unix:{file}", "3", @"cannot connect to unix:{file}: .*\(E[A-Z]+\)", "" },
+        { "connect unix:{file}", "3", @"cannot connect to unix:{file}: the path is not a socket \(ECONNREFUSED\)", Failure.None },
+        { "ping unix:{file} --wait 0.1", "4", "unix:{file}: .*the path is not a socket", Failure.None },
+        { "connect unix:{link}", "3", @"cannot connect to unix:{link}: connection refused \(ECONNREFUSED\)", "parley serve unix:{link}" },
         { "serve unix:{file}", "3", @"cannot listen on unix:{file}: .*\(E[A-Z]+\)", "" },
         { "connect {full} --timeout 1", "4", "cannot connect to {full}: .*(timed out|ETIMEDOUT)", "" },
         { "ping {full} --timeout 1", "4", "{full}.*(timed out|ETIMEDOUT)", "" },
@@ -51,16 +53,29 @@ public sealed class ErrorTableTests : IDisposable
         { "serve {any} --backlog -1", "2", "--backlog|-1", "" },
         { "serve {any} --max-connections 0", "2", "--max-connections|'0'", "" },
         { "serve unix:{folder}/s --mode 9", "2", "--mode|'9'", "" },
+        { "serve {any} --mode 0600", "2", @"--mode is for the file of a Unix socket, which tcp://127\.0\.0\.1:0 has not", "" },
+        { "listen unix:@{folder} --mode 0600 --dry-run", "2", "--mode is for the file of a Unix socket, which unix:@{folder} has not", "" },
+        { "relay {any} {unused} --mode 0600", "2", "--mode is for the file of a Unix socket", "" },
         { "serve {any} --no-such-option", "2", "--no-such-option", "" },
         { "connect {unused} --no-such-option", "2", "--no-such-option", "" },
         { "srve", "2", "srve", "serve" },
+        { "help srve", "2", "unknown verb 'srve'", "parley help serve" },
+        { "help serve connect", "2", "connect", "" },
         { "serve {any} --echo --discard", "2", "--echo.*--discard|--discard.*--echo", "" },
         { "serve {any} --message x --file y", "2", "--message.*--file|--file.*--message", "" },
         { "connect {unused} --receive-only --send-only", "2", "--receive-only.*--send-only|--send-only.*--receive-only", "" },
         { "relay {any}", "2", "target|argument", "" },
+        { "relay {unused} {unused}", "2", "{unused} would be joined to itself", "" },
+        { "relay tcp://0.0.0.0:5000 tcp://127.0.0.1:5000", "2", "would be joined to itself", "" },
+        { "relay tcp://[::]:5000 tcp://127.0.0.1:5000", "2", "would be joined to itself", "" },
+        { "relay tcp://127.0.0.1:5000 LocalHost:5000", "2", "would be joined to itself", "" },
+        { "relay some.example:5000 Some.Example:5000 --dry-run", "2", "would be joined to itself", "" },
+        { "relay unix:{folder}/s unix:{folder}/./s", "2", "unix:{folder}/s would be joined to itself", "" },
+        { "relay unix:@{folder} unix:@{folder}", "2", "would be joined to itself", "" },
         { "connect {unused} {unused}", "2", "", "" },
-        { "serve {any} --file {folder}/none", "1|2", "{folder}/none.*ENOENT", "" },
-        { "serve {any} --file {folder}", "1|2", "{folder}.*(directory|EISDIR|EACCES)", "" },
+        { "serve {any} --file {folder}/none", "1", "cannot open {folder}/none: .*ENOENT", "" },
+        { "serve {any} --file {folder}", "1", @"cannot open {folder}: is a directory \(EISDIR\)", "" },
+        { "serve {any} --file /dev/stdin", "1", "/dev/stdin", "" },
     };
 
     public void Dispose()
@@ -101,7 +116,7 @@ public sealed class ErrorTableTests : IDisposable
 
     private string Fill(string text, Dictionary<string, string> known)
     {
-        foreach (string name in new[] { "any", "unused", "taken", "full", "busy", "folder", "file", "long" })
+        foreach (string name in new[] { "any", "unused", "taken", "full", "busy", "folder", "file", "link", "long" })
         {
             string word = $"{{{name}}}";
             if (!text.Contains(word, StringComparison.Ordinal))
@@ -133,6 +148,10 @@ public sealed class ErrorTableTests : IDisposable
             case "file":
                 File.WriteAllText(_folder["file"], "not a socket");
                 return _folder["file"];
+            case "link":
+                Keep(RawSocket.Bind($"unix:{_folder["dead"]}"));
+                File.CreateSymbolicLink(_folder["link"], _folder["dead"]);
+                return _folder["link"];
             case "long":
                 return _folder["x"].PadRight(108, 'x');
             default:

@@ -49,6 +49,20 @@ public sealed class RelayTests : IDisposable
         MustEqual(back, arrived[1]);
     }
 
+    [Theory]
+    [InlineData("tcp://127.0.0.1:0", "tcp://127.0.0.1:0")]
+    [InlineData("tcp://127.0.0.1:5000", "tcp://127.0.0.2:5000")]
+    [InlineData("tcp://0.0.0.0:5000", "tcp://[::1]:5000")]
+    [InlineData("tcp://127.0.0.2:5000", "localhost:5000")]
+    [InlineData("unix:/tmp/s", "unix:@/tmp/s")]
+    public async Task RelayDryRun_TargetThatOnlyLooksLikeItself_IsNotRefused(string listen, string target)
+    {
+        CommandResult result = await Command.RunAsync("relay", listen, target, "--dry-run");
+
+        result.MustExit(0);
+        Assert.Contains($"would listen on {listen}", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Relay_HalfCloseOfEitherSide_IsCarried()
     {

@@ -1,5 +1,7 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using static Parley.Cli.Tests.Payload;
 
 namespace Parley.Cli.Tests.Options;
@@ -51,6 +53,31 @@ public sealed class ConnectOptionTests : IDisposable
 
         client.MustExit(3);
         Assert.Equal(1 + retries, TraceLines.Parse(client.Error).Count(line => line.IsCall("connect")));
+    }
+
+    [Fact]
+    public async Task ConnectRetryVerbose_NobodyEver_IsToldTryByTry()
+    {
+        using Socket bound = RawSocket.Bind("tcp://127.0.0.1:0");
+        string endpoint = RawSocket.EndpointOf(bound);
+
+        CommandResult client = await Command.RunAsync("connect", endpoint, "--retry", "2", "-v");
+
+        client.MustExit(3);
+        string failure = Regex.Escape($"cannot connect to {endpoint}: connection refused (ECONNREFUSED)");
+        Assert.Matches($@"^parley: Try 1 of 3: {failure}; the next one is in \d+ ms\.$", client.ErrorLines[0]);
+        Assert.Matches($@"^parley: Try 2 of 3: {failure}; the next one is in \d+ ms\.$", client.ErrorLines[1]);
+        Assert.Matches($"^parley: {failure}$", client.ErrorLines[2]);
+    }
+
+    [Fact]
+    public async Task ConnectRetry_WithoutVerbose_IsSilentUntilTheEnd()
+    {
+        using Socket bound = RawSocket.Bind("tcp://127.0.0.1:0");
+
+        CommandResult client = await Command.RunAsync("connect", RawSocket.EndpointOf(bound), "--retry", "2");
+
+        Assert.DoesNotContain("Try", client.MustExit(3).Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,6 +139,29 @@ public sealed class ConnectOptionTests : IDisposable
 
         result.MustExit(0);
         Assert.Matches("connected in [0-9.]+ (µs|ms|s)\n$", result.Text);
+    }
+
+    [Fact]
+    public async Task PingVerbose_Tcp_SaysWhoAnsweredAndWhatTheKernelKnows()
+    {
+        using Socket server = RawSocket.Listen();
+        int port = ((IPEndPoint)server.LocalEndPoint!).Port;
+
+        CommandResult result = await Command.RunAsync("ping", $"localhost:{port}", "-v");
+
+        Assert.Matches($@"^tcp://localhost:{port}: connected in [^\n]+\n$", result.MustExit(0).Text);
+        Assert.Matches(
+            $@"^  answered by tcp://127\.0\.0\.1:{port}, from tcp://127\.0\.0\.1:\d+, TCP_INFO: round trip .*, \d+ retransmits\n$", result.Error);
+    }
+
+    [Fact]
+    public async Task PingVerbose_Unix_SaysWhichProcessAnswered()
+    {
+        await using ListeningCommand server = await Command.ListenAsync("serve", $"unix:{_folder["s"]}");
+
+        CommandResult result = await Command.RunAsync("ping", server.Endpoint, "-v");
+
+        Assert.Matches($@"^  answered by {Regex.Escape(server.Endpoint)}, process {server.Process.Id} of user \d+\n$", result.MustExit(0).Error);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text.Json;
 using static Parley.Cli.Tests.Payload;
 
 namespace Parley.Cli.Tests.Options;
@@ -104,7 +105,7 @@ public sealed class OutputOptionTests : IDisposable
     [InlineData("connect", "tpc://localhost:1")]
     [InlineData("ping", "unix:/nowhere/at/all")]
     [InlineData("demo")]
-    public async Task NoColor_OnATerminal_LeavesNoColours(params string[] arguments)
+    public async Task NoColor_OnATerminal_LeavesNoStyles(params string[] arguments)
     {
         await using ChildProcess terminal = Command.StartOnTerminal(Command.Shell(arguments), NoColour);
         terminal.CloseInput();
@@ -112,8 +113,7 @@ public sealed class OutputOptionTests : IDisposable
         CommandResult result = await terminal.EndAsync(Limits.Transfer);
 
         Assert.NotEmpty(result.Output);
-        // Only colours: bold and the like are not what NO_COLOR is about.
-        Assert.DoesNotMatch("\u001b\\[([0-9;]*;)?([349][0-8]|10[0-7])[;m]", result.Text);
+        Assert.DoesNotMatch("\u001b\\[[0-9;:]*m", result.Text);
     }
 
     [Theory]
@@ -130,6 +130,16 @@ public sealed class OutputOptionTests : IDisposable
     }
 
     [Fact]
+    public async Task HelpListen_OneClient_HasNoWordsAboutSeveral()
+    {
+        CommandResult result = await Command.RunAsync("listen", "--help");
+
+        result.MustExit(0);
+        Assert.DoesNotContain("--max-connections", result.Text, StringComparison.Ordinal);
+        Assert.DoesNotMatch("clients at once|until they are accepted|conversations|for serve", result.Text);
+    }
+
+    [Fact]
     public async Task Help_Command_NamesEveryVerbAndHasExamples()
     {
         CommandResult result = await Command.RunAsync("--help");
@@ -137,6 +147,23 @@ public sealed class OutputOptionTests : IDisposable
         result.MustExit(0);
         Assert.Contains("Examples", result.Text, StringComparison.OrdinalIgnoreCase);
         Assert.All(AllVerbs, verb => Assert.Contains(verb, result.Text, StringComparison.Ordinal));
+        Assert.Matches(@"\n  connect \[ENDPOINT\] ", result.Text);
+        Assert.Matches(@"\n  listen <ENDPOINT> ", result.Text);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("connect")]
+    [InlineData("help")]
+    public async Task Help_AsAVerb_IsTheSameAsTheOption(string verb)
+    {
+        string[] verbs = verb.Length == 0 ? [] : [verb];
+
+        CommandResult asVerb = await Command.RunAsync(["help", .. verbs]);
+        CommandResult asOption = await Command.RunAsync([.. verbs, "--help"]);
+
+        Assert.Equal(asOption.MustExit(0).Text, asVerb.MustExit(0).Text);
+        Assert.Empty(asVerb.Error);
     }
 
     [Fact]
@@ -149,6 +176,22 @@ public sealed class OutputOptionTests : IDisposable
     }
 
     [Fact]
+    public async Task DemoJson_EveryChannel_NamesTheEndpointThatWasUsed()
+    {
+        CommandResult result = await Command.RunAsync(new Launch("demo", "--json") { Limit = Limits.Transfer });
+
+        string[] endpoints = [.. result.MustExit(0).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(EndpointOf)];
+        Assert.Contains(endpoints, static endpoint => endpoint.StartsWith("tcp://127.0.0.1:", StringComparison.Ordinal));
+        Assert.DoesNotContain(endpoints, static endpoint => endpoint.EndsWith(":0", StringComparison.Ordinal));
+
+        static string EndpointOf(string line)
+        {
+            using JsonDocument row = JsonDocument.Parse(line);
+            return row.RootElement.GetProperty("endpoint").GetString()!;
+        }
+    }
+
+    [Fact]
     public async Task Demo_EveryChannel_CarriesTheMessage()
     {
         CommandResult result = await Command.RunAsync(new Launch("demo") { Limit = Limits.Transfer });
@@ -158,5 +201,8 @@ public sealed class OutputOptionTests : IDisposable
         Assert.Contains("unix", result.Text, StringComparison.Ordinal);
         Assert.Contains("Server Message", result.Text, StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', result.Text);
+        string[] lines = result.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains("round trip, 64 B", lines[0], StringComparison.Ordinal);
+        Assert.Matches(@"^\d+ channels, .*: all of them talk\.$", lines[^1]);
     }
 }

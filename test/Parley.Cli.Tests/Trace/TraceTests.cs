@@ -43,6 +43,20 @@ public sealed class TraceTests : IDisposable
         MustMentionInOrder(client.Error, ClientCalls);
     }
 
+    [Fact]
+    public async Task TraceJson_AnyText_IsReadableAndHasNoControlCharacter()
+    {
+        string endpoint = $"unix:{_folder["a+b'<é>\u001b[1m\u009b\u007f\n"]}";
+
+        CommandResult result = await Command.RunAsync("connect", endpoint, "--trace-json");
+
+        result.MustExit(3);
+        Assert.Contains("a+b'<é>", result.ErrorLines.First(line => line.StartsWith('{')), StringComparison.Ordinal);
+        Assert.DoesNotContain(result.Error, character => char.IsControl(character) && character != '\n');
+        TraceLine connect = Assert.Single(TraceLines.Parse(result.Error), line => line.IsCall("connect"));
+        Assert.Equal(endpoint, connect.Json.GetProperty("endpoint").GetString());
+    }
+
     [SkippableTheory]
     [MemberData(nameof(Kinds))]
     public async Task TraceJson_Serve_HasTheTutorialsCallsInOrder(string kind)

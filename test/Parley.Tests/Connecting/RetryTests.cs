@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 
 namespace Parley.Tests.Connecting;
 
@@ -36,6 +37,22 @@ public sealed class RetryTests
             () => Connection.ConnectAsync(new UnixDomainSocketEndPoint(folder["s"]), options).Within());
 
         Assert.Equal(retries + 1, observer.Names.Count(name => name == "connect"));
+    }
+
+    [Fact]
+    public async Task ConnectAsync_NobodyComes_LogsEveryTryButTheLast()
+    {
+        using var folder = new TestFolder();
+        using var log = new RecordingLog();
+        var options = new ConnectionOptions { RetryCount = 2, RetryDelay = TimeSpan.Zero, LoggerFactory = log };
+
+        ConnectionException last = await Assert.ThrowsAsync<ConnectionException>(
+            () => Connection.ConnectAsync(new UnixDomainSocketEndPoint(folder["s"]), options).Within());
+
+        Assert.All(log.Entries, entry => Assert.Equal(("Parley.Connection", LogLevel.Information, 100), (entry.Category, entry.Level, entry.Id.Id)));
+        Assert.Equal(
+            [$"Try 1 of 3: {last.Message}; the next one is in 0 ms.", $"Try 2 of 3: {last.Message}; the next one is in 0 ms."],
+            log.Entries.Select(entry => entry.Text));
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Parley.Interop.Linux;
 using Parley.Transports.Descriptors;
 
@@ -26,7 +27,7 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
             if (error == Errno.ETIMEDOUT)
                 throw new ConnectionException(Step.Connect, Reason.TimedOut, asked, "no answer in time", error);
             if (error != 0)
-                throw ConnectionException.FromErrno(Step.Connect, error, asked);
+                throw Failure(error);
             if (_isTcp)
                 RefuseSelf(handle);
             return new SocketConnection(descriptor, _isTcp, new PeerAddress(address), options);
@@ -39,6 +40,12 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
             throw;
         }
     }
+
+    private ConnectionException Failure(int error)
+        => error == Errno.ECONNREFUSED && address is UnixDomainSocketEndPoint unix && !UnixPath.IsAbstract(UnixPath.Of(unix))
+            && SocketPath.DescribeOther(UnixPath.Of(unix)) is { } cause
+            ? new ConnectionException(Step.Connect, Reason.Refused, asked, cause, error)
+            : ConnectionException.FromErrno(Step.Connect, error, asked);
 
     private DescriptorHandle Open()
     {

@@ -45,6 +45,18 @@ internal sealed unsafe class SocketPath : IDisposable
         }
     }
 
+    /// <summary>
+    /// What stands at a path where nobody listens, if it is no socket at all: the kernel refuses to connect to a file of any kind as it does
+    /// to a socket that was left behind.
+    /// </summary>
+    internal static string? DescribeOther(string path)
+    {
+        using DescriptorHandle file = Open(path, Libc.O_PATH | Libc.O_CLOEXEC);
+        if (file.IsInvalid || FileStatus.OfDescriptor(file, out StatxResult found) != 0 || found.IsSocket)
+            return null;
+        return found.IsDirectory ? "the path is a directory" : "the path is not a socket";
+    }
+
     internal static void CheckLength(string path, EndPoint asked)
     {
         int length = Encoding.UTF8.GetByteCount(path);
