@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# One way through a TCP relay: throughput, CPU time, a hundred at once, and 64 bytes there and back.
+#
+# Guards: that bytes are moved within the kernel, and what a relay costs besides. Ignores: relays between unlike channels.
+# The relay has a core of its own; who sends and who receives share the other one, and are the same for all. For a hundred at once socat
+# needs a process each, as it has no other way.
+
+row_summary="one way through a TCP relay, 1 and 100 at once, CPU time, 64 B round trip; beside C, HAProxy and socat"
+row_needs="socat haproxy"
+
+relay_bytes=$((1024 * 1024 * 1024))
+
+row_run() {
+    relay_compare "one way" haproxy "HAProxy, splice" 1 --target 0.97
+    relay_compare "one way" c "C splice loop" 1 --target 0.95
+    relay_compare "one way" socat "socat" 1 --target 4
+    relay_compare "one way" socat-large "socat -b 262144" 1 --target 1.6
+    compare --work "CPU time, one way" --peer "HAProxy, splice" --unit "s/GiB" --better lower --target 1.1 --pairs 3 \
+        --begin "relay_begin haproxy" --end stop_servers --parley "relay_cpu_sample parley" --other "relay_cpu_sample haproxy"
+    relay_compare "100 at once" socat-large "socat -b 262144, fork" 100 --target 1.5
+    compare --work "64 B round trip, two cores" --peer "socat, nodelay" --unit µs --better lower --target 0.9 \
+        --begin "relay_echo_begin" --end stop_servers --parley "relay_echo_sample parley" --other "relay_echo_sample socat"
+    note "A relay has the receiver's loopback stack to feed: what the C loop reaches is what splice reaches here with one core" \
+        "for the relay and one for both ends together."
+}
+
+# relay_compare TEXT PEER PEER-TEXT CONNECTIONS [--target N]
+relay_compare() {
+    local text=$1 peer=$2 peer_text=$3 connections=$4
+    shift 4
+    compare --work "$text" --peer "$peer_text" --unit GB/s --better higher --pairs 5 "$@" \
+        --begin "relay_begin $peer" --end stop_servers \
+        --parley "relay_sample parley $connections" --other "relay_sample $peer $connections"
+}
+
+# relay_begin PEER: parley and the peer, each with a target port of its own.
+relay_begin() {
+    local port
+    declare -gA RELAY_TARGET
+    RELAY_TARGET[parley]=$("$BIN/free_port")
+    RELAY_TARGET[$1]=$("$BIN/free_port")
+    start_server parley "$CORE_A" "$PARLEY" relay tcp://127.0.0.1:0 "tcp://127.0.0.1:${RELAY_TARGET[parley]}" --backlog 512
+    port=$("$BIN/free_port")
+    case $1 in
+    c) start_server c "$CORE_A" "$BIN/splice_relay" "127.0.0.1:$port" "127.0.0.1:${RELAY_TARGET[c]}" ;;
+    haproxy) start_server haproxy "$CORE_A" env "PORT=$port" "TARGET=${RELAY_TARGET[haproxy]}" haproxy -db -f "$PERF/rows/relay.haproxy.cfg" ;;
+    socat) start_server socat "$CORE_A" socat "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr,backlog=512" "TCP:127.0.0.1:${RELAY_TARGET[socat]}" ;;
+    socat-large) start_server socat-large "$CORE_A" socat -b 262144 "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr,backlog=512" "TCP:127.0.0.1:${RELAY_TARGET[socat-large]}" ;;
+    esac
+    wait_for_port parley
+    wait_for_port "$1"
+}
+
+# relay_sample SERVER CONNECTIONS
+relay_sample() {
+    client "$CORE_B" relay_client "127.0.0.1:${SERVER_PORT[$1]}" "${RELAY_TARGET[$1]}" "$((relay_bytes / $2))" "$2"
+}
+
+relay_cpu_sample() {
+    client "$CORE_B" relay_client "127.0.0.1:${SERVER_PORT[$1]}" "${RELAY_TARGET[$1]}" "$((4 * relay_bytes))" 1 "${SERVER_PID[$1]}"
+}
+
+relay_echo_begin() {
+    start_server echo "$CORE_B" "$BIN/echo_server" 127.0.0.1:0
+    wait_for_port echo
+    start_server parley "$CORE_A" "$PARLEY" relay tcp://127.0.0.1:0 "tcp://127.0.0.1:${SERVER_PORT[echo]}"
+    start_server socat "$CORE_A" socat TCP-LISTEN:0,bind=127.0.0.1,fork,reuseaddr,nodelay "TCP:127.0.0.1:${SERVER_PORT[echo]},nodelay"
+    wait_for_port parley
+    wait_for_port socat
+}
+
+relay_echo_sample() {
+    client "$CORE_B" echo_client "127.0.0.1:${SERVER_PORT[$1]}" 1000 100 64
+}

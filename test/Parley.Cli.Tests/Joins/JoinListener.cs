@@ -1,0 +1,43 @@
+namespace Parley.Cli.Tests.Joins;
+
+/// <summary>Endpoints that the command listens on, and C programs that come to them.</summary>
+internal static class JoinListener
+{
+    private const string Fifo = "fifo:";
+    private const string Pipe = "pipe:";
+
+    /// <summary>An endpoint of that kind of its own; FIFOs are made.</summary>
+    public static string NewEndpoint(string kind, TestFolder folder)
+    {
+        switch (kind)
+        {
+            case "fifo":
+                (string read, string write) = (folder[$"r{Random.Shared.Next(1_000_000)}"], folder[$"w{Random.Shared.Next(1_000_000)}"]);
+                foreach (string path in (string[])[read, write])
+                    Fifos.Make(path);
+                return $"{Fifo}{read}:{write}";
+            case "pipe":
+                return $"{Pipe}{folder[$"p{Random.Shared.Next(1_000_000)}"]}";
+            default:
+                return Endpoints.New(kind, folder);
+        }
+    }
+
+    /// <summary>Starts the program that comes to the endpoint.</summary>
+    public static Task<ChildProcess> StartPeerAsync(string endpoint, JoinedPeer peer) => FifosOf(endpoint) is var (read, write)
+        ? peer.StartAsync("fifos", write, read)
+        : peer.StartAsync(["connect", .. Endpoints.ForC(SocketOf(endpoint))]);
+
+    /// <summary>The two paths of a pair, as the command reads and writes them.</summary>
+    public static (string Read, string Write)? FifosOf(string endpoint)
+    {
+        if (!endpoint.StartsWith(Fifo, StringComparison.Ordinal))
+            return null;
+        string[] paths = endpoint[Fifo.Length..].Split(':');
+        return (paths[0], paths[1]);
+    }
+
+    /// <summary>A named pipe is a Unix socket to everybody else.</summary>
+    public static string SocketOf(string endpoint)
+        => endpoint.StartsWith(Pipe, StringComparison.Ordinal) ? $"unix:{endpoint[Pipe.Length..]}" : endpoint;
+}

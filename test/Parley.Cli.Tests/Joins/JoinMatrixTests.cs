@@ -1,0 +1,59 @@
+namespace Parley.Cli.Tests.Joins;
+
+/// <summary>
+/// Every stream joined to every other one: 64 MiB each way at once, every byte compared, either side ending first while the other one still
+/// talks, and everybody's exit code.
+/// </summary>
+public sealed class JoinMatrixTests : IDisposable
+{
+    private static readonly string[] Listening = ["tcp4", "unix", "abstract", "pipe", "fifo"];
+    private static readonly string[] Targets = ["tcp4", "unix", "abstract", "pipe", "fifo", "exec"];
+
+    private readonly TestFolder _folder = new();
+
+    public static TheoryData<string, string, Ending> Relays => [.. from listen in Listening from target in Targets from ending in Enum.GetValues<Ending>() select (listen, target, ending)];
+
+    public static TheoryData<string, Ending> Listens => [.. from listen in Listening from ending in Enum.GetValues<Ending>() select (listen, ending)];
+
+    public static TheoryData<string, Ending> Connects => [.. from target in Targets from ending in Enum.GetValues<Ending>() select (target, ending)];
+
+    public void Dispose() => _folder.Dispose();
+
+    [SkippableTheory]
+    [MemberData(nameof(Relays))]
+    public async Task Relay_BothTalkAtOnce_EverythingArrivesAndBothEnd(string listen, string target, Ending ending)
+    {
+        await using JoinTarget far = await JoinTarget.StartAsync(target, new JoinedPeer(isListeningSide: false, ending), _folder);
+        await using ListeningCommand relay = await Command.ListenAsync(["relay", JoinListener.NewEndpoint(listen, _folder), far.Endpoint, "--once", "-v", .. far.Rest]);
+        await using ChildProcess near = await JoinListener.StartPeerAsync(relay.Endpoint, new JoinedPeer(isListeningSide: true, ending));
+
+        (await near.EndAsync(Limits.Transfer)).MustExit(0);
+        await far.MustEndWellAsync();
+        (await relay.EndAsync(Limits.Transfer)).MustExit(0);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Connects))]
+    public async Task Connect_BothTalkAtOnce_EverythingArrivesAndBothEnd(string target, Ending ending)
+    {
+        await using JoinTarget far = await JoinTarget.StartAsync(target, new JoinedPeer(isListeningSide: false, ending), _folder);
+
+        await using ChildProcess near = await new JoinedPeer(isListeningSide: true, ending).StartAsync(
+            ["spawn", .. CommandFiles.Words, "connect", far.Endpoint, .. far.Rest]);
+
+        (await near.EndAsync(Limits.Transfer)).MustExit(0);
+        await far.MustEndWellAsync();
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Listens))]
+    public async Task Listen_BothTalkAtOnce_EverythingArrivesAndBothEnd(string listen, Ending ending)
+    {
+        await using ListeningCommand far = await ListeningCommand.WhenReadyAsync(await new JoinedPeer(isListeningSide: false, ending).StartAsync(
+            ["spawn", .. CommandFiles.Words, "listen", JoinListener.NewEndpoint(listen, _folder)]));
+        await using ChildProcess near = await JoinListener.StartPeerAsync(far.Endpoint, new JoinedPeer(isListeningSide: true, ending));
+
+        (await near.EndAsync(Limits.Transfer)).MustExit(0);
+        (await far.EndAsync(Limits.Transfer)).MustExit(0);
+    }
+}
