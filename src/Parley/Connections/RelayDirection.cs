@@ -30,6 +30,8 @@ internal sealed class RelayDirection(Connection source, Connection target)
                 reading = false;
                 foreach (ReadOnlyMemory<byte> segment in bytes)
                 {
+                    if (_stopped)
+                        return;
                     await target.Output.WriteAsync(segment, cancellationToken).ConfigureAwait(false);
                     Moved += segment.Length;
                 }
@@ -38,6 +40,14 @@ internal sealed class RelayDirection(Connection source, Connection target)
                 if (!result.IsCompleted)
                     continue;
                 await target.CompleteWritesAsync(cancellationToken).ConfigureAwait(false);
+
+                // A program that has exited hears nothing any more: whatever its client could still say is said to nobody.
+                if (Opposite is not null && source.TryGetExitCode(out _))
+                {
+                    Opposite.Stop();
+                    source.Output.CancelPendingFlush();
+                }
+
                 return;
             }
         }
