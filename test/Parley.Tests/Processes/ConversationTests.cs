@@ -96,8 +96,9 @@ public sealed class ConversationTests
 
         string[] lines = (await Talk.ReadTextToEndAsync(child).Within()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-        string[] open = [.. lines.Where(line => line.Contains(" -> ", StringComparison.Ordinal))];
-        Assert.True(open.Length == 4, string.Join('\n', open));
+        // What ls has besides is the folder that it reads, and what whoever started the tests left open for everybody.
+        string[] open = [.. lines.Where(line => line.Contains(" -> ", StringComparison.Ordinal) && !line.EndsWith("/fd", StringComparison.Ordinal))];
+        Assert.True(open.Length == 3 + Started.InheritedDescriptors(), string.Join('\n', open));
         Assert.Contains(" 2 -> " + new FileInfo("/proc/self/fd/2").LinkTarget, string.Join('\n', lines), StringComparison.Ordinal);
         string ignored = lines.Single(line => line.StartsWith("SigIgn", StringComparison.Ordinal));
         Assert.Equal(0, Convert.ToInt64(ignored.Split('\t')[1], 16) & (1L << 12));

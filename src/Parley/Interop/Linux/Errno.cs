@@ -10,6 +10,7 @@ internal static class Errno
     internal const int EINTR = 4;
     internal const int E2BIG = 7;
     internal const int ENOEXEC = 8;
+    internal const int ECHILD = 10;
     internal const int EAGAIN = 11;
     internal const int ENOMEM = 12;
     internal const int EACCES = 13;
@@ -52,6 +53,7 @@ internal static class Errno
         E2BIG => nameof(E2BIG),
         ENOEXEC => nameof(ENOEXEC),
         9 => "EBADF",
+        ECHILD => nameof(ECHILD),
         EAGAIN => nameof(EAGAIN),
         ENOMEM => nameof(ENOMEM),
         EACCES => nameof(EACCES),

@@ -129,7 +129,7 @@ internal sealed class Child : Descriptor
             Volatile.Write(ref _hasExited, true);
         }
 
-        _observer?.Report("wait", Handle.Number, _started, _status.IsKnown ? _status.ExitCode : -10, _program, _status.Signal, null);
+        _observer?.Report("wait", Handle.Number, _started, _status.IsKnown ? _status.ExitCode : -Errno.ECHILD, _program, _status.Signal, null);
         return true;
     }
 
