@@ -11,7 +11,8 @@ internal static class ParleyCommand
 {
     internal static int Run(string[] arguments)
     {
-        Command root = Build();
+        ProgramWords program = ProgramWords.TakeFrom(ref arguments);
+        Command root = Build(program);
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && !HelpWithExamples.IsAskedFor(parsed))
             return UsageError.Print(parsed);
@@ -30,17 +31,17 @@ internal static class ParleyCommand
         }
     }
 
-    private static Command Build()
+    private static Command Build(ProgramWords program)
     {
         // Not a RootCommand, which would call itself after the file it was started from.
-        var root = new Command("parley", "Lets two processes talk, over TCP and Unix sockets, whatever program is on the other end.")
+        var root = new Command("parley", "Lets two processes talk, over TCP, Unix sockets and pipes, whatever program is on the other end.")
         {
             new HelpOption { Recursive = true },
             new VersionOption(),
-            ServeCommand.Build(),
-            ConnectCommand.Build(),
+            ServeCommand.Build(program),
+            ConnectCommand.Build(program),
             ListenCommand.Build(),
-            RelayCommand.Build(),
+            RelayCommand.Build(program),
             PingCommand.Build(),
             DemoCommand.Build(),
             DemoClientCommand.Build(),

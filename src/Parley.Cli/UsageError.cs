@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Parley.Cli.Commands;
 using Parley.Cli.Output;
 
 namespace Parley.Cli;
@@ -13,7 +14,10 @@ internal static class UsageError
         string? meant = parsed.CommandResult.Parent is null && parsed.UnmatchedTokens.Count > 0
             ? Spelling.Nearest(parsed.UnmatchedTokens[0], parsed.CommandResult.Command.Subcommands.Where(static verb => !verb.Hidden).Select(static verb => verb.Name))
             : null;
-        Print(Describe(parsed), meant is null ? $"see: parley {verb}--help" : $"did you mean parley {meant} ?");
+        if (meant is null && parsed.UnmatchedTokens.Count > 0 && parsed.Tokens.Any(static token => ProgramWords.IsEndPoint(token.Value) || token.Value == ProgramWords.Option))
+            Print(Describe(parsed), "a program and its arguments stand at the end, behind --");
+        else
+            Print(Describe(parsed), meant is null ? $"see: parley {verb}--help" : $"did you mean parley {meant} ?");
         return ExitCode.WrongUsage;
     }
 

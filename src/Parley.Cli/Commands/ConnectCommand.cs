@@ -8,9 +8,9 @@ namespace Parley.Cli.Commands;
 /// <summary><c>parley connect</c>: the tutorial's client, and a two-way pipe to whoever listens.</summary>
 internal static class ConnectCommand
 {
-    internal static Command Build()
+    internal static Command Build(ProgramWords program)
     {
-        Argument<string> endPoint = EndPointArgument.Optional();
+        Argument<string> endPoint = EndPointArgument.Optional(mayBeProgram: true);
         var flow = new FlowOptions();
         var settings = new ConnectSettings();
         Option<TimeSpan?> idleTimeout = TimeOption.Create("--idle-timeout", "Break off when no byte moved for so long (default: never)");
@@ -25,14 +25,15 @@ internal static class ConnectCommand
             parley connect localhost:8080 < request.txt     send a file, print the reply
             parley connect unix:@chat --retry 5             wait for a server that is still starting
             parley connect tcp://127.0.0.1:5000 --trace     watch every call
+            parley connect exec: --trace -- sort -u         talk to a program, and end with its exit code
             """);
         command.SetAction(async (parsed, _) =>
         {
-            EndPoint remote = EndPointArgument.GetRemote(parsed, endPoint);
+            EndPoint remote = EndPointArgument.GetTarget(parsed, endPoint, program);
             Flow ways = flow.Get(parsed);
             if (verbosity.IsDryRun(parsed))
             {
-                StandardError.WriteLine($"would connect to {ParleyEndPoint.Format(remote)} and join it to standard input and output");
+                StandardError.WriteLine($"would {(remote is ProcessEndPoint ? "start" : "connect to")} {ParleyEndPoint.Format(remote)} and join it to standard input and output");
                 return ExitCode.Done;
             }
 
@@ -42,9 +43,23 @@ internal static class ConnectCommand
             Connection standard = await StandardConversation.OpenStandardStreamsAsync(interruption.Token);
             Connection peer = await Connection.ConnectAsync(remote, options, interruption.Token);
             var conversation = new StandardConversation(standard, verbosity.IsVerbose(parsed), parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
-            await conversation.RunAsync(peer, ways, interruption.Token);
-            return ExitCode.Done;
+            return await RunAsync(conversation, peer, ways, interruption.Token);
         });
         return command;
+    }
+
+    private static async Task<int> RunAsync(StandardConversation conversation, Connection peer, Flow ways, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await conversation.RunAsync(peer, ways, cancellationToken);
+        }
+        catch (ConnectionException broken) when (peer.TryGetExitCode(out int failed) && failed != ExitCode.Done)
+        {
+            Failure.Report(broken);
+            return failed;
+        }
+
+        return peer.TryGetExitCode(out int code) ? code : ExitCode.Done;
     }
 }

@@ -10,14 +10,16 @@ internal static class EndPointArgument
 
     private const string Forms = "tcp://host:port (or host:port), unix:/path, unix:@name";
 
-    internal static Argument<string> Optional() => RefuseOptions(new("ENDPOINT")
+    private const string Program = ", exec: with -- PROGRAM [ARGS] at the end";
+
+    internal static Argument<string> Optional(bool mayBeProgram = false) => RefuseOptions(new("ENDPOINT")
     {
-        Description = $"Where: {Forms}; {Tutorial} if left out",
+        Description = $"Where: {Forms}{(mayBeProgram ? Program : "")}; {Tutorial} if left out",
         Arity = ArgumentArity.ZeroOrOne,
     });
 
-    internal static Argument<string> Required(string name, string description)
-        => RefuseOptions(new(name) { Description = $"{description}: {Forms}" });
+    internal static Argument<string> Required(string name, string description, bool mayBeProgram = false)
+        => RefuseOptions(new(name) { Description = $"{description}: {Forms}{(mayBeProgram ? Program : "")}" });
 
     internal static EndPoint Get(ParseResult parsed, Argument<string> argument) => ParleyEndPoint.Parse(parsed.GetValue(argument) ?? Tutorial);
 
@@ -32,9 +34,16 @@ internal static class EndPointArgument
         return argument;
     }
 
+    /// <summary>An endpoint to connect to, or a program to start.</summary>
+    internal static EndPoint GetTarget(ParseResult parsed, Argument<string> argument, ProgramWords program)
+        => ProgramWords.IsEndPoint(parsed.GetValue(argument)) ? program.Get($"parley {Example(parsed)}exec: -- sort") : GetRemote(parsed, argument);
+
+    private static string Example(ParseResult parsed)
+        => parsed.CommandResult.Command.Name is "relay" ? "relay unix:/tmp/sort.sock " : parsed.CommandResult.Command.Name + " ";
+
     /// <summary>An endpoint with another end than this process's own standard streams.</summary>
     internal static EndPoint GetRemote(ParseResult parsed, Argument<string> argument)
-        => Get(parsed, argument) switch
+        => ProgramWords.IsEndPoint(parsed.GetValue(argument)) ? throw NoProgramHere(argument) : Get(parsed, argument) switch
         {
             StandardStreamsEndPoint => throw new UsageException(
                 $"{argument.Name} cannot be stdio: here", "standard input and output are the other side of connect and listen"),
@@ -42,4 +51,8 @@ internal static class EndPointArgument
                 $"{argument.Name} cannot be mem: here", "a mem: endpoint lives within one process; see the library"),
             EndPoint endPoint => endPoint,
         };
+
+    private static UsageException NoProgramHere(Argument<string> argument) => new(
+        $"{argument.Name} cannot be exec: here, for each connection starts a program of its own",
+        "to start one for each client: parley serve ENDPOINT --exec -- PROGRAM; to talk to one: parley connect exec: -- PROGRAM");
 }

@@ -8,10 +8,13 @@ namespace Parley.Cli.Commands;
 /// <summary><c>parley relay</c>: joins every client to a connection of its own to the target.</summary>
 internal static class RelayCommand
 {
-    internal static Command Build()
+    /// <summary>The client, two pipes, and what tells of the program's end.</summary>
+    internal const int DescriptorsWithProgram = 4;
+
+    internal static Command Build(ProgramWords program)
     {
         Argument<string> listen = EndPointArgument.Required("LISTEN", "Where clients come");
-        Argument<string> target = EndPointArgument.Required("TARGET", "Where each is joined to");
+        Argument<string> target = EndPointArgument.Required("TARGET", "Where each is joined to", mayBeProgram: true);
         var once = new Option<bool>("--once") { Description = "End after one client was served" };
         var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
         var listener = new ListenerSettings();
@@ -24,11 +27,12 @@ internal static class RelayCommand
         HelpWithExamples.Attach(command, """
             parley relay tcp://127.0.0.1:8080 unix:/run/app.sock     a Unix socket, reachable by TCP
             parley relay unix:/tmp/db.sock db.example:5432 --retry 3 a remote server, reachable by path
+            parley relay unix:/tmp/py.sock exec: -- python3 worker.py   a program for each client
             """);
         command.SetAction(async (parsed, _) =>
         {
             EndPoint local = listener.GetLocal(parsed, listen);
-            EndPoint remote = EndPointArgument.GetRemote(parsed, target);
+            EndPoint remote = EndPointArgument.GetTarget(parsed, target, program);
             if (SelfJoin.IsMade(local, remote))
             {
                 throw new UsageException(
@@ -44,12 +48,13 @@ internal static class RelayCommand
 
             CallObserver? observer = verbosity.Observer(parsed);
             ListenerOptions listenerOptions = listener.Get(parsed, observer, Timeout.InfiniteTimeSpan);
-            listenerOptions.DescriptorsPerConnection = 2;
+            listenerOptions.DescriptorsPerConnection = remote is ProcessEndPoint ? DescriptorsWithProgram : 2;
             ConnectionOptions connectOptions = connect.Get(parsed, observer, verbosity.IsVerbose(parsed));
             connectOptions.IdleTimeout = listenerOptions.IdleTimeout;
             connectOptions.CloseTimeout = listenerOptions.CloseTimeout;
-            var service = new RelayService(remote, connectOptions);
-            using var server = new Server(service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed));
+            bool verbose = verbosity.IsVerbose(parsed);
+            Service service = remote is ProcessEndPoint child ? new ProgramService(child, connectOptions, verbose) : new RelayService(remote, connectOptions);
+            using var server = new Server(service, verbose, parsed.GetValue(once), listener.DrainTimeout(parsed));
             return await server.RunAsync(
                 local, listenerOptions, bound => verbosity.SayListening(parsed, bound), parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
         });

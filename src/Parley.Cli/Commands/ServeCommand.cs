@@ -11,18 +11,19 @@ internal static class ServeCommand
 {
     private const string TutorialMessage = "Server Message";
 
-    internal static Command Build()
+    internal static Command Build(ProgramWords program)
     {
         Argument<string> endPoint = EndPointArgument.Optional();
         var message = new Option<string?>("--message") { Description = $"Give each client this text, exactly (default \"{TutorialMessage}\")", HelpName = "TEXT" };
         var file = new Option<string?>("--file") { Description = "Give each client this file", HelpName = "PATH" };
         var echo = new Option<bool>("--echo") { Description = "Send each client back what it sends" };
         var discard = new Option<bool>("--discard") { Description = "Take what each client sends, and drop it" };
+        var exec = new Option<bool>(ProgramWords.Option) { Description = "Start a program for each client, and join both: -- PROGRAM [ARGS] at the end" };
         var once = new Option<bool>("--once") { Description = "End after one client was served" };
         var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
         var listener = new ListenerSettings();
         var verbosity = new Verbosity();
-        var command = new Command("serve", "Serve each client that connects") { endPoint, message, file, echo, discard, once, progress };
+        var command = new Command("serve", "Serve each client that connects") { endPoint, message, file, echo, discard, exec, once, progress };
         listener.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
@@ -30,16 +31,21 @@ internal static class ServeCommand
             parley serve tcp://127.0.0.1:0 --message 'hi'    on a free port, which it prints
             parley serve unix:/tmp/data.sock --file data.bin a file to each client
             parley serve tcp://[::1]:7 --echo --trace        watch every call
+            parley serve unix:/tmp/sort.sock --exec -- sort  a program for each client
             """);
         command.SetAction(async (parsed, _) =>
         {
             EndPoint local = listener.GetLocal(parsed, endPoint);
             int chosen = (parsed.GetValue(message) is null ? 0 : 1) + (parsed.GetValue(file) is null ? 0 : 1)
-                + (parsed.GetValue(echo) ? 1 : 0) + (parsed.GetValue(discard) ? 1 : 0);
+                + (parsed.GetValue(echo) ? 1 : 0) + (parsed.GetValue(discard) ? 1 : 0) + (parsed.GetValue(exec) ? 1 : 0);
             if (chosen > 1)
-                throw new UsageException("only one of --message, --file, --echo and --discard at a time");
+                throw new UsageException("only one of --message, --file, --echo, --discard and --exec at a time");
 
-            Service service = Choose(parsed.GetValue(message), parsed.GetValue(file), parsed.GetValue(echo), parsed.GetValue(discard));
+            ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), TimeSpan.FromSeconds(60));
+            bool verbose = verbosity.IsVerbose(parsed);
+            Service service = parsed.GetValue(exec)
+                ? Start(program.Get("parley serve unix:/tmp/sort.sock --exec -- sort"), options, verbose)
+                : Choose(parsed.GetValue(message), parsed.GetValue(file), parsed.GetValue(echo), parsed.GetValue(discard));
             using (service as IDisposable)
             {
                 if (verbosity.IsDryRun(parsed))
@@ -48,15 +54,29 @@ internal static class ServeCommand
                     return ExitCode.Done;
                 }
 
-                using var server = new Server(service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed));
+                using var server = new Server(service, verbose, parsed.GetValue(once), listener.DrainTimeout(parsed));
                 return await server.RunAsync(
                     local,
-                    listener.Get(parsed, verbosity.Observer(parsed), TimeSpan.FromSeconds(60)),
+                    options,
                     bound => verbosity.SayListening(parsed, bound),
                     parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
             }
         });
         return command;
+    }
+
+    private static ProgramService Start(ProcessEndPoint program, ListenerOptions options, bool verbose)
+    {
+        options.DescriptorsPerConnection = RelayCommand.DescriptorsWithProgram;
+        var child = new ConnectionOptions
+        {
+            IdleTimeout = options.IdleTimeout,
+            CloseTimeout = options.CloseTimeout,
+            RunContinuationsInline = true,
+            CallObserver = options.CallObserver,
+            LoggerFactory = options.LoggerFactory,
+        };
+        return new ProgramService(program, child, verbose);
     }
 
     private static Service Choose(string? message, string? file, bool echo, bool discard)

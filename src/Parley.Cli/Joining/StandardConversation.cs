@@ -15,11 +15,12 @@ internal sealed class StandardConversation(Connection standard, bool verbose, bo
     {
         EndPoint? who = verbose ? peer.RemoteEndPoint ?? peer.LocalEndPoint : null;
         Exception? failure = null;
+        Exception? unread = null;
         await using (Progress.Start(progress, () => peer.Statistics.BytesSent + peer.Statistics.BytesReceived))
         {
             try
             {
-                await new StandardStreamsJoin(standard, flow).RunAsync(peer, cancellationToken);
+                unread = await new StandardStreamsJoin(standard, flow).RunAsync(peer, cancellationToken);
             }
             catch (Exception broken) when (broken is ConnectionException or OperationCanceledException)
             {
@@ -33,12 +34,19 @@ internal sealed class StandardConversation(Connection standard, bool verbose, bo
             }
             catch (ConnectionException undelivered)
             {
-                failure ??= undelivered;
+                if (ChildProgram.HasReadEnough(undelivered))
+                    unread ??= undelivered;
+                else
+                    failure ??= undelivered;
             }
         }
 
         if (verbose)
-            Conversation.Report(who, peer.Statistics, failure);
+        {
+            Conversation.Report(who, peer.Statistics, failure ?? unread);
+            ChildProgram.ReportExit(peer);
+        }
+
         if (failure is not null)
             throw failure;
     }

@@ -17,16 +17,33 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
 
     /// <summary>Moves bytes until both sides have ended.</summary>
     /// <exception cref="ConnectionException">Either side broke off. A reader of standard output that has read enough is no failure.</exception>
-    internal async Task RunAsync(Connection peer, CancellationToken cancellationToken)
+    /// <returns>What ended sending early without being a failure: a program that has read enough; <see langword="null"/> otherwise.</returns>
+    internal async Task<Exception?> RunAsync(Connection peer, CancellationToken cancellationToken)
     {
         using var outputGone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task print = flow == Flow.SendOnly
-            ? Discard.AllAsync(peer.Input, cancellationToken).AsTask()
+            ? DiscardAsync(peer, outputGone, cancellationToken)
             : PrintAsync(peer, outputGone, cancellationToken);
 
         // A peer that reads no more may still be saying something: printing goes on, and what was not sent is told at the end.
-        Task send = flow == Flow.ReceiveOnly ? Task.CompletedTask : SendAsync(peer, outputGone.Token, cancellationToken);
+        Task<Exception?> send = flow == Flow.ReceiveOnly ? SendNothingAsync(peer) : SendAsync(peer, outputGone.Token, cancellationToken);
         await Task.WhenAll(print, send);
+        return await send;
+    }
+
+    // A program waits for the end of its input; it is no server that might still be told something.
+    private static async Task<Exception?> SendNothingAsync(Connection peer)
+    {
+        if (peer.RemoteEndPoint is ProcessEndPoint)
+            await peer.CompleteWritesAsync(CancellationToken.None);
+        return null;
+    }
+
+    private static async Task DiscardAsync(Connection peer, CancellationTokenSource outputGone, CancellationToken cancellationToken)
+    {
+        await Discard.AllAsync(peer.Input, cancellationToken);
+        if (peer.TryGetExitCode(out _))
+            await outputGone.CancelAsync();
     }
 
     private async Task PrintAsync(Connection peer, CancellationTokenSource outputGone, CancellationToken cancellationToken)
@@ -54,6 +71,10 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
             {
                 await standard.CompleteWritesAsync(cancellationToken);
             }
+
+            // A program that has exited hears nothing any more.
+            if (peer.TryGetExitCode(out _))
+                await outputGone.CancelAsync();
         }
         catch (ConnectionException failure) when (IsOutputClosed(failure))
         {
@@ -79,16 +100,21 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
         await standard.Output.FlushAsync(cancellationToken);
     }
 
-    private async Task SendAsync(Connection peer, CancellationToken outputGone, CancellationToken cancellationToken)
+    private async Task<Exception?> SendAsync(Connection peer, CancellationToken outputGone, CancellationToken cancellationToken)
     {
         try
         {
             await ConnectionRelay.CopyAsync(standard, peer, outputGone);
+            return null;
+        }
+        catch (ConnectionException failure) when (ChildProgram.HasReadEnough(failure))
+        {
+            return failure;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // Printing has ended for good; its own failure, if it was one, is told there.
-            return;
+            return null;
         }
     }
 

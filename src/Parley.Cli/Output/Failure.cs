@@ -50,9 +50,12 @@ internal static class Failure
         string where = failure.EndPoint is null ? "" : ParleyEndPoint.Format(failure.EndPoint);
         bool binding = failure.Step is Step.Bind or Step.Listen;
         bool connecting = failure.Step is Step.Connect or Step.Resolve;
+        bool starting = failure is { Step: Step.Open, EndPoint: ProcessEndPoint };
         return failure.Reason switch
         {
             Reason.Refused when connecting && IsAboutPath(failure) => null,
+            Reason.NotFound when starting && failure.Cause == "no such program" => "a name is looked up in PATH; a path has a slash in it, as ./program has",
+            Reason.Denied when starting => "make it executable with: chmod +x PATH",
             Reason.Refused when connecting => $"nothing listens there; start a server with: parley serve {where}",
             Reason.NotFound when failure.Step is Step.Resolve => "check the host's name; an address works without a look-up",
             Reason.NotFound when connecting => $"the path does not exist; start a server with: parley serve {where}",

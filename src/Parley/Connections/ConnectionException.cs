@@ -63,6 +63,7 @@ public sealed class ConnectionException : IOException
             Step.Read => "cannot read from",
             Step.Write => "cannot write to",
             Step.Close => "cannot close cleanly",
+            Step.Open when endPoint is ProcessEndPoint => "cannot start",
             Step.Open => "cannot open",
             Step.Send => "cannot send to",
             Step.Receive => "cannot receive from",

@@ -20,6 +20,8 @@ internal static class CopyTransfer
             transfer.IsReading = false;
             foreach (ReadOnlyMemory<byte> segment in bytes)
             {
+                if (transfer.IsStopped)
+                    return true;
                 await output.WriteAsync(segment, cancellationToken).ConfigureAwait(false);
                 transfer.Add(segment.Length);
             }

@@ -23,6 +23,10 @@ internal sealed class RelayDirection(Connection source, Connection target)
                 return;
             _transfer.IsReading = false;
             await target.CompleteWritesAsync(cancellationToken).ConfigureAwait(false);
+
+            // A program that has exited hears nothing any more: whatever its client could still say is said to nobody.
+            if (source.TryGetExitCode(out _))
+                Opposite?._transfer.Stop();
         }
         catch (ConnectionException failure)
         {

@@ -21,10 +21,11 @@ internal sealed class Transfer(Connection source, Connection target)
 
     internal void Add(long bytes) => Volatile.Write(ref _moved, _moved + bytes);
 
-    /// <summary>Ends it at the next piece, or now if it waits for one.</summary>
+    /// <summary>Ends it at the next piece, or now if it waits.</summary>
     internal void Stop()
     {
         _isStopped = true;
         Source.Input.CancelPendingRead();
+        Target.Output.CancelPendingFlush();
     }
 }

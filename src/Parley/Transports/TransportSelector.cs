@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Parley.Transports.Memory;
+using Parley.Transports.Processes;
 using Parley.Transports.Sockets;
 using Parley.Transports.StandardStreams;
 
@@ -33,6 +34,7 @@ internal static class TransportSelector
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<ConnectionListener>(cancellationToken),
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.BindAsync(local, options, cancellationToken),
         MemoryEndPoint memory => new(MemoryTransport.Bind(memory, options)),
+        ProcessEndPoint => throw new ArgumentException("Nothing listens on a program: each connection starts one.", nameof(local)),
         _ => throw new ArgumentException($"Nothing listens on an endpoint of type {local.GetType().Name}.", nameof(local)),
     };
 
@@ -42,6 +44,7 @@ internal static class TransportSelector
     {
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.ConnectAsync(remote, options, cancellationToken),
         MemoryEndPoint memory => MemoryTransport.ConnectAsync(memory, options, cancellationToken),
+        ProcessEndPoint program => new(ProcessTransport.Start(program, options)),
         StandardStreamsEndPoint => new(StandardStreamsTransport.Open(options)),
         _ => throw new ArgumentException($"Nothing connects to an endpoint of type {remote.GetType().Name}.", nameof(remote)),
     };

@@ -7,14 +7,14 @@ internal static class JoinListener
     private const string Pipe = "pipe:";
 
     /// <summary>An endpoint of that kind of its own; FIFOs are made.</summary>
-    public static string NewEndpoint(string kind, TestFolder folder)
+    public static async Task<string> NewEndpointAsync(string kind, TestFolder folder)
     {
         switch (kind)
         {
             case "fifo":
                 (string read, string write) = (folder[$"r{Random.Shared.Next(1_000_000)}"], folder[$"w{Random.Shared.Next(1_000_000)}"]);
                 foreach (string path in (string[])[read, write])
-                    Fifos.Make(path);
+                    (await ChildProcess.RunAsync(Programs.Require("mkfifo"), path)).MustExit(0);
                 return $"{Fifo}{read}:{write}";
             case "pipe":
                 return $"{Pipe}{folder[$"p{Random.Shared.Next(1_000_000)}"]}";

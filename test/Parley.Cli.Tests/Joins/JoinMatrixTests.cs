@@ -11,11 +11,20 @@ public sealed class JoinMatrixTests : IDisposable
 
     private readonly TestFolder _folder = new();
 
-    public static TheoryData<string, string, Ending> Relays => [.. from listen in Listening from target in Targets from ending in Enum.GetValues<Ending>() select (listen, target, ending)];
+    public static TheoryData<string, string, Ending> Relays
+    {
+        get
+        {
+            var data = new TheoryData<string, string, Ending>();
+            foreach ((string listen, string target, Ending ending) in from listen in Listening from target in Targets from ending in Enum.GetValues<Ending>() select (listen, target, ending))
+                data.Add(listen, target, ending);
+            return data;
+        }
+    }
 
-    public static TheoryData<string, Ending> Listens => [.. from listen in Listening from ending in Enum.GetValues<Ending>() select (listen, ending)];
+    public static TheoryData<string, Ending> Listens => WithEndings(Listening);
 
-    public static TheoryData<string, Ending> Connects => [.. from target in Targets from ending in Enum.GetValues<Ending>() select (target, ending)];
+    public static TheoryData<string, Ending> Connects => WithEndings(Targets);
 
     public void Dispose() => _folder.Dispose();
 
@@ -24,7 +33,7 @@ public sealed class JoinMatrixTests : IDisposable
     public async Task Relay_BothTalkAtOnce_EverythingArrivesAndBothEnd(string listen, string target, Ending ending)
     {
         await using JoinTarget far = await JoinTarget.StartAsync(target, new JoinedPeer(isListeningSide: false, ending), _folder);
-        await using ListeningCommand relay = await Command.ListenAsync(["relay", JoinListener.NewEndpoint(listen, _folder), far.Endpoint, "--once", "-v", .. far.Rest]);
+        await using ListeningCommand relay = await Command.ListenAsync(["relay", await JoinListener.NewEndpointAsync(listen, _folder), far.Endpoint, "--once", "-v", .. far.Rest]);
         await using ChildProcess near = await JoinListener.StartPeerAsync(relay.Endpoint, new JoinedPeer(isListeningSide: true, ending));
 
         (await near.EndAsync(Limits.Transfer)).MustExit(0);
@@ -50,10 +59,18 @@ public sealed class JoinMatrixTests : IDisposable
     public async Task Listen_BothTalkAtOnce_EverythingArrivesAndBothEnd(string listen, Ending ending)
     {
         await using ListeningCommand far = await ListeningCommand.WhenReadyAsync(await new JoinedPeer(isListeningSide: false, ending).StartAsync(
-            ["spawn", .. CommandFiles.Words, "listen", JoinListener.NewEndpoint(listen, _folder)]));
+            ["spawn", .. CommandFiles.Words, "listen", await JoinListener.NewEndpointAsync(listen, _folder)]));
         await using ChildProcess near = await JoinListener.StartPeerAsync(far.Endpoint, new JoinedPeer(isListeningSide: true, ending));
 
         (await near.EndAsync(Limits.Transfer)).MustExit(0);
         (await far.EndAsync(Limits.Transfer)).MustExit(0);
+    }
+
+    private static TheoryData<string, Ending> WithEndings(string[] kinds)
+    {
+        var data = new TheoryData<string, Ending>();
+        foreach ((string kind, Ending ending) in from kind in kinds from ending in Enum.GetValues<Ending>() select (kind, ending))
+            data.Add(kind, ending);
+        return data;
     }
 }

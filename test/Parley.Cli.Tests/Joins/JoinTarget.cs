@@ -21,7 +21,7 @@ internal sealed class JoinTarget : IAsyncDisposable
     {
         if (string.Equals(kind, "exec", StringComparison.Ordinal))
             return new JoinTarget("exec:", null, ["--", .. await peer.WordsAsync("stdio")]);
-        string endpoint = JoinListener.NewEndpoint(kind, folder);
+        string endpoint = await JoinListener.NewEndpointAsync(kind, folder);
         if (JoinListener.FifosOf(endpoint) is var (read, write))
             return new JoinTarget(endpoint, await peer.StartAsync("fifos", write, read), []);
         string socket = JoinListener.SocketOf(endpoint);

@@ -9,4 +9,25 @@ internal static partial class Native
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint GetEffectiveUserId();
+
+    /// <summary>Lowers how many files this process may have open; <see langword="null"/> puts the former number back.</summary>
+    public static unsafe void SetOpenFiles(ulong? number)
+    {
+        ulong* limit = stackalloc ulong[2];
+        Assert.Equal(0, GetLimit(OpenFiles, limit));
+        if (number is not null)
+            _formerOpenFiles = limit[0];
+        limit[0] = number ?? _formerOpenFiles;
+        Assert.Equal(0, SetLimit(OpenFiles, limit));
+    }
+
+    private const int OpenFiles = 7;
+
+    private static ulong _formerOpenFiles;
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    private static unsafe partial int GetLimit(int resource, ulong* limit);
+
+    [LibraryImport("libc", EntryPoint = "setrlimit")]
+    private static unsafe partial int SetLimit(int resource, ulong* limit);
 }

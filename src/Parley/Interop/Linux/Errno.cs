@@ -8,6 +8,9 @@ internal static class Errno
     internal const int EPERM = 1;
     internal const int ENOENT = 2;
     internal const int EINTR = 4;
+    internal const int E2BIG = 7;
+    internal const int ENOEXEC = 8;
+    internal const int ECHILD = 10;
     internal const int EAGAIN = 11;
     internal const int ENOMEM = 12;
     internal const int EACCES = 13;
@@ -22,6 +25,7 @@ internal static class Errno
     internal const int ENAMETOOLONG = 36;
     internal const int ELOOP = 40;
     internal const int EPROTO = 71;
+    internal const int ENOSYS = 38;
     internal const int ENOTSOCK = 88;
     internal const int EPROTOTYPE = 91;
     internal const int EADDRINUSE = 98;
@@ -46,7 +50,10 @@ internal static class Errno
         ENOENT => nameof(ENOENT),
         EINTR => nameof(EINTR),
         5 => "EIO",
+        E2BIG => nameof(E2BIG),
+        ENOEXEC => nameof(ENOEXEC),
         9 => "EBADF",
+        ECHILD => nameof(ECHILD),
         EAGAIN => nameof(EAGAIN),
         ENOMEM => nameof(ENOMEM),
         EACCES => nameof(EACCES),
@@ -61,6 +68,7 @@ internal static class Errno
         EROFS => nameof(EROFS),
         EPIPE => nameof(EPIPE),
         ENAMETOOLONG => nameof(ENAMETOOLONG),
+        ENOSYS => nameof(ENOSYS),
         ELOOP => nameof(ELOOP),
         EPROTO => nameof(EPROTO),
         ENOTSOCK => nameof(ENOTSOCK),

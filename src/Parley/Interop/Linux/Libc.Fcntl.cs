@@ -5,6 +5,7 @@ namespace Parley.Interop.Linux;
 internal static partial class Libc
 {
     internal const int F_GETFD = 1;
+    internal const int F_SETFL = 4;
     internal const int F_DUPFD_CLOEXEC = 1030;
     internal const int FD_CLOEXEC = 1;
     internal const int F_SETPIPE_SZ = 1031;
@@ -17,8 +18,7 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     internal static partial DescriptorHandle Duplicate(int descriptor, int command, int atLeast);
 
-    /// <summary>Asks for a pipe of so many bytes.</summary>
-    /// <returns>What it got, or -1.</returns>
+    /// <summary>Sets the flags, or the size of a pipe.</summary>
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
-    internal static partial int SetPipeSize(DescriptorHandle pipe, int command, int bytes);
+    internal static partial int Set(DescriptorHandle descriptor, int command, int value);
 }

@@ -69,8 +69,12 @@ internal abstract partial class DescriptorConnection
 
         // A connection that was aborted is closed already, and its waits have thrown the reason.
         if (Failure is not null)
+        {
+            await AwaitPeerAsync().ConfigureAwait(false);
             return;
+        }
 
+        long due = CloseDue;
         try
         {
             if (!_writer.TryClaim())
@@ -84,7 +88,7 @@ internal abstract partial class DescriptorConnection
             if (HasEndedWrites && !PeerEnded && !ReadDescriptor.IsWatched && ReadDescriptor.Loop.IsCurrent)
                 await ReadDescriptor.Readable.WaitForNextWakeAsync().ConfigureAwait(false);
             if (!IsOver())
-                await CloseGracefullyAsync(Clock.FromNow(Options.CloseTimeout)).ConfigureAwait(false);
+                await CloseGracefullyAsync(due).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
@@ -94,6 +98,7 @@ internal abstract partial class DescriptorConnection
         finally
         {
             CloseDescriptors();
+            await AwaitPeerAsync().ConfigureAwait(false);
         }
     }
 
@@ -151,7 +156,7 @@ internal abstract partial class DescriptorConnection
 
         // A reset says that the peer closed without reading all it had, whatever its system had acknowledged.
         if (error != 0 && _writer.Total > 0)
-            throw Undelivered(ErrnoReasons.Of(error, Step.Close), error, Errno.Describe(error), null);
+            throw Undelivered(error);
     }
 
     /// <summary>Reads and drops until the peer ends: closing with unread input would reset the connection and destroy what is in flight.</summary>
@@ -242,6 +247,18 @@ internal abstract partial class DescriptorConnection
     /// <summary>An error that the channel holds for the next call; 0 for none.</summary>
     private protected virtual int PendingError() => 0;
 
+    /// <summary>When a graceful close that begins now gives up.</summary>
+    private protected virtual long CloseDue => Clock.FromNow(Options.CloseTimeout);
+
+    /// <summary>Waits for a peer that is not to outlive the connection, after its descriptors are closed.</summary>
+    private protected virtual ValueTask AwaitPeerAsync() => ValueTask.CompletedTask;
+
+    private ConnectionException Undelivered(int errorNumber)
+    {
+        (Reason reason, string cause, int number) = Explain(Step.Close, errorNumber);
+        return Undelivered(reason, number, cause, null);
+    }
+
     private ConnectionException Undelivered(Reason reason, int error, string cause, Exception? inner)
     {
         long lost = _writer.UnflushedBytes + CountUndelivered();
@@ -271,7 +288,7 @@ internal abstract partial class DescriptorConnection
 
     private protected virtual TcpStatistics? TcpStatistics() => null;
 
-    private void WatchForHangUp()
+    private protected virtual void WatchForHangUp()
     {
         try
         {
@@ -284,7 +301,7 @@ internal abstract partial class DescriptorConnection
     }
 
     // Callbacks of Closed are the caller's code: they do not run on the loop.
-    private void CancelClosed()
+    private protected void CancelClosed()
     {
         if (_closed is { } source)
             ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), source, preferLocal: false);

@@ -209,6 +209,9 @@ internal abstract partial class DescriptorConnection : Connection
     internal void Observe(string name, Descriptor descriptor, long started, nint outcome, long argument = -1)
         => Options.CallObserver?.Report(name, descriptor.Handle.Number, started, outcome, RemoteEndPoint ?? LocalEndPoint, argument, null);
 
+    /// <summary>Tells the observer of the call that <see cref="EndWrites"/> made.</summary>
+    internal virtual void ObserveEndOfWrites(long started, int outcome) => Observe("shutdown", WriteDescriptor, started, outcome);
+
     internal void NoteActivity()
     {
         if (Options.IdleTimeout != Timeout.InfiniteTimeSpan)
@@ -228,8 +231,16 @@ internal abstract partial class DescriptorConnection : Connection
             NotePeerEnd();
         if (_break == 0 && errorNumber is Errno.ECONNRESET or Errno.EPIPE or Errno.ETIMEDOUT)
             _break = errorNumber;
-        return ConnectionException.FromErrno(step, errorNumber, RemoteEndPoint ?? LocalEndPoint, _writer.UnflushedBytes + CountUndelivered());
+        (Reason reason, string cause, int number) = Explain(step, errorNumber);
+        return new ConnectionException(step, reason, RemoteEndPoint ?? LocalEndPoint, cause, number)
+        {
+            UndeliveredBytes = _writer.UnflushedBytes + CountUndelivered(),
+        };
     }
+
+    /// <summary>What an error number means on this channel; the number is 0 where it says nothing that the cause does not.</summary>
+    private protected virtual (Reason Reason, string Cause, int ErrorNumber) Explain(Step step, int errorNumber)
+        => (ErrnoReasons.Of(errorNumber, step), Errno.Describe(errorNumber), errorNumber);
 
     /// <summary>What calls that find the connection over throw.</summary>
     internal Exception OverFailure(Step step)

@@ -359,7 +359,7 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
         }
 
         if (connection.Observed)
-            connection.Observe("shutdown", connection.WriteDescriptor, started, outcome);
+            connection.ObserveEndOfWrites(started, outcome);
 
         // A peer that has reset the connection already needs no telling; the next read or the close says so.
         if (outcome < 0 && outcome != -Errno.ENOTCONN)

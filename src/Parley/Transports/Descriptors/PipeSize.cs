@@ -14,11 +14,11 @@ internal static class PipeSize
     {
         for (int size = Largest; size > 64 * 1024; size /= 2)
         {
-            int got = Libc.SetPipeSize(pipe, Libc.F_SETPIPE_SZ, size);
+            int got = Libc.Set(pipe, Libc.F_SETPIPE_SZ, size);
             if (got > 0)
                 return got;
         }
 
-        return Math.Max(0, Libc.SetPipeSize(pipe, Libc.F_GETPIPE_SZ, 0));
+        return Math.Max(0, Libc.Set(pipe, Libc.F_GETPIPE_SZ, 0));
     }
 }

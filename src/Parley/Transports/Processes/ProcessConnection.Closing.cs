@@ -1,0 +1,53 @@
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.Processes;
+
+internal sealed partial class ProcessConnection
+{
+    private static readonly TimeSpan LongestGrace = TimeSpan.FromSeconds(2.5);
+
+    // SIGKILL ends everything but what hangs in the kernel, which nobody can wait for.
+    private static readonly TimeSpan AfterKill = TimeSpan.FromSeconds(1);
+
+    private volatile bool _isClosedAwaited;
+
+    /// <summary>What a child is given between SIGTERM and SIGKILL.</summary>
+    private TimeSpan Grace
+    {
+        get
+        {
+            TimeSpan quarter = Options.CloseTimeout / 4;
+            return Options.CloseTimeout == Timeout.InfiniteTimeSpan || quarter > LongestGrace ? LongestGrace : quarter;
+        }
+    }
+
+    // The signals come within the close timeout, not behind it.
+    private protected override long CloseDue
+    {
+        get
+        {
+            TimeSpan close = Options.CloseTimeout;
+            return _closingDue = Clock.FromNow(close == Timeout.InfiniteTimeSpan ? close : close - Grace);
+        }
+    }
+
+    /// <summary>A pipe has no reset: the child is asked to end, and killed if it does not.</summary>
+    private protected override void PrepareReset() => _child.Terminate(Grace);
+
+    private protected override async ValueTask AwaitPeerAsync()
+    {
+        ReadDescriptor.Loop.Disarm(_end);
+        if (Failure is null && !await _child.WaitForExitAsync(_closingDue).ConfigureAwait(false))
+            _child.Terminate(Grace);
+        await _child.WaitForExitAsync(Clock.FromNow(Grace + AfterKill)).ConfigureAwait(false);
+    }
+
+    // A child that has closed its standard input may go on talking: its exit is the end, not the break of one pipe.
+    private protected override void WatchForHangUp()
+    {
+        _isClosedAwaited = true;
+        Interlocked.MemoryBarrier();
+        if (_child.HasExited)
+            CancelClosed();
+    }
+}

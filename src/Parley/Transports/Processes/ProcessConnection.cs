@@ -1,0 +1,165 @@
+using System.Net;
+using Parley.Interop.Linux;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.Processes;
+
+/// <summary>A child process over two pipes: what it prints is heard, what is said is its standard input.</summary>
+internal sealed unsafe partial class ProcessConnection : DescriptorConnection
+{
+    // A child that is being killed closes its streams microseconds before it can be waited for.
+    private const int MillisecondsToExit = 20;
+
+    private readonly ProcessEndPoint _program;
+    private readonly Child _child;
+    private readonly EndDeadline _end;
+    private long _closingDue;
+    private int _leftOver = -1;
+
+    internal ProcessConnection(Descriptor read, Descriptor write, Child child, ProcessEndPoint program, ConnectionOptions options)
+        : base(read, write, options)
+    {
+        _program = program;
+        _child = child;
+        _end = new EndDeadline(read);
+        child.Exited = OnExited;
+    }
+
+    public override EndPoint? LocalEndPoint => null;
+
+    public override EndPoint? RemoteEndPoint => _program;
+
+    public override bool TryGetPeerCredentials(out PeerCredentials credentials)
+    {
+        credentials = new PeerCredentials(_child.Pid, Libc.GetEUid(), Libc.GetEGid());
+        return true;
+    }
+
+    public override bool TryGetExitCode(out int exitCode)
+    {
+        bool isKnown = _child.HasExited && _child.Status.IsKnown;
+        exitCode = isKnown ? _child.Status.ExitCode : 0;
+        return isKnown;
+    }
+
+    internal override nint Receive(Span<byte> buffer)
+    {
+        // Asked first: what is not in the pipe once the child has ended was not said by it.
+        bool hasExited = _child.HasExited;
+        if (hasExited && MustEnd())
+        {
+            if (_leftOver < 0)
+                _leftOver = CountIn(ReadDescriptor.Handle);
+            buffer = buffer[..Math.Min(buffer.Length, _leftOver)];
+            if (buffer.IsEmpty)
+                return End();
+        }
+
+        nint count = base.Receive(buffer);
+        if (count > 0 && _leftOver > 0)
+            _leftOver -= (int)count;
+        if (count == 0)
+            return hasExited || !AwaitsExit() ? End() : -Errno.EAGAIN;
+        if (count == -Errno.EAGAIN && hasExited)
+            _end.Arm(Options.CloseTimeout);
+        return count;
+    }
+
+    /// <summary>Closes the child's standard input. What is in the pipe when nobody can read it any more is lost, and that is told.</summary>
+    internal override int EndWrites()
+    {
+        if (Break == 0 && PendingError() is var error && error != 0 && CountUndelivered() > 0)
+            return -error;
+        WriteDescriptor.Close();
+        return 0;
+    }
+
+    internal override long CountUndelivered() => CountIn(WriteDescriptor.Handle);
+
+    // Once it is closed, a pipe does not tell any more how much of it was read.
+    private protected override bool IsAcknowledged => HasEndedWrites;
+
+    private protected override int PendingError()
+    {
+        try
+        {
+            var poll = new PollDescriptor { Descriptor = WriteDescriptor.Handle.Number, Events = Libc.POLLOUT };
+            return !WriteDescriptor.Handle.IsClosed && Libc.Poll(&poll, 1, 0) > 0 && (poll.Returned & Libc.POLLERR) != 0 ? Errno.EPIPE : 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0;
+        }
+    }
+
+    private protected override (Reason Reason, string Cause, int ErrorNumber) Explain(Step step, int errorNumber)
+    {
+        bool isBreak = errorNumber is Errno.EPIPE or Errno.ECONNRESET && _child.TryReapSoon(MillisecondsToExit) && _child.Status.IsBreak;
+        if (isBreak)
+            return (Reason.PeerDied, _child.Status.Describe(_child.Name), 0);
+        return errorNumber == Errno.EPIPE
+            ? (Reason.Reset, $"{_child.Name} reads no more", errorNumber)
+            : base.Explain(step, errorNumber);
+    }
+
+    internal override void ObserveEndOfWrites(long started, int outcome)
+        => Observe("close", WriteDescriptor, started, outcome, argument: 0);
+
+    /// <summary>
+    /// What is there when nothing more is waited for: a child that was ended by a signal has said all it ever will, and what it started
+    /// itself may hold the pipe for as long as it likes.
+    /// </summary>
+    private bool MustEnd() => _leftOver >= 0 || _child.Status.IsBreak || IsClosing || _end.IsOver;
+
+    private int End() => _child.HasExited && _child.Status.IsBreak ? -Errno.ECONNRESET : 0;
+
+    /// <summary>
+    /// The child has closed its standard output. Where it does so because it is ending, how it ends says whether that was the end of what
+    /// it had to say; a child that goes on without an output has ended cleanly.
+    /// </summary>
+    private bool AwaitsExit()
+    {
+        if (_end.IsOver || !_child.IsExiting)
+            return false;
+        _end.Arm(Options.CloseTimeout);
+        return true;
+    }
+
+    private void OnExited()
+    {
+        ReadDescriptor.Readable.Signal();
+        if (_isClosedAwaited)
+            CancelClosed();
+    }
+
+    private static int CountIn(DescriptorHandle pipe)
+    {
+        int count = 0;
+        try
+        {
+            return Libc.Ioctl(pipe, Libc.FIONREAD, &count) < 0 ? 0 : count;
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>When waiting for an end that does not come is over.</summary>
+    private sealed class EndDeadline(Descriptor descriptor) : Deadline
+    {
+        private long _end = Never;
+
+        internal bool IsOver => Clock.IsOver(Volatile.Read(ref _end));
+
+        internal void Arm(TimeSpan time)
+        {
+            if (Volatile.Read(ref _end) != Never || time == Timeout.InfiniteTimeSpan)
+                return;
+            Volatile.Write(ref _end, Clock.FromNow(time));
+            descriptor.Loop.ArmAt(this, _end);
+        }
+
+        internal override void OnDue() => descriptor.Readable.Signal();
+    }
+}
