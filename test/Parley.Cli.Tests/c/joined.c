@@ -2,6 +2,7 @@
    and must hear exactly BYTES of the stream that HEARD begins, both at once. "first" ends its side when it has said all, "last" only after
    the other side has ended. HOW: connect HOST PORT, accept HOST PORT, fifos READ WRITE, stdio, or spawn COMMAND..., which talks to a
    command's standard streams and ends as it does. */
+#define _GNU_SOURCE
 #include "peer.h"
 #include <fcntl.h>
 #include <pthread.h>

@@ -36,10 +36,10 @@ internal sealed unsafe class StandardStreamsConnection(
     internal override int EndWrites()
     {
         using DescriptorHandle nowhere = OpenNowhere();
-        if (nowhere.IsInvalid || Libc.Dup3(nowhere.Number, 1, 0) < 0)
+        if (nowhere.IsInvalid)
             return -Errno.Last;
         WriteDescriptor.Close();
-        return 0;
+        return OutputCopies.ReplaceBy(nowhere);
     }
 
     internal override long CountUndelivered() => 0;
