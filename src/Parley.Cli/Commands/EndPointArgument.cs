@@ -8,7 +8,7 @@ internal static class EndPointArgument
 {
     internal const string Tutorial = "tcp://127.0.0.1:5000";
 
-    private const string Forms = "tcp://host:port (or host:port), unix:/path, unix:@name";
+    private const string Forms = "tcp://host:port (or host:port), unix:/path, unix:@name, fifo:/path, fifo:/in:/out";
 
     internal static Argument<string> Optional() => RefuseOptions(new("ENDPOINT")
     {
@@ -16,8 +16,8 @@ internal static class EndPointArgument
         Arity = ArgumentArity.ZeroOrOne,
     });
 
-    internal static Argument<string> Required(string name, string description)
-        => RefuseOptions(new(name) { Description = $"{description}: {Forms}" });
+    internal static Argument<string> Required(string name, string description, string forms = Forms)
+        => RefuseOptions(new(name) { Description = $"{description}: {forms}" });
 
     internal static EndPoint Get(ParseResult parsed, Argument<string> argument) => ParleyEndPoint.Parse(parsed.GetValue(argument) ?? Tutorial);
 

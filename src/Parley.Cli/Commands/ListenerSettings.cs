@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 
 namespace Parley.Cli.Commands;
 
@@ -13,12 +12,7 @@ internal sealed class ListenerSettings
     private readonly Option<TimeSpan?> _idleTimeout = TimeOption.Create("--idle-timeout", "Break off a conversation over which no byte moved for so long (default: never)");
     private readonly Option<TimeSpan?> _writeTimeout = TimeOption.Create("--write-timeout", "Break off a peer that takes nothing of what is sent for so long (default: 60 for serve, otherwise never)");
     private readonly Option<TimeSpan?> _drainTimeout = TimeOption.Create("--drain-timeout", "How long conversations may go on after SIGINT or SIGTERM, and a close waits for its peer (default 10)");
-    private readonly Option<UnixFileMode?> _mode = new("--mode")
-    {
-        Description = "Permissions of a Unix socket's file, in octal (default 0600: this user only)",
-        HelpName = "MODE",
-        CustomParser = ParseMode,
-    };
+    private readonly Option<UnixFileMode?> _mode = ModeOption.Create("Permissions of a Unix socket's file, in octal (default 0600: this user only)");
 
     internal void AddTo(Command command)
     {
@@ -50,14 +44,5 @@ internal sealed class ListenerSettings
         if (parsed.GetValue(_mode) is UnixFileMode mode)
             options.UnixSocketMode = mode;
         return options;
-    }
-
-    private static UnixFileMode? ParseMode(ArgumentResult argument)
-    {
-        string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
-        if (text.Length is > 0 and <= 4 && text.All(digit => digit is >= '0' and <= '7') && Convert.ToInt32(text, 8) is var mode and <= 0x1FF)
-            return (UnixFileMode)mode;
-        argument.AddError($"--mode: '{text}' is no mode in octal between 0 and 0777");
-        return null;
     }
 }

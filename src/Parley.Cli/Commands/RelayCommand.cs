@@ -14,21 +14,24 @@ internal static class RelayCommand
         Argument<string> target = EndPointArgument.Required("TARGET", "Where each is joined to");
         var once = new Option<bool>("--once") { Description = "End after one client was served" };
         var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        Option<bool> follow = FollowOption.Create();
         var listener = new ListenerSettings();
         var connect = new ConnectSettings();
         var verbosity = new Verbosity();
-        var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET") { listen, target, once, progress };
+        var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET. Of two FIFOs the first is read and the second written; what TARGET answers to a single FIFO is dropped") { listen, target, once, progress, follow };
         listener.AddTo(command);
         connect.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley relay tcp://127.0.0.1:8080 unix:/run/app.sock     a Unix socket, reachable by TCP
             parley relay unix:/tmp/db.sock db.example:5432 --retry 3 a remote server, reachable by path
+            parley relay fifo:/tmp/log tcp://log.example:514         what is written to a FIFO, sent on
             """);
         command.SetAction(async (parsed, _) =>
         {
             EndPoint local = EndPointArgument.GetRemote(parsed, listen);
             EndPoint remote = EndPointArgument.GetRemote(parsed, target);
+            OneWay.CheckFollow(parsed.GetValue(follow), local, ConnectionDirection.ReceiveOnly);
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine(
@@ -39,10 +42,15 @@ internal static class RelayCommand
             CallObserver? observer = verbosity.Observer(parsed);
             ListenerOptions listenerOptions = listener.Get(parsed, observer, Timeout.InfiniteTimeSpan);
             listenerOptions.DescriptorsPerConnection = 2;
+            if (OneWay.Is(local))
+                listenerOptions.Direction = ConnectionDirection.ReceiveOnly;
+            listenerOptions.FollowWriters = parsed.GetValue(follow);
             ConnectionOptions connectOptions = connect.Get(parsed, observer);
             connectOptions.IdleTimeout = listenerOptions.IdleTimeout;
             connectOptions.CloseTimeout = listenerOptions.CloseTimeout;
-            var service = new RelayService(remote, connectOptions);
+            if (OneWay.Is(remote))
+                connectOptions.Direction = ConnectionDirection.SendOnly;
+            var service = new RelayService(remote, connectOptions, dropsAnswers: OneWay.Is(local));
             using var server = new Server(service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed));
             return await server.RunAsync(
                 local, listenerOptions, bound => verbosity.SayListening(parsed, bound), parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));

@@ -30,6 +30,7 @@ internal static class ServeCommand
             parley serve tcp://127.0.0.1:0 --message 'hi'    on a free port, which it prints
             parley serve unix:/tmp/data.sock --file data.bin a file to each client
             parley serve tcp://[::1]:7 --echo --trace        watch every call
+            parley serve fifo:/tmp/motd --file motd.txt      a file to each reader of a FIFO, one after the other
             """);
         command.SetAction(async (parsed, _) =>
         {
@@ -39,6 +40,8 @@ internal static class ServeCommand
             if (chosen > 1)
                 throw new UsageException("only one of --message, --file, --echo and --discard at a time");
 
+            if (OneWay.Is(local) && parsed.GetValue(echo))
+                throw new UsageException($"{ParleyEndPoint.Format(local)} goes one way: --echo needs a pair of FIFOs", "for example: fifo:/in:/out");
             Service service = Choose(parsed.GetValue(message), parsed.GetValue(file), parsed.GetValue(echo), parsed.GetValue(discard));
             using (service as IDisposable)
             {
@@ -49,9 +52,12 @@ internal static class ServeCommand
                 }
 
                 using var server = new Server(service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed));
+                ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), TimeSpan.FromSeconds(60));
+                if (OneWay.Is(local))
+                    options.Direction = parsed.GetValue(discard) ? ConnectionDirection.ReceiveOnly : ConnectionDirection.SendOnly;
                 return await server.RunAsync(
                     local,
-                    listener.Get(parsed, verbosity.Observer(parsed), TimeSpan.FromSeconds(60)),
+                    options,
                     bound => verbosity.SayListening(parsed, bound),
                     parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
             }

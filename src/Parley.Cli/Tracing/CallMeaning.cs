@@ -17,6 +17,7 @@ internal static class CallMeaning
             "connect" => call.Tcp is null
                 ? $"connected to {where}"
                 : $"connected to {where}: the three-way handshake (SYN, SYN+ACK, ACK) is done",
+            "open" => $"{where} is open to {(call.Argument == 0 ? "read" : "write, and a reader is there")}: descriptor {call.Result}",
             "read" when call.Result == 0 => "the end: the peer has said all it wanted to say",
             "read" => $"{call.Result} bytes from the peer",
             "write" when call.Result < call.Argument => $"the kernel took {call.Result} of {call.Argument} bytes; the rest waits until the peer has read some",
@@ -34,6 +35,8 @@ internal static class CallMeaning
         ("connect", "ECONNREFUSED") => "refused: the machine is there, but nothing listens on that address (its kernel answered with RST)",
         ("connect", "ETIMEDOUT") => "no answer: what we sent was dropped on the way, or the listener's backlog is full",
         ("connect", "ENOENT") => "there is no such path",
+        ("open", "ENXIO") => "nobody has it open to read, so there is nobody to write to",
+        ("open", "ENOENT") => "there is no such path",
         (_, "EACCES") => "this user may not",
         ("bind", "EADDRINUSE") => "somebody has that address already",
         ("bind", "EADDRNOTAVAIL") => "no network interface of this machine has that address",

@@ -8,9 +8,11 @@ internal static class Errno
     internal const int EPERM = 1;
     internal const int ENOENT = 2;
     internal const int EINTR = 4;
+    internal const int ENXIO = 6;
     internal const int EAGAIN = 11;
     internal const int ENOMEM = 12;
     internal const int EACCES = 13;
+    internal const int EEXIST = 17;
     internal const int ENOTDIR = 20;
     internal const int EISDIR = 21;
     internal const int EINVAL = 22;
@@ -46,11 +48,12 @@ internal static class Errno
         ENOENT => nameof(ENOENT),
         EINTR => nameof(EINTR),
         5 => "EIO",
+        ENXIO => nameof(ENXIO),
         9 => "EBADF",
         EAGAIN => nameof(EAGAIN),
         ENOMEM => nameof(ENOMEM),
         EACCES => nameof(EACCES),
-        17 => "EEXIST",
+        EEXIST => nameof(EEXIST),
         ENOTDIR => nameof(ENOTDIR),
         EISDIR => nameof(EISDIR),
         EINVAL => nameof(EINVAL),
@@ -97,6 +100,7 @@ internal static class Errno
         ETIMEDOUT => "timed out",
         ENETUNREACH => "network unreachable",
         EHOSTUNREACH => "host unreachable",
+        EEXIST => "exists already",
         ENOTDIR => "a part of the path is not a directory",
         EISDIR => "is a directory",
         ENOTSOCK => "not a socket",

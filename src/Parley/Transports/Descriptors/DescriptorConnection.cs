@@ -40,6 +40,9 @@ internal abstract partial class DescriptorConnection : Connection
 
     internal Descriptor WriteDescriptor { get; }
 
+    /// <summary>Whether nothing can be written: the channel goes one way, to this side.</summary>
+    internal bool ReceivesOnly { get; private protected init; }
+
     /// <summary>Why nothing goes any more; <see langword="null"/> while it does.</summary>
     internal Exception? Failure => Volatile.Read(ref _failure);
 
@@ -90,6 +93,9 @@ internal abstract partial class DescriptorConnection : Connection
     /// <summary>Tells the peer that nothing follows.</summary>
     /// <returns>0 or the negative error number.</returns>
     internal abstract int EndWrites();
+
+    /// <summary>The call that <see cref="EndWrites"/> makes; <see langword="null"/> where it tells the observer itself.</summary>
+    internal virtual string? EndCall => "shutdown";
 
     /// <summary>Bytes that the channel has taken and the peer has not; 0 where the channel cannot tell.</summary>
     internal abstract long CountUndelivered();

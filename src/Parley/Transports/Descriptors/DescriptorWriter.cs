@@ -246,8 +246,8 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
             throw connection.OverFailure(Step.Write);
         }
 
-        if (connection.Observed)
-            connection.Observe("shutdown", connection.WriteDescriptor, started, outcome);
+        if (connection.Observed && connection.EndCall is { } call)
+            connection.Observe(call, connection.WriteDescriptor, started, outcome);
 
         // A peer that has reset the connection already needs no telling; the next read or the close says so.
         if (outcome < 0 && outcome != -Errno.ENOTCONN)
@@ -417,6 +417,8 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
     {
         if (connection.Failure is not null)
             throw connection.OverFailure(Step.Write);
+        if (connection.ReceivesOnly)
+            throw new ConnectionException(Step.Write, Reason.Other, connection.RemoteEndPoint, "it goes one way, and this side only receives");
         if (_completed)
             throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
     }
