@@ -55,6 +55,7 @@ internal static class Failure
             Reason.Refused when connecting => $"nothing listens there; start a server with: parley serve {where}",
             Reason.NotFound when failure.Step is Step.Resolve => "check the host's name; an address works without a look-up",
             Reason.NotFound when failure is { Step: Step.Open, EndPoint: FifoEndPoint } => $"make it with: parley create {where}",
+            Reason.TimedOut when failure is { Step: Step.Open, EndPoint: FifoEndPoint } => "the other side has to open it too; --timeout waits longer",
             Reason.InUse when failure.Step is Step.Create => $"look at what is there with: parley inspect {where}",
             Reason.NotFound when connecting => $"the path does not exist; start a server with: parley serve {where}",
             Reason.NotFound when binding && failure.EndPoint is IPEndPoint => "the address is none of this machine; 0.0.0.0 or [::] stands for all it has",

@@ -23,6 +23,7 @@ internal static class CallMeaning
             "write" when call.Result < call.Argument => $"the kernel took {call.Result} of {call.Argument} bytes; the rest waits until the peer has read some",
             "write" => $"the kernel took {call.Result} bytes and sends them",
             "shutdown" => "half-close: we have no more to say (FIN follows what was written), and still listen",
+            "close" when call.EndPoint is FifoEndPoint => "the descriptor is given back: the last one to be closed is the end for the other side",
             "close" => "the descriptor is given back",
             _ => "",
         };
