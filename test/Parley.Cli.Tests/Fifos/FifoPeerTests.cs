@@ -98,6 +98,17 @@ public sealed class FifoPeerTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task ConnectSendOnly_ReaderGoesWhileNothingIsTyped_IsBrokenOff()
+    {
+        await using ChildProcess command = Command.Start("connect", _fifo.Endpoint, "--send-only");
+        await using ChildProcess reader = await CPrograms.StartAsync("fifo_partial_reader", _fifo.Path, "0");
+
+        CommandResult result = (await command.EndAsync()).MustExit(5);
+
+        Assert.Contains("the peer reads no more", result.Error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task Serve_ReaderAfterReader_EachGetsTheMessageOnce()
     {
         await using ListeningCommand server = await Command.ListenAsync("serve", _fifo.Endpoint);
