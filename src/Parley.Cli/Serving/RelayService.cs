@@ -42,17 +42,20 @@ internal sealed class RelayService(EndPoint target, ConnectionOptions options, b
     /// <summary>One way, for a client that cannot be answered. What the target says is read all the same: it would not end otherwise.</summary>
     private static async Task<ConnectionException?> SendOnAsync(Connection client, Connection far)
     {
+        Task copy = ConnectionRelay.CopyAsync(client, far, CancellationToken.None);
         Task answers = Discard.AllAsync(far.Input, CancellationToken.None).AsTask();
         try
         {
-            await ConnectionRelay.CopyAsync(client, far, CancellationToken.None);
-            await answers;
+            // The first one to break is told at once: a client that says nothing would never learn that the target is gone.
+            await await Task.WhenAny(copy, answers);
+            await Task.WhenAll(copy, answers);
             return null;
         }
         catch (ConnectionException broken)
         {
+            client.Abort(broken);
             far.Abort(broken);
-            await answers.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(copy, answers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return broken;
         }
     }

@@ -80,6 +80,8 @@ public class ConnectionOptions
         CheckTimeout(IdleTimeout, nameof(IdleTimeout));
         CheckTimeout(WriteTimeout, nameof(WriteTimeout));
         CheckTimeout(CloseTimeout, nameof(CloseTimeout));
+        if (!Enum.IsDefined(Direction))
+            throw new ArgumentOutOfRangeException(nameof(Direction), Direction, "There is no such direction.");
         ArgumentOutOfRangeException.ThrowIfNegative(RetryCount);
         ArgumentOutOfRangeException.ThrowIfLessThan(RetryDelay, TimeSpan.Zero);
     }

@@ -200,6 +200,20 @@ public sealed class FifoPeerTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task Relay_TargetBreaksOffWhileTheWriterIsSilent_IsToldAtOnce()
+    {
+        await using RawListener target = RawListener.Open();
+        await using ListeningCommand relay = await Command.ListenAsync("relay", _fifo.Endpoint, target.Endpoint, "-v");
+        await using ChildProcess writer = ChildProcess.Start(["sh", "-c", $"exec cat > {Command.Quote(_fifo.Path)}"]);
+        using System.Net.Sockets.Socket server = await RawSocket.AcceptAsync(target.Socket);
+
+        RawSocket.Reset(server);
+        await relay.Process.WaitForErrorAsync("broken off by the peer");
+
+        Assert.False(relay.Process.HasEnded);
+    }
+
+    [SkippableFact]
     public async Task Trace_Conversation_ShowsOpenWriteClose()
     {
         Task<CommandResult> command = Command.RunAsync(new Launch("connect", _fifo.Endpoint, "--send-only", "--trace-json") { Input = ServerMessage });
