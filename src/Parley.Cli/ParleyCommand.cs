@@ -43,6 +43,9 @@ internal static class ParleyCommand
             ListenCommand.Build(),
             RelayCommand.Build(program),
             PingCommand.Build(),
+            CreateCommand.Build(),
+            InspectCommand.Build(),
+            RemoveCommand.Build(),
             DemoCommand.Build(),
             DemoClientCommand.Build(),
         };

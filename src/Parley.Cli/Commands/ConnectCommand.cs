@@ -15,8 +15,9 @@ internal static class ConnectCommand
         var settings = new ConnectSettings();
         Option<TimeSpan?> idleTimeout = TimeOption.Create("--idle-timeout", "Break off when no byte moved for so long (default: never)");
         var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        Option<bool> follow = FollowOption.Create();
         var verbosity = new Verbosity();
-        var command = new Command("connect", "Print what the peer says, and send it standard input") { endPoint, idleTimeout, progress };
+        var command = new Command("connect", "Print what the peer says, and send it standard input") { endPoint, idleTimeout, progress, follow };
         flow.AddTo(command);
         settings.AddTo(command);
         verbosity.AddTo(command);
@@ -26,11 +27,15 @@ internal static class ConnectCommand
             parley connect unix:@chat --retry 5             wait for a server that is still starting
             parley connect tcp://127.0.0.1:5000 --trace     watch every call
             parley connect exec: --trace -- sort -u         talk to a program, and end with its exit code
+            parley connect fifo:/tmp/log --receive-only     read a FIFO until its last writer ends
+            parley connect fifo:/tmp/in:/tmp/out            read one, write the other
             """);
         command.SetAction(async (parsed, _) =>
         {
             EndPoint remote = EndPointArgument.GetTarget(parsed, endPoint, program);
             Flow ways = flow.Get(parsed);
+            ConnectionDirection direction = OneWay.Direction(remote, ways);
+            OneWay.CheckFollow(parsed.GetValue(follow), remote, direction);
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine($"would {(remote is ProcessEndPoint ? "start" : "connect to")} {ParleyEndPoint.Format(remote)} and join it to standard input and output");
@@ -38,6 +43,8 @@ internal static class ConnectCommand
             }
 
             ConnectionOptions options = settings.Get(parsed, verbosity.Observer(parsed), verbosity.IsVerbose(parsed));
+            options.Direction = direction;
+            options.FollowWriters = parsed.GetValue(follow);
             options.IdleTimeout = parsed.GetValue(idleTimeout).Infinite();
             using var interruption = new Interruption();
             Connection standard = await StandardConversation.OpenStandardStreamsAsync(interruption.Token);

@@ -8,7 +8,7 @@ internal static class EndPointArgument
 {
     internal const string Tutorial = "tcp://127.0.0.1:5000";
 
-    private const string Forms = "tcp://host:port (or host:port), unix:/path, unix:@name";
+    private const string Forms = "tcp://host:port (or host:port), unix:/path, unix:@name, fifo:/path, fifo:/in:/out";
 
     private const string Program = ", exec: with -- PROGRAM [ARGS] at the end";
 
@@ -19,7 +19,10 @@ internal static class EndPointArgument
     });
 
     internal static Argument<string> Required(string name, string description, bool mayBeProgram = false)
-        => RefuseOptions(new(name) { Description = $"{description}: {Forms}{(mayBeProgram ? Program : "")}" });
+        => Required(name, description, Forms + (mayBeProgram ? Program : ""));
+
+    internal static Argument<string> Required(string name, string description, string forms)
+        => RefuseOptions(new(name) { Description = $"{description}: {forms}" });
 
     internal static EndPoint Get(ParseResult parsed, Argument<string> argument) => ParleyEndPoint.Parse(parsed.GetValue(argument) ?? Tutorial);
 

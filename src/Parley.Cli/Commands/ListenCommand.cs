@@ -14,20 +14,24 @@ internal static class ListenCommand
         var flow = new FlowOptions();
         Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when no client came for so long (default: never)");
         var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        Option<bool> follow = FollowOption.Create();
         var listener = new ListenerSettings(oneClient: true);
         var verbosity = new Verbosity();
-        var command = new Command("listen", "Accept one client and join it to standard input and output") { endPoint, timeout, progress };
+        var command = new Command("listen", "Accept one client and join it to standard input and output") { endPoint, timeout, progress, follow };
         flow.AddTo(command);
         listener.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley listen tcp://127.0.0.1:0 > received     take what one client sends
             parley listen unix:/tmp/out.sock < file        give a file to one client
+            parley listen fifo:/tmp/in --receive-only      take what one writer says
             """);
         command.SetAction(async (parsed, _) =>
         {
             EndPoint local = listener.GetLocal(parsed, endPoint);
             Flow ways = flow.Get(parsed);
+            ConnectionDirection direction = OneWay.Direction(local, ways);
+            OneWay.CheckFollow(parsed.GetValue(follow), local, direction);
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine($"would listen on {ParleyEndPoint.Format(local)} and join one client to standard input and output");
@@ -35,6 +39,8 @@ internal static class ListenCommand
             }
 
             ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
+            options.Direction = direction;
+            options.FollowWriters = parsed.GetValue(follow);
             using var interruption = new Interruption();
             await using ConnectionListener bound = await ConnectionListener.BindAsync(local, options, interruption.Token);
             verbosity.SayListening(parsed, bound.LocalEndPoint);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Net;
 using System.Net.Sockets;
 
@@ -32,12 +31,7 @@ internal sealed class ListenerSettings(bool oneClient = false)
         oneClient
             ? "How long the close waits for the client to take what was sent (default 10)"
             : "How long conversations may go on after SIGINT or SIGTERM, and a close waits for its peer (default 10)");
-    private readonly Option<UnixFileMode?> _mode = new("--mode")
-    {
-        Description = "Permissions of a Unix socket's file, in octal (default 0600: this user only)",
-        HelpName = "MODE",
-        CustomParser = ParseMode,
-    };
+    private readonly Option<UnixFileMode?> _mode = ModeOption.Create("Permissions of a Unix socket's file, in octal (default 0600: this user only)");
 
     internal void AddTo(Command command)
     {
@@ -83,13 +77,4 @@ internal sealed class ListenerSettings(bool oneClient = false)
 
     // An abstract name, which is written with an @, has no file.
     private static bool HasFile(EndPoint local) => local is UnixDomainSocketEndPoint unix && !unix.ToString().StartsWith('@');
-
-    private static UnixFileMode? ParseMode(ArgumentResult argument)
-    {
-        string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
-        if (text.Length is > 0 and <= 4 && text.All(digit => digit is >= '0' and <= '7') && Convert.ToInt32(text, 8) is var mode and <= 0x1FF)
-            return (UnixFileMode)mode;
-        argument.AddError($"--mode: '{text}' is no mode in octal between 0 and 0777");
-        return null;
-    }
 }

@@ -34,6 +34,8 @@ internal static class PingCommand
         command.SetAction(async (parsed, _) =>
         {
             EndPoint remote = EndPointArgument.GetRemote(parsed, endPoint);
+            if (remote is FifoEndPoint)
+                throw new UsageException("a FIFO cannot be pinged: opening it would be taken for the other side by whoever waits there", $"look at it with: parley inspect {ParleyEndPoint.Format(remote)}");
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine($"would connect to {ParleyEndPoint.Format(remote)} and close");

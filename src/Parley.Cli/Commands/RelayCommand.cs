@@ -17,10 +17,11 @@ internal static class RelayCommand
         Argument<string> target = EndPointArgument.Required("TARGET", "Where each is joined to", mayBeProgram: true);
         var once = new Option<bool>("--once") { Description = "End after one client was served" };
         var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        Option<bool> follow = FollowOption.Create();
         var listener = new ListenerSettings();
         var connect = new ConnectSettings();
         var verbosity = new Verbosity();
-        var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET") { listen, target, once, progress };
+        var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET. Of two FIFOs the first is read and the second written; what TARGET answers to a single FIFO is dropped") { listen, target, once, progress, follow };
         listener.AddTo(command);
         connect.AddTo(command);
         verbosity.AddTo(command);
@@ -28,6 +29,7 @@ internal static class RelayCommand
             parley relay tcp://127.0.0.1:8080 unix:/run/app.sock     a Unix socket, reachable by TCP
             parley relay unix:/tmp/db.sock db.example:5432 --retry 3 a remote server, reachable by path
             parley relay unix:/tmp/py.sock exec: -- python3 worker.py   a program for each client
+            parley relay fifo:/tmp/log tcp://log.example:514         what is written to a FIFO, sent on
             """);
         command.SetAction(async (parsed, _) =>
         {
@@ -38,7 +40,7 @@ internal static class RelayCommand
                 throw new UsageException(
                     $"{ParleyEndPoint.Format(local)} would be joined to itself", "LISTEN is a new endpoint, TARGET one that a server listens on");
             }
-
+            OneWay.CheckFollow(parsed.GetValue(follow), local, ConnectionDirection.ReceiveOnly);
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine(
@@ -49,11 +51,18 @@ internal static class RelayCommand
             CallObserver? observer = verbosity.Observer(parsed);
             ListenerOptions listenerOptions = listener.Get(parsed, observer, Timeout.InfiniteTimeSpan);
             listenerOptions.DescriptorsPerConnection = remote is ProcessEndPoint ? DescriptorsWithProgram : 2;
+            if (OneWay.Is(local))
+                listenerOptions.Direction = ConnectionDirection.ReceiveOnly;
+            listenerOptions.FollowWriters = parsed.GetValue(follow);
             ConnectionOptions connectOptions = connect.Get(parsed, observer, verbosity.IsVerbose(parsed));
             connectOptions.IdleTimeout = listenerOptions.IdleTimeout;
             connectOptions.CloseTimeout = listenerOptions.CloseTimeout;
+            if (OneWay.Is(remote))
+                connectOptions.Direction = ConnectionDirection.SendOnly;
             bool verbose = verbosity.IsVerbose(parsed);
-            Service service = remote is ProcessEndPoint child ? new ProgramService(child, connectOptions, verbose) : new RelayService(remote, connectOptions);
+            Service service = remote is ProcessEndPoint child
+                ? new ProgramService(child, connectOptions, verbose)
+                : new RelayService(remote, connectOptions, dropsAnswers: OneWay.Is(local));
             using var server = new Server(service, verbose, parsed.GetValue(once), listener.DrainTimeout(parsed));
             return await server.RunAsync(
                 local, listenerOptions, bound => verbosity.SayListening(parsed, bound), parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));

@@ -32,6 +32,7 @@ internal static class ServeCommand
             parley serve unix:/tmp/data.sock --file data.bin a file to each client
             parley serve tcp://[::1]:7 --echo --trace        watch every call
             parley serve unix:/tmp/sort.sock --exec -- sort  a program for each client
+            parley serve fifo:/tmp/motd --file motd.txt      a file to each reader of a FIFO, one after the other
             """);
         command.SetAction(async (parsed, _) =>
         {
@@ -41,6 +42,8 @@ internal static class ServeCommand
             if (chosen > 1)
                 throw new UsageException("only one of --message, --file, --echo, --discard and --exec at a time");
 
+            if (OneWay.Is(local) && parsed.GetValue(echo))
+                throw new UsageException($"{ParleyEndPoint.Format(local)} goes one way: --echo needs a pair of FIFOs", "for example: fifo:/in:/out");
             ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), TimeSpan.FromSeconds(60));
             bool verbose = verbosity.IsVerbose(parsed);
             Service service = parsed.GetValue(exec)
@@ -54,6 +57,8 @@ internal static class ServeCommand
                     return ExitCode.Done;
                 }
 
+                if (OneWay.Is(local))
+                    options.Direction = parsed.GetValue(discard) ? ConnectionDirection.ReceiveOnly : ConnectionDirection.SendOnly;
                 using var server = new Server(service, verbose, parsed.GetValue(once), listener.DrainTimeout(parsed));
                 return await server.RunAsync(
                     local,

@@ -11,11 +11,13 @@ internal sealed class Verbosity(string verbose = "When a conversation is over sa
 {
     private const string Quiet = "--quiet";
 
-    private readonly Option<bool> _quiet = new(Quiet, "-q") { Description = "Say nothing, not even errors: the exit code tells" };
+    private readonly Option<bool> _quiet = QuietOption();
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = verbose };
     private readonly Option<bool> _trace = new("--trace") { Description = "Show each system call as it happens, and what it means" };
     private readonly Option<bool> _traceJson = new("--trace-json") { Description = "The same as JSON, one object a line" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Say what would be opened and joined, and open nothing" };
+
+    internal static Option<bool> QuietOption() => new(Quiet, "-q") { Description = "Say nothing, not even errors: the exit code tells" };
 
     internal void AddTo(Command command)
     {

@@ -102,9 +102,12 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
 
     private async Task<Exception?> SendAsync(Connection peer, CancellationToken outputGone, CancellationToken cancellationToken)
     {
+        // Nothing is read of a FIFO that is written, so nothing there tells that its reader has gone while there is nothing to write.
+        CancellationToken readerGone = peer.RemoteEndPoint is FifoEndPoint && flow == Flow.SendOnly ? peer.Closed : CancellationToken.None;
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(outputGone, readerGone);
         try
         {
-            await ConnectionRelay.CopyAsync(standard, peer, outputGone);
+            await ConnectionRelay.CopyAsync(standard, peer, enough.Token);
             return null;
         }
         catch (ConnectionException failure) when (ChildProgram.HasReadEnough(failure))
@@ -113,7 +116,10 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // Printing has ended for good; its own failure, if it was one, is told there.
+            if (readerGone.IsCancellationRequested)
+                throw new ConnectionException(Step.Write, Reason.Reset, peer.RemoteEndPoint, "the peer reads no more");
+
+            // Otherwise printing has ended for good; its own failure, if it was one, is told there.
             return null;
         }
     }

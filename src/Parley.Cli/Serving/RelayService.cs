@@ -4,7 +4,7 @@ using Parley.Cli.Output;
 namespace Parley.Cli.Serving;
 
 /// <summary>Joins each client to a connection of its own to the target.</summary>
-internal sealed class RelayService(EndPoint target, ConnectionOptions options) : Service
+internal sealed class RelayService(EndPoint target, ConnectionOptions options, bool dropsAnswers) : Service
 {
     private int? _fatalExitCode;
 
@@ -20,21 +20,44 @@ internal sealed class RelayService(EndPoint target, ConnectionOptions options) :
     internal override async ValueTask ServeAsync(Connection client, CancellationToken cancellationToken)
     {
         Connection far = await ConnectAsync(client, cancellationToken);
-        RelayResult result;
+        ConnectionException? failure;
 
         // The client is broken off by the server; nothing but this ends a wait for the target.
         await using CancellationTokenRegistration cut = cancellationToken.Register(() => far.Abort());
         try
         {
-            result = await ConnectionRelay.JoinAsync(client, far, CancellationToken.None);
+            failure = dropsAnswers
+                ? await SendOnAsync(client, far)
+                : (await ConnectionRelay.JoinAsync(client, far, CancellationToken.None)).Failure;
         }
         finally
         {
             await far.DisposeAsync();
         }
 
-        if (result.Failure is not null)
-            throw result.Failure;
+        if (failure is not null)
+            throw failure;
+    }
+
+    /// <summary>One way, for a client that cannot be answered. What the target says is read all the same: it would not end otherwise.</summary>
+    private static async Task<ConnectionException?> SendOnAsync(Connection client, Connection far)
+    {
+        Task copy = ConnectionRelay.CopyAsync(client, far, CancellationToken.None);
+        Task answers = Discard.AllAsync(far.Input, CancellationToken.None).AsTask();
+        try
+        {
+            // The first one to break is told at once: a client that says nothing would never learn that the target is gone.
+            await await Task.WhenAny(copy, answers);
+            await Task.WhenAll(copy, answers);
+            return null;
+        }
+        catch (ConnectionException broken)
+        {
+            client.Abort(broken);
+            far.Abort(broken);
+            await Task.WhenAll(copy, answers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return broken;
+        }
     }
 
     private async ValueTask<Connection> ConnectAsync(Connection client, CancellationToken cancellationToken)

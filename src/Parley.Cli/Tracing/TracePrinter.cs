@@ -11,7 +11,7 @@ internal sealed class TracePrinter : CallObserver
 
     public override void OnCall(in SystemCall call)
     {
-        string arguments = call.Name is "socket" or "spawn" ? "" : $"fd {call.Descriptor}";
+        string arguments = call.Name is "socket" or "spawn" or "open" ? "" : $"fd {call.Descriptor}";
         string head = $"{call.Name}({arguments})";
         string result = call.ErrorNumber == 0
             ? call.Result.ToString(CultureInfo.InvariantCulture)

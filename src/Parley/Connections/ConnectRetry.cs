@@ -7,7 +7,7 @@ internal static class ConnectRetry
 
     /// <summary>Whether the peer may simply not be there yet. Wrong names and missing permission do not mend themselves.</summary>
     internal static bool IsWorthwhile(ConnectionException failure)
-        => failure.Step is Step.Connect or Step.Resolve or Step.Handshake
+        => (failure.Step is Step.Connect or Step.Resolve or Step.Handshake || failure is { Step: Step.Open, EndPoint: FifoEndPoint, ErrorNumber: not 0 })
            && failure.Reason is Reason.Refused or Reason.NotFound or Reason.TimedOut or Reason.Reset or Reason.Full or Reason.Other;
 
     /// <summary>Doubles with every failure, and is drawn between half of that and the whole.</summary>

@@ -67,6 +67,8 @@ public sealed class ConnectionException : IOException
             Step.Open => "cannot open",
             Step.Send => "cannot send to",
             Step.Receive => "cannot receive from",
+            Step.Create => "cannot create",
+            Step.Remove => "cannot remove",
             _ => "cannot use",
         };
         string whom = endPoint is null ? "the peer" : ParleyEndPoint.Format(endPoint);

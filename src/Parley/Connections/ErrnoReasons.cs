@@ -8,7 +8,7 @@ internal static class ErrnoReasons
     internal static Reason Of(int errorNumber, Step step) => errorNumber switch
     {
         ECONNREFUSED => Reason.Refused,
-        EADDRINUSE => Reason.InUse,
+        EADDRINUSE or EEXIST => Reason.InUse,
         ENOENT => Reason.NotFound,
         EADDRNOTAVAIL => Reason.NotFound,
         EACCES or EPERM or EROFS => Reason.Denied,

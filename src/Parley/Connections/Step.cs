@@ -41,4 +41,10 @@ public enum Step
 
     /// <summary>Receiving a message.</summary>
     Receive,
+
+    /// <summary>Making a named thing.</summary>
+    Create,
+
+    /// <summary>Removing a named thing.</summary>
+    Remove,
 }

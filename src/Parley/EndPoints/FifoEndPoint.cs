@@ -7,6 +7,13 @@ namespace Parley;
 /// A POSIX FIFO (<c>fifo:/path</c>), which carries bytes one way, or a pair of them (<c>fifo:/path/in:/path/out</c>), which makes a
 /// two-way conversation: this side reads the first and writes the second, the other side is given them the other way round.
 /// </summary>
+/// <remarks>
+/// Connecting waits until the other side has opened it too, for at most <see cref="ConnectionOptions.ConnectTimeout"/>, and blocks no
+/// thread. The FIFO must exist (<see cref="NamedObject.Create"/>); a symbolic link at the path's end is not followed.
+/// A FIFO knows bytes, not clients. Writers that overlap in time are one to its reader, and their writes of more than 4096 bytes may mix;
+/// a listener therefore takes one client after the other, each after the last one has gone, and drops what a client still says
+/// that was not read to its end. A FIFO has no reset: its reader sees a killed writer's end as any other.
+/// </remarks>
 public sealed class FifoEndPoint : EndPoint
 {
     /// <summary>What stands between the two paths of a pair. A path that contains it cannot be written as text.</summary>

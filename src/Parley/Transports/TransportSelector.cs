@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Parley.Transports.Fifo;
 using Parley.Transports.Memory;
 using Parley.Transports.Processes;
 using Parley.Transports.Sockets;
@@ -35,16 +36,25 @@ internal static class TransportSelector
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.BindAsync(local, options, cancellationToken),
         MemoryEndPoint memory => new(MemoryTransport.Bind(memory, options)),
         ProcessEndPoint => throw new ArgumentException("Nothing listens on a program: each connection starts one.", nameof(local)),
+        FifoEndPoint fifo => new(FifoTransport.Bind(fifo, options)),
         _ => throw new ArgumentException($"Nothing listens on an endpoint of type {local.GetType().Name}.", nameof(local)),
     };
 
     internal static (Connection First, Connection Second) CreatePair(ConnectionOptions options) => MemoryTransport.CreatePair(options);
+
+    /// <summary>What stands behind an endpoint and outlives the processes that use it; <see langword="null"/> where nothing does.</summary>
+    internal static INamedObject? NamedObjectOf(EndPoint endPoint) => endPoint switch
+    {
+        FifoEndPoint fifo => new FifoObject(fifo),
+        _ => null,
+    };
 
     private static ValueTask<Connection> ConnectOnceAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken) => remote switch
     {
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.ConnectAsync(remote, options, cancellationToken),
         MemoryEndPoint memory => MemoryTransport.ConnectAsync(memory, options, cancellationToken),
         ProcessEndPoint program => new(ProcessTransport.Start(program, options)),
+        FifoEndPoint fifo => FifoTransport.ConnectAsync(fifo, options, cancellationToken),
         StandardStreamsEndPoint => new(StandardStreamsTransport.Open(options)),
         _ => throw new ArgumentException($"Nothing connects to an endpoint of type {remote.GetType().Name}.", nameof(remote)),
     };

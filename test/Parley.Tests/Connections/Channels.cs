@@ -16,4 +16,8 @@ public sealed class UnixAbstractTests() : ConnectionContract(ChannelKind.UnixAbs
 
 public sealed class UnixAbstractInlineTests() : ConnectionContract(ChannelKind.UnixAbstract, inline: true);
 
+public sealed class FifoPairTests() : ConnectionContract(ChannelKind.FifoPair);
+
+public sealed class FifoPairInlineTests() : ConnectionContract(ChannelKind.FifoPair, inline: true);
+
 public sealed class MemoryTests() : ConnectionContract(ChannelKind.Memory);

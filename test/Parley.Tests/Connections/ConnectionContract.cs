@@ -16,6 +16,11 @@ public abstract partial class ConnectionContract
 
     private bool IsUnix => _kind is ChannelKind.UnixPath or ChannelKind.UnixAbstract;
 
+    private bool IsFifo => _kind == ChannelKind.FifoPair;
+
+    /// <summary>Whether a peer that gives up is told from one that has ended.</summary>
+    private bool HasReset => !IsUnix && !IsFifo;
+
     private Task<Pair> ConnectAsync(Action<ConnectionOptions>? configure = null) => Pair.ConnectAsync(_kind, _inline, configure);
 
     private static async Task<ConnectionException> ThrowsAsync(Reason reason, Func<Task> act)

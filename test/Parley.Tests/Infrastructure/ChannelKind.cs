@@ -8,4 +8,5 @@ public enum ChannelKind
     UnixPath,
     UnixAbstract,
     Memory,
+    FifoPair,
 }

@@ -26,8 +26,11 @@ internal sealed class Pair : IAsyncDisposable
         configure?.Invoke(listening);
         configure?.Invoke(connecting);
         ConnectionListener listener = await ConnectionListener.BindAsync(place.EndPoint, listening).Within();
-        Connection client = await Connection.ConnectAsync(listener.LocalEndPoint, connecting).Within();
-        Connection? server = await listener.AcceptAsync().Within();
+
+        // Both open a FIFO, or neither has.
+        Task<Connection?>? accept = kind == ChannelKind.FifoPair ? listener.AcceptAsync().AsTask() : null;
+        Connection client = await Connection.ConnectAsync(Place.ForClient(listener.LocalEndPoint), connecting).Within();
+        Connection? server = await (accept ?? listener.AcceptAsync().AsTask()).Within();
         Assert.NotNull(server);
         return new Pair(place, listener, client, server);
     }

@@ -11,19 +11,25 @@ internal sealed class Place : IDisposable
     public Place(ChannelKind kind)
     {
         Skip.If(kind == ChannelKind.Tcp6 && !HasIPv6.Value, "the loopback has no IPv6 address");
-        _folder = kind == ChannelKind.UnixPath ? new TestFolder() : null;
+        _folder = kind is ChannelKind.UnixPath or ChannelKind.FifoPair ? new TestFolder() : null;
         EndPoint = kind switch
         {
             ChannelKind.Tcp4 => new IPEndPoint(IPAddress.Loopback, 0),
             ChannelKind.Tcp6 => new IPEndPoint(IPAddress.IPv6Loopback, 0),
             ChannelKind.UnixPath => new UnixDomainSocketEndPoint(_folder!["s"]),
             ChannelKind.UnixAbstract => new UnixDomainSocketEndPoint($"\0parley-test-{Guid.NewGuid():N}"),
+            ChannelKind.FifoPair => new FifoEndPoint(_folder!["to-server"], _folder["to-client"]),
             ChannelKind.Memory => new MemoryEndPoint(Guid.NewGuid().ToString("N")),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "unknown"),
         };
+        if (EndPoint is FifoEndPoint)
+            NamedObject.Create(EndPoint);
     }
 
     public EndPoint EndPoint { get; }
+
+    /// <summary>The endpoint as a client is given it: of a pair of FIFOs the other way round.</summary>
+    public static EndPoint ForClient(EndPoint listened) => listened is FifoEndPoint { WritePath: { } write } pair ? new FifoEndPoint(write, pair.Path) : listened;
 
     private static Lazy<bool> HasIPv6 { get; } = new(() =>
     {

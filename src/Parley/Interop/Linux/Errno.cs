@@ -8,12 +8,14 @@ internal static class Errno
     internal const int EPERM = 1;
     internal const int ENOENT = 2;
     internal const int EINTR = 4;
+    internal const int ENXIO = 6;
     internal const int E2BIG = 7;
     internal const int ENOEXEC = 8;
     internal const int ECHILD = 10;
     internal const int EAGAIN = 11;
     internal const int ENOMEM = 12;
     internal const int EACCES = 13;
+    internal const int EEXIST = 17;
     internal const int ENOTDIR = 20;
     internal const int EISDIR = 21;
     internal const int EINVAL = 22;
@@ -50,6 +52,7 @@ internal static class Errno
         ENOENT => nameof(ENOENT),
         EINTR => nameof(EINTR),
         5 => "EIO",
+        ENXIO => nameof(ENXIO),
         E2BIG => nameof(E2BIG),
         ENOEXEC => nameof(ENOEXEC),
         9 => "EBADF",
@@ -57,7 +60,7 @@ internal static class Errno
         EAGAIN => nameof(EAGAIN),
         ENOMEM => nameof(ENOMEM),
         EACCES => nameof(EACCES),
-        17 => "EEXIST",
+        EEXIST => nameof(EEXIST),
         ENOTDIR => nameof(ENOTDIR),
         EISDIR => nameof(EISDIR),
         EINVAL => nameof(EINVAL),
@@ -105,6 +108,7 @@ internal static class Errno
         ETIMEDOUT => "timed out",
         ENETUNREACH => "network unreachable",
         EHOSTUNREACH => "host unreachable",
+        EEXIST => "exists already",
         ENOTDIR => "a part of the path is not a directory",
         EISDIR => "is a directory",
         ENOTSOCK => "not a socket",

@@ -6,6 +6,8 @@ internal static unsafe partial class Libc
 {
     /// <summary>Bytes that the peer has not acknowledged yet (TCP), or not read yet (Unix socket).</summary>
     internal const nuint SIOCOUTQ = 0x5411;
+
+    /// <summary>Bytes in a pipe that nobody has read yet; either end may ask.</summary>
     internal const nuint FIONREAD = 0x541B;
 
     [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]

@@ -154,6 +154,9 @@ internal abstract partial class DescriptorConnection
         if (Failure is not null)
             throw OverFailure(Step.Close);
 
+        if (error == Errno.ETIMEDOUT && OutlivesClose)
+            return;
+
         // A reset says that the peer closed without reading all it had, whatever its system had acknowledged.
         if (error != 0 && _writer.Total > 0)
             throw Undelivered(error);
@@ -232,9 +235,12 @@ internal abstract partial class DescriptorConnection
             if (result is WaitResult.Canceled)
                 throw new OperationCanceledException(cancellationToken);
             if (result is WaitResult.Closed)
-                return Errno.ECONNABORTED;
+                return IsAcknowledged && Failure is null && CountUndelivered() == 0 ? 0 : Errno.ECONNABORTED;
         }
     }
+
+    /// <summary>Whether a peer that is still there finds what it has not taken yet after this side has closed: that is no loss.</summary>
+    private protected virtual bool OutlivesClose => false;
 
     /// <summary>Whether the channel can tell what the peer has taken, and resets a peer whose words are left unread.</summary>
     private protected virtual bool ReportsDelivery => true;
@@ -274,11 +280,12 @@ internal abstract partial class DescriptorConnection
         CloseObserved(ReadDescriptor);
         if (WriteDescriptor != ReadDescriptor)
             CloseObserved(WriteDescriptor);
+        ReleaseRest();
         Ended?.Invoke();
         CancelClosed();
     }
 
-    private void CloseObserved(Descriptor descriptor)
+    private protected void CloseObserved(Descriptor descriptor)
     {
         TcpStatistics? tcp = Observed ? TcpStatistics() : null;
         long started = Timestamp();
@@ -286,13 +293,28 @@ internal abstract partial class DescriptorConnection
             Options.CallObserver?.Report("close", descriptor.Handle.Number, started, 0, RemoteEndPoint ?? LocalEndPoint, -1, tcp);
     }
 
+    /// <summary>Lets go of what the connection holds besides its descriptors.</summary>
+    private protected virtual void ReleaseRest()
+    {
+    }
+
     private protected virtual TcpStatistics? TcpStatistics() => null;
+
+    /// <summary>The descriptor that says when the conversation is over.</summary>
+    private protected virtual Descriptor HangUpDescriptor => WriteDescriptor;
+
+    /// <summary>Another descriptor says it from now on.</summary>
+    private protected void MoveHangUpWatch()
+    {
+        if (_closed is not null)
+            WatchForHangUp();
+    }
 
     private protected virtual void WatchForHangUp()
     {
         try
         {
-            WriteDescriptor.HungUp = CancelClosed;
+            HangUpDescriptor.HungUp = CancelClosed;
         }
         catch (ObjectDisposedException)
         {

@@ -48,6 +48,9 @@ internal abstract partial class DescriptorConnection : Connection
 
     internal Descriptor WriteDescriptor { get; }
 
+    /// <summary>Whether nothing can be written: the channel goes one way, to this side.</summary>
+    internal bool ReceivesOnly { get; private protected init; }
+
     /// <summary>Why nothing goes any more; <see langword="null"/> while it does.</summary>
     internal Exception? Failure => Volatile.Read(ref _failure);
 

@@ -554,6 +554,8 @@ internal sealed class DescriptorWriter(DescriptorConnection connection) : PipeWr
     {
         if (connection.Failure is not null)
             throw connection.OverFailure(Step.Write);
+        if (connection.ReceivesOnly)
+            throw new ConnectionException(Step.Write, Reason.Other, connection.RemoteEndPoint, "it goes one way, and this side only receives");
         if (_completed)
             throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
     }

@@ -8,17 +8,21 @@ internal static class PipeSize
     /// <summary>What the kernel gives every user, unless told otherwise (/proc/sys/fs/pipe-max-size).</summary>
     internal const int Largest = 1024 * 1024;
 
-    /// <summary>Enlarges a pipe as far as this user may.</summary>
-    /// <returns>What it holds, or 0 where that is unknown: it then stays as it is.</returns>
+    /// <summary>
+    /// Enlarges a pipe as far as this user may. One who has used his share up, or has a smaller limit, keeps it as it is: it carries the same
+    /// bytes, in more calls.
+    /// </summary>
+    /// <returns>What it holds.</returns>
     internal static int Enlarge(DescriptorHandle pipe)
     {
-        for (int size = Largest; size > 64 * 1024; size /= 2)
+        int current = Math.Max(0, Libc.Set(pipe, Libc.F_GETPIPE_SZ, 0));
+        for (int size = Largest; size > current; size /= 2)
         {
             int got = Libc.Set(pipe, Libc.F_SETPIPE_SZ, size);
             if (got > 0)
                 return got;
         }
 
-        return Math.Max(0, Libc.Set(pipe, Libc.F_GETPIPE_SZ, 0));
+        return current;
     }
 }

@@ -1,0 +1,14 @@
+using System.Runtime.InteropServices;
+
+namespace Parley.Interop.Linux;
+
+internal static unsafe partial class Libc
+{
+    /// <summary>Links came or went: a file that is removed while it is open says so by this.</summary>
+    internal const uint IN_ATTRIB = 0x4;
+    internal const uint IN_CLOSE_NOWRITE = 0x10;
+    internal const uint IN_OPEN = 0x20;
+
+    [LibraryImport(Library, EntryPoint = "inotify_add_watch", SetLastError = true)]
+    internal static partial int InotifyAddWatch(DescriptorHandle inotify, byte* path, uint mask);
+}

@@ -1,0 +1,11 @@
+namespace Parley;
+
+/// <summary>What <see cref="NamedObject"/> does, for one kind of endpoint.</summary>
+internal interface INamedObject
+{
+    void Create(NamedObjectOptions options);
+
+    IReadOnlyList<NamedObjectStatus> Inspect();
+
+    void Remove();
+}

@@ -1,0 +1,54 @@
+using System.Net;
+using Parley.Transports;
+
+namespace Parley;
+
+/// <summary>
+/// Things with a name that are made before they are used, and stay when nobody uses them: FIFOs (<see cref="FifoEndPoint"/>, one or a
+/// pair). Safe for use by any number of threads.
+/// </summary>
+public static class NamedObject
+{
+    /// <summary>Whether there is something to create, inspect and remove behind an endpoint.</summary>
+    /// <param name="endPoint">Any endpoint.</param>
+    /// <returns><see langword="false"/> for sockets, standard streams and everything else that is there only while it is used.</returns>
+    public static bool IsNamed(EndPoint endPoint)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        return TransportSelector.NamedObjectOf(endPoint) is not null;
+    }
+
+    /// <summary>Makes it; of a pair of FIFOs both, or none where one cannot be made.</summary>
+    /// <param name="endPoint">Its endpoint.</param>
+    /// <param name="options">What with; <see langword="null"/> for the defaults.</param>
+    /// <exception cref="ConnectionException"><see cref="Step.Create"/>: with <see cref="Reason.InUse"/> where something of that name exists.</exception>
+    /// <exception cref="ArgumentException">There is nothing to make behind such an endpoint, or an option is out of its range.</exception>
+    /// <exception cref="PlatformNotSupportedException">It needs another operating system.</exception>
+    public static void Create(EndPoint endPoint, NamedObjectOptions? options = null)
+        => Of(endPoint).Create((options ?? new NamedObjectOptions()).Snapshot());
+
+    /// <summary>Looks at it without opening it: nobody notices.</summary>
+    /// <param name="endPoint">Its endpoint.</param>
+    /// <returns>One status; two for a pair of FIFOs, in the endpoint's order.</returns>
+    /// <exception cref="ConnectionException"><see cref="Step.Open"/>: it is not there, or is something else.</exception>
+    /// <exception cref="ArgumentException">There is nothing to inspect behind such an endpoint.</exception>
+    /// <exception cref="PlatformNotSupportedException">It needs another operating system.</exception>
+    public static IReadOnlyList<NamedObjectStatus> Inspect(EndPoint endPoint) => Of(endPoint).Inspect();
+
+    /// <summary>
+    /// Removes it; of a pair of FIFOs both. Whoever has it open goes on; nobody new can open it. Something else of that name is left alone.
+    /// </summary>
+    /// <param name="endPoint">Its endpoint.</param>
+    /// <exception cref="ConnectionException"><see cref="Step.Remove"/>: it is not there, is something else, or may not be removed.</exception>
+    /// <exception cref="ArgumentException">There is nothing to remove behind such an endpoint.</exception>
+    /// <exception cref="PlatformNotSupportedException">It needs another operating system.</exception>
+    public static void Remove(EndPoint endPoint) => Of(endPoint).Remove();
+
+    private static INamedObject Of(EndPoint endPoint)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        INamedObject named = TransportSelector.NamedObjectOf(endPoint)
+            ?? throw new ArgumentException($"Nothing stands behind an endpoint of type {endPoint.GetType().Name} when nobody uses it.", nameof(endPoint));
+        return OperatingSystem.IsLinux() ? named : throw new PlatformNotSupportedException($"{ParleyEndPoint.Format(endPoint)} needs Linux.");
+    }
+}

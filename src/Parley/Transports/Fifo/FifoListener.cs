@@ -1,0 +1,209 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Parley.Interop.Linux;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.Fifo;
+
+/// <summary>
+/// Serves one client after the other. A FIFO knows no clients, only bytes: so the next one is not taken before the last one is gone.
+/// </summary>
+internal sealed class FifoListener : ConnectionListener
+{
+    private const int DropSize = 16 * 1024;
+
+    private static readonly TimeSpan PauseAtLimit = TimeSpan.FromMilliseconds(50);
+
+    private readonly FifoEndPoint _endPoint;
+    private readonly FifoOpening _opening;
+    private readonly ListenerOptions _options;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly SemaphoreSlim _turn = new(1);
+
+    // Held from client to client: a pipe that nobody has open forgets what a quick writer has put into it meanwhile.
+    private readonly DescriptorHandle? _kept;
+    private readonly FifoWatch? _readers;
+    private bool _hasLeftover;
+    private bool _hasReader;
+    private int _disposed;
+
+    private FifoListener(FifoEndPoint endPoint, FifoOpening opening, DescriptorHandle? kept, FifoWatch? readers, ListenerOptions options)
+    {
+        _endPoint = endPoint;
+        _opening = opening;
+        _kept = kept;
+        _readers = readers;
+        _options = options;
+        _logger = options.LoggerFactory?.CreateLogger("Parley.Listener") ?? (ILogger)NullLogger.Instance;
+    }
+
+    public override EndPoint LocalEndPoint => _endPoint;
+
+    internal static FifoListener Bind(FifoEndPoint endPoint, ConnectionDirection ways, ListenerOptions options)
+    {
+        var opening = new FifoOpening(endPoint, ways, options);
+        FifoWatch? readers = opening.Writes ? WatchReaders(opening, endPoint, options) : null;
+        try
+        {
+            return new FifoListener(endPoint, opening, opening.Reads ? opening.OpenToRead() : null, readers, options);
+        }
+        catch
+        {
+            readers?.Dispose();
+            throw;
+        }
+    }
+
+    public override async ValueTask<Connection?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_stopped.IsCancellationRequested)
+            return await AcceptIfThereAsync(cancellationToken).ConfigureAwait(false);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopped.Token);
+        try
+        {
+            await _turn.WaitAsync(either.Token).ConfigureAwait(false);
+            return await AcceptNextAsync(Deadline.Never, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return await AcceptIfThereAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public override ValueTask StopAsync(CancellationToken cancellationToken = default)
+    {
+        _stopped.Cancel();
+        return ValueTask.CompletedTask;
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _stopped.Cancel();
+            _kept?.Dispose();
+            _readers?.Dispose();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Takes the client that is there already, if one is, and there is no other before it.</summary>
+    private async ValueTask<Connection?> AcceptIfThereAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _disposed) != 0 || _hasLeftover || _hasReader || !_turn.Wait(0, CancellationToken.None))
+            return null;
+        try
+        {
+            return await AcceptNextAsync(System.Diagnostics.Stopwatch.GetTimestamp(), cancellationToken).ConfigureAwait(false);
+        }
+        catch (ConnectionException nobody) when (nobody is { Step: Step.Open, Reason: Reason.TimedOut })
+        {
+            return null;
+        }
+    }
+
+    // The turn is given back by the connection's end, or here if there is none.
+    private async ValueTask<Connection> AcceptNextAsync(long due, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    return Take(await OpenNextAsync(due, cancellationToken).ConfigureAwait(false));
+                }
+                catch (ConnectionException limit) when (limit.Reason == Reason.Limit)
+                {
+                    ListenerLog.AcceptingPaused(_logger, ParleyEndPoint.Format(_endPoint), limit.Cause);
+                    await Task.Delay(PauseAtLimit, cancellationToken).ConfigureAwait(false);
+                }
+            }
+        }
+        catch
+        {
+            _turn.Release();
+            throw;
+        }
+    }
+
+    private async ValueTask<FifoConnection> OpenNextAsync(long due, CancellationToken cancellationToken)
+    {
+        if (_hasLeftover)
+            await DropLeftoverAsync(cancellationToken).ConfigureAwait(false);
+        if (_hasReader)
+            await AwaitReadersEndAsync(cancellationToken).ConfigureAwait(false);
+        return await _opening.OpenAsync(due, waitsForWriter: true, cancellationToken).ConfigureAwait(false);
+    }
+
+    private FifoConnection Take(FifoConnection connection)
+    {
+        // Readers that came and went before were others. One that has gone since it was met is seen by the pipe itself.
+        _readers?.Take();
+        _hasReader = _opening.Writes && !connection.IsAbandoned;
+        connection.Ended = () =>
+        {
+            _hasLeftover = _opening.Reads && !connection.PeerEnded;
+            _turn.Release();
+        };
+        return connection;
+    }
+
+    /// <summary>Reads what the last client still says, and drops it, until it has gone.</summary>
+    private async ValueTask DropLeftoverAsync(CancellationToken cancellationToken)
+    {
+        using DescriptorHandle read = _opening.OpenToRead();
+        var descriptor = new Descriptor(read, EventLoop.Shared, _options.RunContinuationsInline);
+        try
+        {
+            while (true)
+            {
+                descriptor.Readable.Forget();
+                nint count = Drop(read);
+                if (count == 0)
+                    break;
+                if (count < 0 && await descriptor.WaitReadableAsync(Deadline.Never, cancellationToken).ConfigureAwait(false) == WaitResult.Canceled)
+                    throw new OperationCanceledException(cancellationToken);
+            }
+        }
+        finally
+        {
+            descriptor.Close();
+        }
+
+        _hasLeftover = false;
+    }
+
+    /// <summary>
+    /// Waits until the last client has closed what it read. Opened to write before that, it would see what is meant for the next one
+    /// instead of its end.
+    /// </summary>
+    private async ValueTask AwaitReadersEndAsync(CancellationToken cancellationToken)
+    {
+        while ((_readers!.Take() & Libc.IN_CLOSE_NOWRITE) == 0)
+        {
+            if (await _readers.WaitAsync(Deadline.Never, cancellationToken).ConfigureAwait(false) is WaitResult.Canceled or WaitResult.Closed)
+                throw new OperationCanceledException(cancellationToken);
+        }
+
+        _hasReader = false;
+    }
+
+    private static unsafe nint Drop(DescriptorHandle read)
+    {
+        byte* nowhere = stackalloc byte[DropSize];
+        return Libc.Read(read, nowhere, DropSize);
+    }
+
+    private static FifoWatch WatchReaders(FifoOpening opening, FifoEndPoint endPoint, ListenerOptions options)
+    {
+        using DescriptorHandle file = FifoFile.Pin(opening.WritePath, endPoint);
+        return FifoWatch.TryOpen(file, options.RunContinuationsInline, out int error) ?? throw (error == Errno.EACCES
+            ? new ConnectionException(Step.Open, Reason.Denied, endPoint, "serving reader after reader needs permission to read the FIFO too, to see when one has gone", error)
+            : ConnectionException.FromErrno(Step.Open, error, endPoint));
+    }
+}
