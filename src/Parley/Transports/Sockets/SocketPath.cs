@@ -140,10 +140,14 @@ internal sealed unsafe class SocketPath : IDisposable
         }
     }
 
-    /// <summary>Whether anybody listens: 0 or EAGAIN when so, ECONNREFUSED when the path is all that is left.</summary>
+    /// <summary>
+    /// Whether a socket is still bound there: ECONNREFUSED when the path is all that is left. Asked with a datagram socket, which the
+    /// kernel tells that a listener is of another type (EPROTOTYPE): so the listener never sees a client that is none, which a server
+    /// for one client would take for it.
+    /// </summary>
     private int Probe()
     {
-        using DescriptorHandle socket = Libc.Socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
+        using DescriptorHandle socket = Libc.Socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
         if (socket.IsInvalid)
             return Errno.Last;
         byte* address = stackalloc byte[SocketAddress.MaxSize];
