@@ -33,7 +33,7 @@ internal static class ParleyCommand
     private static Command Build()
     {
         // Not a RootCommand, which would call itself after the file it was started from.
-        var root = new Command("parley", "Lets two processes talk, over TCP and Unix sockets, whatever program is on the other end.")
+        var root = new Command("parley", "Lets two processes talk, over TCP, Unix sockets and named pipes, whatever program is on the other end.")
         {
             new HelpOption { Recursive = true },
             new VersionOption(),

@@ -8,7 +8,7 @@ internal static class EndPointArgument
 {
     internal const string Tutorial = "tcp://127.0.0.1:5000";
 
-    private const string Forms = "tcp://host:port (or host:port), unix:/path, unix:@name";
+    private const string Forms = "tcp://host:port (or host:port), unix:/path, unix:@name, pipe:name";
 
     internal static Argument<string> Optional() => RefuseOptions(new("ENDPOINT")
     {

@@ -34,7 +34,7 @@ internal static class ListenCommand
                 return ExitCode.Done;
             }
 
-            ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
+            ListenerOptions options = listener.Get(parsed, local, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
             using var interruption = new Interruption();
             await using ConnectionListener bound = await ConnectionListener.BindAsync(local, options, interruption.Token);
             verbosity.SayListening(parsed, bound.LocalEndPoint);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Net;
 
 namespace Parley.Cli.Commands;
 
@@ -34,8 +35,11 @@ internal sealed class ListenerSettings
 
     internal TimeSpan IdleTimeout(ParseResult parsed) => parsed.GetValue(_idleTimeout).Infinite();
 
-    internal ListenerOptions Get(ParseResult parsed, CallObserver? observer, TimeSpan writeTimeout)
+    internal ListenerOptions Get(ParseResult parsed, EndPoint local, CallObserver? observer, TimeSpan writeTimeout)
     {
+        if (local is NamedPipeEndPoint && parsed.GetValue(_mode) is not null)
+            throw new UsageException("--mode is for unix: endpoints: a named pipe is always its user's own", "other users can reach a socket: unix:/path --mode 0666");
+
         var options = new ListenerOptions
         {
             Backlog = parsed.GetValue(_backlog) ?? TutorialBacklog,

@@ -37,7 +37,7 @@ internal static class RelayCommand
             }
 
             CallObserver? observer = verbosity.Observer(parsed);
-            ListenerOptions listenerOptions = listener.Get(parsed, observer, Timeout.InfiniteTimeSpan);
+            ListenerOptions listenerOptions = listener.Get(parsed, local, observer, Timeout.InfiniteTimeSpan);
             listenerOptions.DescriptorsPerConnection = 2;
             ConnectionOptions connectOptions = connect.Get(parsed, observer);
             connectOptions.IdleTimeout = listenerOptions.IdleTimeout;

@@ -51,7 +51,7 @@ internal static class ServeCommand
                 using var server = new Server(service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed));
                 return await server.RunAsync(
                     local,
-                    listener.Get(parsed, verbosity.Observer(parsed), TimeSpan.FromSeconds(60)),
+                    listener.Get(parsed, local, verbosity.Observer(parsed), TimeSpan.FromSeconds(60)),
                     bound => verbosity.SayListening(parsed, bound),
                     parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
             }

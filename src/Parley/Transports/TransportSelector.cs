@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Parley.Transports.Memory;
+using Parley.Transports.Pipes;
 using Parley.Transports.Sockets;
 using Parley.Transports.StandardStreams;
 
@@ -29,6 +30,7 @@ internal static class TransportSelector
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<ConnectionListener>(cancellationToken),
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.BindAsync(local, options, cancellationToken),
+        NamedPipeEndPoint pipe => new(SocketTransport.BindOwnUser(NamedPipePath.Of(pipe, Step.Bind), pipe, options)),
         MemoryEndPoint memory => new(MemoryTransport.Bind(memory, options)),
         _ => throw new ArgumentException($"Nothing listens on an endpoint of type {local.GetType().Name}.", nameof(local)),
     };
@@ -38,6 +40,7 @@ internal static class TransportSelector
     private static ValueTask<Connection> ConnectOnceAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken) => remote switch
     {
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.ConnectAsync(remote, options, cancellationToken),
+        NamedPipeEndPoint pipe => SocketTransport.ConnectOwnUserAsync(NamedPipePath.Of(pipe, Step.Connect), pipe, options, cancellationToken),
         MemoryEndPoint memory => MemoryTransport.ConnectAsync(memory, options, cancellationToken),
         StandardStreamsEndPoint => new(StandardStreamsTransport.Open(options)),
         _ => throw new ArgumentException($"Nothing connects to an endpoint of type {remote.GetType().Name}.", nameof(remote)),

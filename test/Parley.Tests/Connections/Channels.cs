@@ -16,4 +16,8 @@ public sealed class UnixAbstractTests() : ConnectionContract(ChannelKind.UnixAbs
 
 public sealed class UnixAbstractInlineTests() : ConnectionContract(ChannelKind.UnixAbstract, inline: true);
 
+public sealed class NamedPipeTests() : ConnectionContract(ChannelKind.NamedPipe);
+
+public sealed class NamedPipeInlineTests() : ConnectionContract(ChannelKind.NamedPipe, inline: true);
+
 public sealed class MemoryTests() : ConnectionContract(ChannelKind.Memory);

@@ -14,7 +14,7 @@ public abstract partial class ConnectionContract
 
     private bool IsTcp => _kind is ChannelKind.Tcp4 or ChannelKind.Tcp6;
 
-    private bool IsUnix => _kind is ChannelKind.UnixPath or ChannelKind.UnixAbstract;
+    private bool IsUnix => _kind is ChannelKind.UnixPath or ChannelKind.UnixAbstract or ChannelKind.NamedPipe;
 
     private Task<Pair> ConnectAsync(Action<ConnectionOptions>? configure = null) => Pair.ConnectAsync(_kind, _inline, configure);
 

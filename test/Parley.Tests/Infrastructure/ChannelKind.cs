@@ -7,5 +7,6 @@ public enum ChannelKind
     Tcp6,
     UnixPath,
     UnixAbstract,
+    NamedPipe,
     Memory,
 }

@@ -18,6 +18,7 @@ internal sealed class Place : IDisposable
             ChannelKind.Tcp6 => new IPEndPoint(IPAddress.IPv6Loopback, 0),
             ChannelKind.UnixPath => new UnixDomainSocketEndPoint(_folder!["s"]),
             ChannelKind.UnixAbstract => new UnixDomainSocketEndPoint($"\0parley-test-{Guid.NewGuid():N}"),
+            ChannelKind.NamedPipe => new NamedPipeEndPoint($"parley-test-{Guid.NewGuid():N}"),
             ChannelKind.Memory => new MemoryEndPoint(Guid.NewGuid().ToString("N")),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "unknown"),
         };

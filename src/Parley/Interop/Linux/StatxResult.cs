@@ -9,6 +9,8 @@ internal struct StatxResult
     private const ushort TypeMask = 0xF000;
     private const ushort TypeSocket = 0xC000;
     private const ushort TypeDirectory = 0x4000;
+    private const ushort TypeRegular = 0x8000;
+    private const ushort TypeSymbolicLink = 0xA000;
 
     [FieldOffset(20)] public uint Uid;
     [FieldOffset(28)] public ushort Mode;
@@ -19,6 +21,10 @@ internal struct StatxResult
     public readonly bool IsSocket => (Mode & TypeMask) == TypeSocket;
 
     public readonly bool IsDirectory => (Mode & TypeMask) == TypeDirectory;
+
+    public readonly bool IsRegular => (Mode & TypeMask) == TypeRegular;
+
+    public readonly bool IsSymbolicLink => (Mode & TypeMask) == TypeSymbolicLink;
 
     public readonly bool IsSameFile(in StatxResult other)
         => Inode == other.Inode && DeviceMajor == other.DeviceMajor && DeviceMinor == other.DeviceMinor;

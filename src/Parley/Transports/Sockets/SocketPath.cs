@@ -17,22 +17,27 @@ internal sealed unsafe class SocketPath : IDisposable
     private readonly string _path;
     private readonly string _lockPath;
     private readonly DescriptorHandle _lock;
+    private readonly bool _ownUserOnly;
     private StatxResult _bound;
     private bool _isBound;
 
-    private SocketPath(string path, string lockPath, DescriptorHandle held)
+    private SocketPath(string path, string lockPath, DescriptorHandle held, bool ownUserOnly)
     {
+        _ownUserOnly = ownUserOnly;
         _path = path;
         _lockPath = lockPath;
         _lock = held;
     }
 
     /// <summary>Takes the path: free, or left behind by a listener that is no more.</summary>
-    internal static SocketPath Claim(string path, EndPoint asked)
+    /// <param name="path">The path.</param>
+    /// <param name="asked">What stands for it in errors.</param>
+    /// <param name="ownUserOnly">Whether nothing that another user has put there is used or removed, though it could be.</param>
+    internal static SocketPath Claim(string path, EndPoint asked, bool ownUserOnly)
     {
         CheckLength(path, asked);
         string lockPath = path + ".lock";
-        var claimed = new SocketPath(path, lockPath, TakeLock(lockPath, asked));
+        var claimed = new SocketPath(path, lockPath, TakeLock(lockPath, asked, ownUserOnly), ownUserOnly);
         try
         {
             claimed.RemoveIfStale(asked);
@@ -90,13 +95,20 @@ internal sealed unsafe class SocketPath : IDisposable
         _lock.Dispose();
     }
 
-    private static DescriptorHandle TakeLock(string lockPath, EndPoint asked)
+    private static DescriptorHandle TakeLock(string lockPath, EndPoint asked, bool ownUserOnly)
     {
         while (true)
         {
             DescriptorHandle handle = Open(lockPath, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC);
             if (handle.IsInvalid)
-                throw ConnectionException.FromErrno(Step.Bind, Errno.Last, asked);
+                throw LockFailure(lockPath, Errno.Last, asked);
+
+            // Before it is locked: another user who made it, and lets us in, could hold it for ever or exchange it.
+            if (ownUserOnly && (FileStatus.OfDescriptor(handle, out StatxResult opened) != 0 || opened.Uid != Libc.GetEUid()))
+            {
+                handle.Dispose();
+                throw LockFailure(lockPath, Errno.EACCES, asked);
+            }
 
             if (Libc.Flock(handle, Libc.LOCK_EX | Libc.LOCK_NB) < 0)
             {
@@ -117,10 +129,24 @@ internal sealed unsafe class SocketPath : IDisposable
         }
     }
 
+    /// <summary>Names the lock file where it is what stands in the way.</summary>
+    private static ConnectionException LockFailure(string lockPath, int error, EndPoint asked)
+    {
+        if (FileStatus.OfPath(lockPath, out StatxResult found) != 0)
+            return ConnectionException.FromErrno(Step.Bind, error, asked);
+        if (!found.IsRegular)
+            return new ConnectionException(Step.Bind, Reason.InUse, asked, $"{lockPath}, where the lock file belongs, is no regular file", error);
+        return found.Uid == Libc.GetEUid()
+            ? ConnectionException.FromErrno(Step.Bind, error, asked)
+            : new ConnectionException(Step.Bind, Reason.Denied, asked, $"the lock file {lockPath} belongs to another user (uid {found.Uid})", error);
+    }
+
     private void RemoveIfStale(EndPoint asked)
     {
         if (FileStatus.OfPath(_path, out StatxResult found) != 0)
             return;
+        if (_ownUserOnly && found.Uid != Libc.GetEUid())
+            throw new ConnectionException(Step.Bind, Reason.Denied, asked, $"the name belongs to another user (uid {found.Uid})");
         if (!found.IsSocket)
         {
             string what = found.IsDirectory ? "is a directory" : "exists and is not a socket";
