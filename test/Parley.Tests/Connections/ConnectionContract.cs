@@ -5,9 +5,11 @@ public abstract partial class ConnectionContract
 {
     private readonly ChannelKind _kind;
     private readonly bool _inline;
+    private readonly long? _rateLimit;
 
-    private protected ConnectionContract(ChannelKind kind, bool inline = false)
+    private protected ConnectionContract(ChannelKind kind, bool inline = false, long? rateLimit = null)
     {
+        _rateLimit = rateLimit;
         _kind = kind;
         _inline = inline;
     }
@@ -16,7 +18,7 @@ public abstract partial class ConnectionContract
 
     private bool IsUnix => _kind is ChannelKind.UnixPath or ChannelKind.UnixAbstract or ChannelKind.NamedPipe;
 
-    private Task<Pair> ConnectAsync(Action<ConnectionOptions>? configure = null) => Pair.ConnectAsync(_kind, _inline, configure);
+    private Task<Pair> ConnectAsync(Action<ConnectionOptions>? configure = null) => Pair.ConnectAsync(_kind, _inline, configure, _rateLimit);
 
     private static async Task<ConnectionException> ThrowsAsync(Reason reason, Func<Task> act)
     {
