@@ -14,9 +14,10 @@ internal static class ConnectCommand
         var flow = new FlowOptions();
         var settings = new ConnectSettings();
         Option<TimeSpan?> idleTimeout = TimeOption.Create("--idle-timeout", "Break off when no byte moved for so long (default: never)");
-        var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        var transfer = new TransferSettings();
         var verbosity = new Verbosity();
-        var command = new Command("connect", "Print what the peer says, and send it standard input") { endPoint, idleTimeout, progress };
+        var command = new Command("connect", "Print what the peer says, and send it standard input") { endPoint, idleTimeout };
+        transfer.AddTo(command);
         flow.AddTo(command);
         settings.AddTo(command);
         verbosity.AddTo(command);
@@ -39,10 +40,11 @@ internal static class ConnectCommand
             ConnectionOptions options = settings.Get(parsed, verbosity.Observer(parsed));
             options.IdleTimeout = parsed.GetValue(idleTimeout).Infinite();
             using var interruption = new Interruption();
+            var conversation = new StandardConversation(verbosity.IsVerbose(parsed), transfer.ShowsProgress(parsed, verbosity), ways);
+            await using StatisticsSignal statistics = conversation.TellOnSignal(() => remote);
             Connection standard = await StandardConversation.OpenStandardStreamsAsync(interruption.Token);
             Connection peer = await Connection.ConnectAsync(remote, options, interruption.Token);
-            var conversation = new StandardConversation(standard, verbosity.IsVerbose(parsed), parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
-            await conversation.RunAsync(peer, ways, interruption.Token);
+            await conversation.RunAsync(standard, transfer.RateLimit(parsed) is long rate ? peer.LimitRate(rate) : peer, interruption.Token);
             return ExitCode.Done;
         });
         return command;

@@ -13,10 +13,11 @@ internal static class ListenCommand
         Argument<string> endPoint = EndPointArgument.Required("ENDPOINT", "Where to listen");
         var flow = new FlowOptions();
         Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when no client came for so long (default: never)");
-        var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        var transfer = new TransferSettings();
         var listener = new ListenerSettings();
         var verbosity = new Verbosity();
-        var command = new Command("listen", "Accept one client and join it to standard input and output") { endPoint, timeout, progress };
+        var command = new Command("listen", "Accept one client and join it to standard input and output") { endPoint, timeout };
+        transfer.AddTo(command);
         flow.AddTo(command);
         listener.AddTo(command);
         verbosity.AddTo(command);
@@ -36,13 +37,16 @@ internal static class ListenCommand
 
             ListenerOptions options = listener.Get(parsed, local, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
             using var interruption = new Interruption();
+            EndPoint where = local;
+            var conversation = new StandardConversation(verbosity.IsVerbose(parsed), transfer.ShowsProgress(parsed, verbosity), ways);
+            await using StatisticsSignal statistics = conversation.TellOnSignal(() => where);
             await using ConnectionListener bound = await ConnectionListener.BindAsync(local, options, interruption.Token);
+            where = bound.LocalEndPoint;
             verbosity.SayListening(parsed, bound.LocalEndPoint);
             Connection standard = await StandardConversation.OpenStandardStreamsAsync(interruption.Token);
-            var search = new ClientSearch(bound, standard, ways);
+            var search = new ClientSearch(bound, standard, ways, transfer.RateLimit(parsed));
             Connection client = await search.FindAsync(parsed.GetValue(timeout).Infinite(), interruption.Token);
-            var conversation = new StandardConversation(standard, verbosity.IsVerbose(parsed), parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
-            await conversation.RunAsync(client, ways, interruption.Token);
+            await conversation.RunAsync(standard, client, interruption.Token);
             return ExitCode.Done;
         });
         return command;

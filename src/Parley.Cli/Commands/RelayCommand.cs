@@ -13,11 +13,12 @@ internal static class RelayCommand
         Argument<string> listen = EndPointArgument.Required("LISTEN", "Where clients come");
         Argument<string> target = EndPointArgument.Required("TARGET", "Where each is joined to");
         var once = new Option<bool>("--once") { Description = "End after one client was served" };
-        var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        var transfer = new TransferSettings();
         var listener = new ListenerSettings();
         var connect = new ConnectSettings();
         var verbosity = new Verbosity();
-        var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET") { listen, target, once, progress };
+        var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET") { listen, target, once };
+        transfer.AddTo(command);
         listener.AddTo(command);
         connect.AddTo(command);
         verbosity.AddTo(command);
@@ -43,9 +44,10 @@ internal static class RelayCommand
             connectOptions.IdleTimeout = listenerOptions.IdleTimeout;
             connectOptions.CloseTimeout = listenerOptions.CloseTimeout;
             var service = new RelayService(remote, connectOptions);
-            using var server = new Server(service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed));
+            using var server = new Server(
+                service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed), transfer.RateLimit(parsed));
             return await server.RunAsync(
-                local, listenerOptions, bound => verbosity.SayListening(parsed, bound), parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
+                local, listenerOptions, bound => verbosity.SayListening(parsed, bound), transfer.ShowsProgress(parsed, verbosity));
         });
         return command;
     }

@@ -19,10 +19,11 @@ internal static class ServeCommand
         var echo = new Option<bool>("--echo") { Description = "Send each client back what it sends" };
         var discard = new Option<bool>("--discard") { Description = "Take what each client sends, and drop it" };
         var once = new Option<bool>("--once") { Description = "End after one client was served" };
-        var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        var transfer = new TransferSettings();
         var listener = new ListenerSettings();
         var verbosity = new Verbosity();
-        var command = new Command("serve", "Serve each client that connects") { endPoint, message, file, echo, discard, once, progress };
+        var command = new Command("serve", "Serve each client that connects") { endPoint, message, file, echo, discard, once };
+        transfer.AddTo(command);
         listener.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
@@ -48,12 +49,13 @@ internal static class ServeCommand
                     return ExitCode.Done;
                 }
 
-                using var server = new Server(service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed));
+                using var server = new Server(
+                service, verbosity.IsVerbose(parsed), parsed.GetValue(once), listener.DrainTimeout(parsed), transfer.RateLimit(parsed));
                 return await server.RunAsync(
                     local,
                     listener.Get(parsed, local, verbosity.Observer(parsed), TimeSpan.FromSeconds(60)),
                     bound => verbosity.SayListening(parsed, bound),
-                    parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
+                    transfer.ShowsProgress(parsed, verbosity));
             }
         });
         return command;
