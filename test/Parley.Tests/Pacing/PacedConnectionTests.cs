@@ -170,9 +170,10 @@ public sealed class PacedConnectionTests : IAsyncDisposable
         return Look(result);
     }
 
+    // Examined to the end: only then does the next read look for more.
     private long Look(ReadResult result)
     {
-        _peer.Input.AdvanceTo(result.Buffer.Start, result.Buffer.Start);
+        _peer.Input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
         return result.Buffer.Length;
     }
 
