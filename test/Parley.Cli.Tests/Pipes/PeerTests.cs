@@ -11,7 +11,14 @@ public sealed class PeerTests : IDisposable
 
     private string Endpoint => $"pipe:{_name}";
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        // What a command that is killed when its test ends leaves behind.
+        string path = Path.Combine(Path.GetTempPath(), "CoreFxPipe_" + _name);
+        File.Delete(path);
+        File.Delete(path + ".lock");
+        _folder.Dispose();
+    }
 
     [Fact]
     public async Task Serve_NamedPipeClientStreams_EachGetTheMessage()
@@ -27,7 +34,7 @@ public sealed class PeerTests : IDisposable
 
         Assert.All(replies, reply => Assert.Equal(ServerMessage, reply));
         (await server.StopAsync()).MustExit(0);
-        Assert.False(File.Exists($"/tmp/CoreFxPipe_{_name}"));
+        Assert.False(File.Exists(Path.Combine(Path.GetTempPath(), "CoreFxPipe_" + _name)));
     }
 
     [Fact]
