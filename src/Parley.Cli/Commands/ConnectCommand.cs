@@ -14,10 +14,11 @@ internal static class ConnectCommand
         var flow = new FlowOptions();
         var settings = new ConnectSettings();
         Option<TimeSpan?> idleTimeout = TimeOption.Create("--idle-timeout", "Break off when no byte moved for so long (default: never)");
-        var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        var transfer = new TransferSettings();
         Option<bool> follow = FollowOption.Create();
         var verbosity = new Verbosity();
-        var command = new Command("connect", "Print what the peer says, and send it standard input") { endPoint, idleTimeout, progress, follow };
+        var command = new Command("connect", "Print what the peer says, and send it standard input") { endPoint, idleTimeout, follow };
+        transfer.AddTo(command);
         flow.AddTo(command);
         settings.AddTo(command);
         verbosity.AddTo(command);
@@ -47,19 +48,21 @@ internal static class ConnectCommand
             options.FollowWriters = parsed.GetValue(follow);
             options.IdleTimeout = parsed.GetValue(idleTimeout).Infinite();
             using var interruption = new Interruption();
+            var conversation = new StandardConversation(verbosity.IsVerbose(parsed), transfer.ShowsProgress(parsed, verbosity), ways);
+            await using StatisticsSignal statistics = conversation.TellOnSignal(() => remote);
             Connection standard = await StandardConversation.OpenStandardStreamsAsync(interruption.Token);
             Connection peer = await Connection.ConnectAsync(remote, options, interruption.Token);
-            var conversation = new StandardConversation(standard, verbosity.IsVerbose(parsed), parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
-            return await RunAsync(conversation, peer, ways, interruption.Token);
+            return await RunAsync(
+                conversation, standard, transfer.RateLimit(parsed) is long rate ? peer.LimitRate(rate) : peer, interruption.Token);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(StandardConversation conversation, Connection peer, Flow ways, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(StandardConversation conversation, Connection standard, Connection peer, CancellationToken cancellationToken)
     {
         try
         {
-            await conversation.RunAsync(peer, ways, cancellationToken);
+            await conversation.RunAsync(standard, peer, cancellationToken);
         }
         catch (ConnectionException broken) when (peer.TryGetExitCode(out int failed) && failed != ExitCode.Done)
         {

@@ -71,7 +71,11 @@ internal sealed class ListenerSettings(bool oneClient = false)
     {
         EndPoint local = EndPointArgument.GetRemote(parsed, argument);
         if (parsed.GetValue(_mode) is not null && !HasFile(local))
-            throw new UsageException($"--mode is for the file of {KindsWithFile}, which {ParleyEndPoint.Format(local)} has not");
+        {
+            throw new UsageException(
+                $"--mode is for the file of {KindsWithFile}, which {ParleyEndPoint.Format(local)} has not", "other users can reach a socket: unix:/path --mode 0666");
+        }
+
         return local;
     }
 

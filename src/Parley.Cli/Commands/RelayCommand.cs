@@ -16,12 +16,13 @@ internal static class RelayCommand
         Argument<string> listen = EndPointArgument.Required("LISTEN", "Where clients come");
         Argument<string> target = EndPointArgument.Required("TARGET", "Where each is joined to", mayBeProgram: true);
         var once = new Option<bool>("--once") { Description = "End after one client was served" };
-        var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        var transfer = new TransferSettings();
         Option<bool> follow = FollowOption.Create();
         var listener = new ListenerSettings();
         var connect = new ConnectSettings();
         var verbosity = new Verbosity();
-        var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET. Of two FIFOs the first is read and the second written; what TARGET answers to a single FIFO is dropped") { listen, target, once, progress, follow };
+        var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET. Of two FIFOs the first is read and the second written; what TARGET answers to a single FIFO is dropped") { listen, target, once, follow };
+        transfer.AddTo(command);
         listener.AddTo(command);
         connect.AddTo(command);
         verbosity.AddTo(command);
@@ -63,9 +64,9 @@ internal static class RelayCommand
             Service service = remote is ProcessEndPoint child
                 ? new ProgramService(child, connectOptions, verbose)
                 : new RelayService(remote, connectOptions, dropsAnswers: OneWay.Is(local));
-            using var server = new Server(service, verbose, parsed.GetValue(once), listener.DrainTimeout(parsed));
+            using var server = new Server(service, verbose, parsed.GetValue(once), listener.DrainTimeout(parsed), transfer.RateLimit(parsed));
             return await server.RunAsync(
-                local, listenerOptions, bound => verbosity.SayListening(parsed, bound), parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
+                local, listenerOptions, bound => verbosity.SayListening(parsed, bound), transfer.ShowsProgress(parsed, verbosity));
         });
         return command;
     }

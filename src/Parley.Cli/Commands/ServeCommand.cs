@@ -20,10 +20,11 @@ internal static class ServeCommand
         var discard = new Option<bool>("--discard") { Description = "Take what each client sends, and drop it" };
         var exec = new Option<bool>(ProgramWords.Option) { Description = "Start a program for each client, and join both: -- PROGRAM [ARGS] at the end" };
         var once = new Option<bool>("--once") { Description = "End after one client was served" };
-        var progress = new Option<bool>("--progress") { Description = "Show bytes and rate once a second" };
+        var transfer = new TransferSettings();
         var listener = new ListenerSettings();
         var verbosity = new Verbosity();
-        var command = new Command("serve", "Serve each client that connects") { endPoint, message, file, echo, discard, exec, once, progress };
+        var command = new Command("serve", "Serve each client that connects") { endPoint, message, file, echo, discard, exec, once };
+        transfer.AddTo(command);
         listener.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
@@ -59,12 +60,12 @@ internal static class ServeCommand
 
                 if (OneWay.Is(local))
                     options.Direction = parsed.GetValue(discard) ? ConnectionDirection.ReceiveOnly : ConnectionDirection.SendOnly;
-                using var server = new Server(service, verbose, parsed.GetValue(once), listener.DrainTimeout(parsed));
+                using var server = new Server(service, verbose, parsed.GetValue(once), listener.DrainTimeout(parsed), transfer.RateLimit(parsed));
                 return await server.RunAsync(
                     local,
                     options,
                     bound => verbosity.SayListening(parsed, bound),
-                    parsed.GetValue(progress) && !verbosity.IsQuiet(parsed));
+                    transfer.ShowsProgress(parsed, verbosity));
             }
         });
         return command;

@@ -12,5 +12,6 @@ internal sealed record DemoChannel(string Name, Func<string, string, string> End
         new("tcp, IPv6", static (_, _) => "tcp://[::1]:0"),
         new("unix, a path", static (folder, name) => $"unix:{folder}/{name}.sock"),
         new("unix, abstract", static (_, name) => $"unix:@parley-{name}"),
+        new("named pipe", static (folder, name) => $"pipe:{folder}/{name}.pipe"),
     ];
 }

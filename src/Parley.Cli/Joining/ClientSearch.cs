@@ -7,7 +7,7 @@ namespace Parley.Cli.Joining;
 /// Finds the client that <c>listen</c> is meant for: the first with whom a byte was exchanged. One that comes and goes without a word,
 /// as a port probe does, is let go, and what was meant for it stays for the next.
 /// </summary>
-internal sealed class ClientSearch(ConnectionListener listener, Connection standard, Flow flow)
+internal sealed class ClientSearch(ConnectionListener listener, Connection standard, Flow flow, long? rateLimit)
 {
     private readonly long _started = Stopwatch.GetTimestamp();
 
@@ -121,7 +121,10 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
     }
 
     private async Task<Connection> AcceptAsync(CancellationToken cancellationToken)
-        => await listener.AcceptAsync(cancellationToken) ?? throw new OperationCanceledException(cancellationToken);
+    {
+        Connection client = await listener.AcceptAsync(cancellationToken) ?? throw new OperationCanceledException(cancellationToken);
+        return rateLimit is long rate ? client.LimitRate(rate) : client;
+    }
 
     private async Task<Connection> WithinAsync(Task<Connection> accept, TimeSpan timeout)
     {

@@ -61,17 +61,21 @@ internal static class Failure
             Reason.NotFound when failure is { Step: Step.Open, EndPoint: FifoEndPoint } => $"make it with: parley create {where}",
             Reason.TimedOut when failure is { Step: Step.Open, EndPoint: FifoEndPoint } => "the other side has to open it too; --timeout waits longer",
             Reason.InUse when failure.Step is Step.Create => $"look at what is there with: parley inspect {where}",
+            Reason.NotFound when connecting && failure.EndPoint is NamedPipeEndPoint => $"there is no such pipe; make it with: parley serve {where}",
             Reason.NotFound when connecting => $"the path does not exist; start a server with: parley serve {where}",
             Reason.NotFound when binding && failure.EndPoint is IPEndPoint => "the address is none of this machine; 0.0.0.0 or [::] stands for all it has",
             Reason.NotFound when binding => "the directory does not exist",
             Reason.InUse when binding && IsAboutPath(failure) => "only a socket that nobody listens on is taken over",
             Reason.InUse when binding => "somebody listens there already; see who with: ss -lxtp",
             Reason.Denied when binding && failure.EndPoint is IPEndPoint { Port: < 1024 } => "ports under 1024 need root or the capability CAP_NET_BIND_SERVICE",
+            Reason.Denied when failure.EndPoint is NamedPipeEndPoint =>
+                "a named pipe is between programs of one user; another user's are reached at unix:/path",
             Reason.Denied when connecting => "the socket's file does not let this user in; its owner can start the server with --mode 0666",
             Reason.Denied when binding => "this user may not make files in that directory",
             Reason.TimedOut when connecting && failure.InnerException is ConnectionException { Reason: not Reason.TimedOut } last =>
                 IsAboutPath(last) ? null : $"nothing listens there yet; start a server with: parley serve {where}",
             Reason.TimedOut when connecting => "the host does not answer; a firewall may drop what is sent, or its backlog is full",
+            Reason.TooLarge when failure.EndPoint is NamedPipeEndPoint => "choose a shorter name, or a shorter TMPDIR",
             Reason.TooLarge when binding => "choose a shorter path, such as one in /tmp or /run",
             _ => null,
         };

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Parley.Cli.Output;
 
 /// <summary>Shows once a second what has moved, and once more at the end: one line that renews itself on a terminal, lines elsewhere.</summary>
@@ -7,28 +5,28 @@ internal sealed class Progress : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private readonly Func<long> _bytes;
-    private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly Meter _meter;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
-    private long _lastBytes;
-    private long _lastTime;
 
-    private Progress(Func<long> bytes)
+    private Progress(Meter meter)
     {
-        _bytes = bytes;
-        _lastTime = _started;
+        _meter = meter;
         _loop = RunAsync();
     }
 
     /// <summary>Starts, if it was asked for.</summary>
-    internal static Progress? Start(bool wanted, Func<long> bytes) => wanted ? new Progress(bytes) : null;
+    /// <param name="wanted">Whether it was.</param>
+    /// <param name="traffic">What has moved so far.</param>
+    /// <param name="expected">How many bytes there are to send, where that is known.</param>
+    internal static Progress? Start(bool wanted, Func<Traffic> traffic, long? expected)
+        => wanted ? new Progress(new Meter(traffic, TimeProvider.System) { Expected = expected }) : null;
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await _loop;
-        string line = Line(_bytes(), Stopwatch.GetElapsedTime(_started), rate: null);
+        string line = _meter.Final();
         if (StandardError.IsTerminal)
             StandardError.WriteProgress(line + "\n");
         else
@@ -42,32 +40,17 @@ internal sealed class Progress : IAsyncDisposable
         try
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))
-                Show();
+            {
+                string line = _meter.Running();
+                if (StandardError.IsTerminal)
+                    StandardError.WriteProgress(line);
+                else
+                    StandardError.WriteLine(line);
+            }
         }
         catch (OperationCanceledException)
         {
             // The last line follows.
         }
-    }
-
-    private void Show()
-    {
-        long bytes = _bytes();
-        long now = Stopwatch.GetTimestamp();
-        double rate = (bytes - _lastBytes) / Stopwatch.GetElapsedTime(_lastTime, now).TotalSeconds;
-        (_lastBytes, _lastTime) = (bytes, now);
-        string line = Line(bytes, Stopwatch.GetElapsedTime(_started, now), rate);
-        if (StandardError.IsTerminal)
-            StandardError.WriteProgress(line);
-        else
-            StandardError.WriteLine(line);
-    }
-
-    private static string Line(long bytes, TimeSpan elapsed, double? rate)
-    {
-        string average = $"{Units.Bytes(bytes / Math.Max(elapsed.TotalSeconds, 1e-6))}/s";
-        return rate is double current
-            ? $"{Units.Bytes(bytes)}  {Units.Bytes(current)}/s  average {average}  {elapsed:hh\\:mm\\:ss}"
-            : $"{bytes} bytes in {Units.Duration(elapsed)}, {average}";
     }
 }

@@ -1,3 +1,5 @@
+using Parley.Cli.Output;
+
 namespace Parley.Cli.Serving;
 
 /// <summary>The conversations that go on: bytes of all, and their end.</summary>
@@ -5,16 +7,26 @@ internal sealed class Conversations
 {
     private readonly HashSet<Connection> _open = [];
     private readonly Lock _lock = new();
-    private long _finishedBytes;
+    private long _served;
+    private long _sent;
+    private long _received;
     private TaskCompletionSource? _empty;
 
-    /// <summary>Bytes in both directions, of those that are over too.</summary>
-    internal long Bytes
+    /// <summary>What they moved, and those that are over.</summary>
+    internal Traffic Traffic()
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
-                return _finishedBytes + _open.Sum(static open => open.Statistics.BytesSent + open.Statistics.BytesReceived);
+            long sent = _sent;
+            long received = _received;
+            foreach (Connection open in _open)
+            {
+                ConnectionStatistics moved = open.Statistics;
+                sent += moved.BytesSent;
+                received += moved.BytesReceived;
+            }
+
+            return new Traffic(_open.Count, _served, sent, received);
         }
     }
 
@@ -30,7 +42,9 @@ internal sealed class Conversations
         {
             _open.Remove(connection);
             ConnectionStatistics moved = connection.Statistics;
-            _finishedBytes += moved.BytesSent + moved.BytesReceived;
+            _served++;
+            _sent += moved.BytesSent;
+            _received += moved.BytesReceived;
             if (_open.Count == 0)
                 _empty?.TrySetResult();
         }

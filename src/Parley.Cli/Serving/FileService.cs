@@ -22,6 +22,8 @@ internal sealed class FileService : Service, IDisposable
 
     internal override string Description => $"give the file {_path} to";
 
+    internal override long? Size => RandomAccess.GetLength(_file);
+
     internal override async ValueTask ServeAsync(Connection client, CancellationToken cancellationToken)
     {
         await client.SendFileAsync(_file, cancellationToken: cancellationToken);

@@ -10,6 +10,8 @@ internal sealed class RelayService(EndPoint target, ConnectionOptions options, b
 
     internal override string Description => $"join to {ParleyEndPoint.Format(target)}";
 
+    internal override string Place(EndPoint local) => $"{base.Place(local)} -> {ParleyEndPoint.Format(target)}";
+
     // The relay carries a break of one side to the other by itself, and leaves alone a side that still has something to get.
     internal override bool ResetsOnFailure => false;
 

@@ -4,7 +4,7 @@ using Parley.Cli.Output;
 namespace Parley.Cli.Serving;
 
 /// <summary>Accepts clients and serves each beside the others, until a signal or, with <c>--once</c>, until one was served.</summary>
-internal sealed class Server(Service service, bool verbose, bool once, TimeSpan drainTimeout) : IDisposable
+internal sealed class Server(Service service, bool verbose, bool once, TimeSpan drainTimeout, long? rateLimit) : IDisposable
 {
     private readonly Conversations _conversations = new();
     private readonly CancellationTokenSource _cut = new();
@@ -20,15 +20,17 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
     internal async Task<int> RunAsync(EndPoint local, ListenerOptions options, Action<EndPoint> ready, bool progress)
     {
         using var interruption = new Interruption();
+        await using var statistics = new StatisticsSignal(() => service.Place(_listener?.LocalEndPoint ?? local), _conversations.Traffic);
         await using ConnectionListener listener = await ConnectionListener.BindAsync(local, options, interruption.Token);
         _listener = listener;
         using CancellationTokenRegistration stop = interruption.Token.Register(() => listener.StopAsync().AsTask());
         ready(listener.LocalEndPoint);
 
-        await using (Progress.Start(progress, () => _conversations.Bytes))
+        await using (Progress.Start(progress, _conversations.Traffic, once ? service.Size : null))
         {
-            while (await listener.AcceptAsync() is { } client)
+            while (await listener.AcceptAsync() is { } accepted)
             {
+                Connection client = rateLimit is long rate ? accepted.LimitRate(rate) : accepted;
                 _conversations.Add(client);
                 _ = ServeAsync(client);
             }

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Parley.Cli.Serving;
 
 /// <summary>What a server does for each client.</summary>
@@ -10,6 +12,12 @@ internal abstract class Service
     /// Serves one client up to the half-close; the caller disposes the connection. Runs on the loop's thread and never blocks it.
     /// </summary>
     internal abstract ValueTask ServeAsync(Connection client, CancellationToken cancellationToken);
+
+    /// <summary>Where it all happens, for statistics.</summary>
+    internal virtual string Place(EndPoint local) => ParleyEndPoint.Format(local);
+
+    /// <summary>How many bytes each client is sent, where that is known before.</summary>
+    internal virtual long? Size => null;
 
     /// <summary>Whether a client whose service failed is to be told by a reset; otherwise the service has seen to it.</summary>
     internal virtual bool ResetsOnFailure => true;

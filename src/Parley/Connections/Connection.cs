@@ -109,6 +109,20 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     /// <returns>A stream that reads <see cref="Input"/> and writes through <see cref="Output"/>, flushing each write.</returns>
     public Stream AsStream(bool leaveOpen = false) => new ConnectionStream(this, leaveOpen);
 
+    /// <summary>
+    /// The same conversation with a limit to its rate, in each direction by itself. A pause is made up for by at most a quarter of a
+    /// second's worth. What is held back stays with the peer but for the buffers between, so backpressure is felt as ever; bytes that were
+    /// written without a flush wait in memory.
+    /// </summary>
+    /// <param name="bytesPerSecond">The most bytes a second, 1 or more.</param>
+    /// <returns>A connection that takes this one's place; disposing it disposes this one.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The rate is less than 1.</exception>
+    public Connection LimitRate(long bytesPerSecond)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bytesPerSecond, 1);
+        return new PacedConnection(this, bytesPerSecond, TimeProvider.System);
+    }
+
     /// <summary>Whether one direction goes on when the other is broken, as standard input does without an output.</summary>
     internal virtual bool HasIndependentDirections => false;
 

@@ -7,4 +7,7 @@ internal static partial class ListenerLog
 {
     [LoggerMessage(1, LogLevel.Warning, "Accepting on {EndPoint} pauses: {Cause}.")]
     internal static partial void AcceptingPaused(ILogger logger, string endPoint, string cause);
+
+    [LoggerMessage(2, LogLevel.Warning, "A client of another user (uid {UserId}) was turned away from {EndPoint}.")]
+    internal static partial void ClientTurnedAway(ILogger logger, string endPoint, uint userId);
 }

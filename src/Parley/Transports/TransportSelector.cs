@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Parley.Transports.Fifo;
 using Parley.Transports.Memory;
+using Parley.Transports.Pipes;
 using Parley.Transports.Processes;
 using Parley.Transports.Sockets;
 using Parley.Transports.StandardStreams;
@@ -34,6 +35,7 @@ internal static class TransportSelector
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<ConnectionListener>(cancellationToken),
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.BindAsync(local, options, cancellationToken),
+        NamedPipeEndPoint pipe => new(SocketTransport.BindOwnUser(NamedPipePath.Of(pipe, Step.Bind), pipe, options)),
         MemoryEndPoint memory => new(MemoryTransport.Bind(memory, options)),
         ProcessEndPoint => throw new ArgumentException("Nothing listens on a program: each connection starts one.", nameof(local)),
         FifoEndPoint fifo => new(FifoTransport.Bind(fifo, options)),
@@ -52,6 +54,7 @@ internal static class TransportSelector
     private static ValueTask<Connection> ConnectOnceAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken) => remote switch
     {
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.ConnectAsync(remote, options, cancellationToken),
+        NamedPipeEndPoint pipe => SocketTransport.ConnectOwnUserAsync(NamedPipePath.Of(pipe, Step.Connect), pipe, options, cancellationToken),
         MemoryEndPoint memory => MemoryTransport.ConnectAsync(memory, options, cancellationToken),
         ProcessEndPoint program => new(ProcessTransport.Start(program, options)),
         FifoEndPoint fifo => FifoTransport.ConnectAsync(fifo, options, cancellationToken),

@@ -20,4 +20,11 @@ public sealed class FifoPairTests() : ConnectionContract(ChannelKind.FifoPair);
 
 public sealed class FifoPairInlineTests() : ConnectionContract(ChannelKind.FifoPair, inline: true);
 
+public sealed class NamedPipeTests() : ConnectionContract(ChannelKind.NamedPipe);
+
+public sealed class NamedPipeInlineTests() : ConnectionContract(ChannelKind.NamedPipe, inline: true);
+
+/// <summary>A rate that holds nobody up for long, and a bucket smaller than what many of the tests move.</summary>
+public sealed class PacedTests() : ConnectionContract(ChannelKind.Tcp4, rateLimit: 64 * 1024 * 1024);
+
 public sealed class MemoryTests() : ConnectionContract(ChannelKind.Memory);

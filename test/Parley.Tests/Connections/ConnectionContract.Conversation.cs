@@ -94,7 +94,7 @@ public abstract partial class ConnectionContract
         else if (IsUnix)
         {
             // The client's socket has no name.
-            Assert.IsType<UnixDomainSocketEndPoint>(served);
+            Assert.IsType(_kind == ChannelKind.NamedPipe ? typeof(NamedPipeEndPoint) : typeof(UnixDomainSocketEndPoint), served);
             Assert.Null(pair.Client.LocalEndPoint);
             Assert.Null(pair.Server.RemoteEndPoint);
         }

@@ -7,6 +7,7 @@ public enum ChannelKind
     Tcp6,
     UnixPath,
     UnixAbstract,
+    NamedPipe,
     Memory,
     FifoPair,
 }

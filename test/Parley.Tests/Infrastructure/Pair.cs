@@ -18,7 +18,7 @@ internal sealed class Pair : IAsyncDisposable
 
     public Connection Server { get; }
 
-    public static async Task<Pair> ConnectAsync(ChannelKind kind, bool inline = false, Action<ConnectionOptions>? configure = null)
+    public static async Task<Pair> ConnectAsync(ChannelKind kind, bool inline = false, Action<ConnectionOptions>? configure = null, long? rateLimit = null)
     {
         var place = new Place(kind);
         var listening = new ListenerOptions { RunContinuationsInline = inline };
@@ -32,7 +32,9 @@ internal sealed class Pair : IAsyncDisposable
         Connection client = await Connection.ConnectAsync(Place.ForClient(listener.LocalEndPoint), connecting).Within();
         Connection? server = await (accept ?? listener.AcceptAsync().AsTask()).Within();
         Assert.NotNull(server);
-        return new Pair(place, listener, client, server);
+        return rateLimit is long rate
+            ? new Pair(place, listener, client.LimitRate(rate), server.LimitRate(rate))
+            : new Pair(place, listener, client, server);
     }
 
     /// <summary>Gives up what the test has left open, so that no test waits for a close that it is not about.</summary>

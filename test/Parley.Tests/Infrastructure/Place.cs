@@ -19,6 +19,7 @@ internal sealed class Place : IDisposable
             ChannelKind.UnixPath => new UnixDomainSocketEndPoint(_folder!["s"]),
             ChannelKind.UnixAbstract => new UnixDomainSocketEndPoint($"\0parley-test-{Guid.NewGuid():N}"),
             ChannelKind.FifoPair => new FifoEndPoint(_folder!["to-server"], _folder["to-client"]),
+            ChannelKind.NamedPipe => new NamedPipeEndPoint($"parley-test-{Guid.NewGuid():N}"),
             ChannelKind.Memory => new MemoryEndPoint(Guid.NewGuid().ToString("N")),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "unknown"),
         };

@@ -8,12 +8,17 @@ namespace Parley.Transports.Sockets;
 /// <summary>Socket, bind, listen: the tutorial's first three steps.</summary>
 internal static unsafe class SocketBinder
 {
-    internal static ConnectionListener Bind(EndPoint address, EndPoint asked, ListenerOptions options)
+    /// <param name="address">Where.</param>
+    /// <param name="asked">What stands for it in errors.</param>
+    /// <param name="options">How.</param>
+    /// <param name="ownUserOnly">Whether the address lies where any user can put something, and no other user is to be dealt with.</param>
+    internal static ConnectionListener Bind(EndPoint address, EndPoint asked, ListenerOptions options, bool ownUserOnly = false)
     {
         bool isTcp = address is IPEndPoint;
+        UnixFileMode mode = ownUserOnly ? UnixFileMode.UserRead | UnixFileMode.UserWrite : options.UnixSocketMode;
         SocketPath? path = null;
         if (address is UnixDomainSocketEndPoint unix && !UnixPath.IsAbstract(UnixPath.Of(unix)))
-            path = SocketPath.Claim(UnixPath.Of(unix), asked);
+            path = SocketPath.Claim(UnixPath.Of(unix), asked, ownUserOnly);
 
         DescriptorHandle? handle = null;
         try
@@ -25,18 +30,18 @@ internal static unsafe class SocketBinder
                 SocketCalls.Set(handle, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
                 SocketCalls.ApplyTcpOptions(handle, options);
             }
-            else if (path is not null && Libc.FChMod(handle, (uint)options.UnixSocketMode) < 0)
+            else if (path is not null && Libc.FChMod(handle, (uint)mode) < 0)
             {
                 // The file is made with these permissions at most: there is no moment at which it has wider ones.
                 throw ConnectionException.FromErrno(Step.Bind, Errno.Last, asked);
             }
 
             Bind(handle, address, asked, options);
-            path?.NoteBound(options.UnixSocketMode, asked);
+            path?.NoteBound(mode, asked);
             Listen(handle, address, asked, options);
-            EndPoint local = SocketCalls.LocalEndPoint(handle) ?? address;
+            EndPoint local = ownUserOnly ? asked : SocketCalls.LocalEndPoint(handle) ?? address;
             var descriptor = new LevelDescriptor(handle, EventLoop.Shared, options.RunContinuationsInline);
-            return new SocketConnectionListener(descriptor, isTcp, local, path, options);
+            return new SocketConnectionListener(descriptor, isTcp, local, path, options) { OwnUserOnly = ownUserOnly };
         }
         catch
         {

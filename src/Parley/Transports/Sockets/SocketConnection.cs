@@ -11,6 +11,12 @@ internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp,
     private PeerAddress _remote = remote;
     private EndPoint? _local;
 
+    /// <summary>What to call this side, where that is not the socket's own address.</summary>
+    internal EndPoint? Local
+    {
+        init => _local = value;
+    }
+
     public override EndPoint? LocalEndPoint => _local ??= SocketCalls.LocalEndPoint(ReadDescriptor.Handle);
 
     public override EndPoint? RemoteEndPoint => _remote.EndPoint;

@@ -46,6 +46,9 @@ internal sealed class SocketConnectionListener : ConnectionListener
 
     public override EndPoint LocalEndPoint { get; }
 
+    /// <summary>Whether clients of other users are turned away, should the permissions of the path have let them in.</summary>
+    internal bool OwnUserOnly { get; init; }
+
     public override ValueTask<Connection?> AcceptAsync(CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -164,6 +167,8 @@ internal sealed class SocketConnectionListener : ConnectionListener
                 Observe(handle, remote.EndPoint, started, error);
             if (error == 0)
             {
+                if (OwnUserOnly && IsTurnedAway(handle))
+                    continue;
                 connection = Take(handle, remote);
                 return true;
             }
@@ -173,6 +178,16 @@ internal sealed class SocketConnectionListener : ConnectionListener
             if (AcceptErrors.IsLimit(error))
                 return true;
         }
+    }
+
+    private bool IsTurnedAway(DescriptorHandle client)
+    {
+        if (OwnUser.IsPeer(client, out uint userId))
+            return false;
+        client.Dispose();
+        if (MayWarn())
+            ListenerLog.ClientTurnedAway(_logger, ParleyEndPoint.Format(LocalEndPoint), userId);
+        return true;
     }
 
     private void Observe(DescriptorHandle handle, EndPoint? remote, long started, int error)
@@ -196,7 +211,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
         _hasAccepted = true;
         Interlocked.Increment(ref _connections);
         var descriptor = new Descriptor(handle, _descriptor.Loop, _options.RunContinuationsInline);
-        return new SocketConnection(descriptor, _isTcp, remote, _options) { Ended = _makeRoom };
+        return new SocketConnection(descriptor, _isTcp, remote, _options) { Ended = _makeRoom, Local = OwnUserOnly ? LocalEndPoint : null };
     }
 
     private void MakeRoom()
@@ -213,11 +228,17 @@ internal sealed class SocketConnectionListener : ConnectionListener
 
     private void Warn(string cause)
     {
+        if (MayWarn())
+            ListenerLog.AcceptingPaused(_logger, ParleyEndPoint.Format(LocalEndPoint), cause);
+    }
+
+    private bool MayWarn()
+    {
         long now = Stopwatch.GetTimestamp();
         if (_lastWarning != 0 && Stopwatch.GetElapsedTime(_lastWarning, now) < TimeSpan.FromSeconds(1))
-            return;
+            return false;
         _lastWarning = now;
-        ListenerLog.AcceptingPaused(_logger, ParleyEndPoint.Format(LocalEndPoint), cause);
+        return true;
     }
 
     private void Close()

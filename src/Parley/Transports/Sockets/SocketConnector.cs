@@ -12,6 +12,12 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
 
     private readonly bool _isTcp = address is IPEndPoint;
 
+    /// <summary>
+    /// The file of the socket where it lies in a folder for all users: then that very file is connected to, and who listens there is
+    /// looked at before a byte is sent.
+    /// </summary>
+    internal DescriptorHandle? OwnFile { get; init; }
+
     /// <summary>Connects until <paramref name="due"/>.</summary>
     internal async ValueTask<Connection> ConnectAsync(long due, CancellationToken cancellationToken)
     {
@@ -30,7 +36,9 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
                 throw Failure(error);
             if (_isTcp)
                 RefuseSelf(handle);
-            return new SocketConnection(descriptor, _isTcp, new PeerAddress(address), options);
+            if (OwnFile is not null && !OwnUser.IsPeer(handle, out uint userId))
+                throw new ConnectionException(Step.Connect, Reason.Denied, asked, $"the server is another user's (uid {userId})");
+            return new SocketConnection(descriptor, _isTcp, new PeerAddress(OwnFile is null ? address : asked), options);
         }
         catch
         {
@@ -79,7 +87,8 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
     private unsafe int Start(DescriptorHandle handle)
     {
         byte* bytes = stackalloc byte[SocketAddress.MaxSize];
-        uint length = SocketAddress.Encode(address, bytes);
+        EndPoint where = OwnFile is null ? address : new UnixDomainSocketEndPoint($"/proc/self/fd/{OwnFile.Number}");
+        uint length = SocketAddress.Encode(where, bytes);
         int error = Libc.Connect(handle, bytes, length) == 0 ? 0 : Errno.Last;
 
         // After EINTR connecting goes on in the background, as after EINPROGRESS.

@@ -17,22 +17,27 @@ internal sealed unsafe class SocketPath : IDisposable
     private readonly string _path;
     private readonly string _lockPath;
     private readonly DescriptorHandle _lock;
+    private readonly bool _ownUserOnly;
     private StatxResult _bound;
     private bool _isBound;
 
-    private SocketPath(string path, string lockPath, DescriptorHandle held)
+    private SocketPath(string path, string lockPath, DescriptorHandle held, bool ownUserOnly)
     {
+        _ownUserOnly = ownUserOnly;
         _path = path;
         _lockPath = lockPath;
         _lock = held;
     }
 
     /// <summary>Takes the path: free, or left behind by a listener that is no more.</summary>
-    internal static SocketPath Claim(string path, EndPoint asked)
+    /// <param name="path">The path.</param>
+    /// <param name="asked">What stands for it in errors.</param>
+    /// <param name="ownUserOnly">Whether nothing that another user has put there is used or removed, though it could be.</param>
+    internal static SocketPath Claim(string path, EndPoint asked, bool ownUserOnly)
     {
         CheckLength(path, asked);
         string lockPath = path + ".lock";
-        var claimed = new SocketPath(path, lockPath, TakeLock(lockPath, asked));
+        var claimed = new SocketPath(path, lockPath, TakeLock(lockPath, asked, ownUserOnly), ownUserOnly);
         try
         {
             claimed.RemoveIfStale(asked);
@@ -102,13 +107,20 @@ internal sealed unsafe class SocketPath : IDisposable
         _lock.Dispose();
     }
 
-    private static DescriptorHandle TakeLock(string lockPath, EndPoint asked)
+    private static DescriptorHandle TakeLock(string lockPath, EndPoint asked, bool ownUserOnly)
     {
         while (true)
         {
             DescriptorHandle handle = Open(lockPath, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC);
             if (handle.IsInvalid)
-                throw ConnectionException.FromErrno(Step.Bind, Errno.Last, asked);
+                throw LockFailure(lockPath, Errno.Last, asked);
+
+            // Before it is locked: another user who made it, and lets us in, could hold it for ever or exchange it.
+            if (ownUserOnly && (FileStatus.OfDescriptor(handle, out StatxResult opened) != 0 || opened.Uid != Libc.GetEUid()))
+            {
+                handle.Dispose();
+                throw LockFailure(lockPath, Errno.EACCES, asked);
+            }
 
             if (Libc.Flock(handle, Libc.LOCK_EX | Libc.LOCK_NB) < 0)
             {
@@ -129,10 +141,24 @@ internal sealed unsafe class SocketPath : IDisposable
         }
     }
 
+    /// <summary>Names the lock file where it is what stands in the way.</summary>
+    private static ConnectionException LockFailure(string lockPath, int error, EndPoint asked)
+    {
+        if (FileStatus.OfPath(lockPath, out StatxResult found) != 0)
+            return ConnectionException.FromErrno(Step.Bind, error, asked);
+        if (!found.IsRegularFile)
+            return new ConnectionException(Step.Bind, Reason.InUse, asked, $"{lockPath}, where the lock file belongs, is no regular file", error);
+        return found.Uid == Libc.GetEUid()
+            ? ConnectionException.FromErrno(Step.Bind, error, asked)
+            : new ConnectionException(Step.Bind, Reason.Denied, asked, $"the lock file {lockPath} belongs to another user (uid {found.Uid})", error);
+    }
+
     private void RemoveIfStale(EndPoint asked)
     {
         if (FileStatus.OfPath(_path, out StatxResult found) != 0)
             return;
+        if (_ownUserOnly && found.Uid != Libc.GetEUid())
+            throw new ConnectionException(Step.Bind, Reason.Denied, asked, $"the name belongs to another user (uid {found.Uid})");
         if (!found.IsSocket)
         {
             string what = found.IsDirectory ? "is a directory" : "exists and is not a socket";
@@ -152,10 +178,14 @@ internal sealed unsafe class SocketPath : IDisposable
         }
     }
 
-    /// <summary>Whether anybody listens: 0 or EAGAIN when so, ECONNREFUSED when the path is all that is left.</summary>
+    /// <summary>
+    /// Whether a socket is still bound there: ECONNREFUSED when the path is all that is left. Asked with a datagram socket, which the
+    /// kernel tells that a listener is of another type (EPROTOTYPE): so the listener never sees a client that is none, which a server
+    /// for one client would take for it.
+    /// </summary>
     private int Probe()
     {
-        using DescriptorHandle socket = Libc.Socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
+        using DescriptorHandle socket = Libc.Socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
         if (socket.IsInvalid)
             return Errno.Last;
         byte* address = stackalloc byte[SocketAddress.MaxSize];

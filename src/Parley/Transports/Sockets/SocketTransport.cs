@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Parley.Interop.Linux;
 using Parley.Transports.Descriptors;
 
 namespace Parley.Transports.Sockets;
@@ -45,6 +46,19 @@ internal static class SocketTransport
             }
         }
     }
+
+    /// <summary>Connects to a Unix socket in a folder where any user can make files: only to a server of this user or root.</summary>
+    internal static async ValueTask<Connection> ConnectOwnUserAsync(
+        UnixDomainSocketEndPoint path, EndPoint asked, ConnectionOptions options, CancellationToken cancellationToken)
+    {
+        long due = Clock.FromNow(options.ConnectTimeout);
+        using DescriptorHandle file = OwnUser.OpenFile(UnixPath.Of(path), asked);
+        return await new SocketConnector(path, asked, options) { OwnFile = file }.ConnectAsync(due, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Listens on a Unix socket in such a folder: only for clients of this user and root.</summary>
+    internal static ConnectionListener BindOwnUser(UnixDomainSocketEndPoint path, EndPoint asked, ListenerOptions options)
+        => SocketBinder.Bind(path, asked, options, ownUserOnly: true);
 
     private static long Share(long due, int triesLeft)
     {
