@@ -79,8 +79,9 @@ internal sealed unsafe partial class ProcessConnection : DescriptorConnection
     // Once it is closed, a pipe does not tell any more how much of it was read.
     private protected override bool IsAcknowledged => HasEndedWrites;
 
-    // A child that has read everything may close its input: nothing is lost by that.
-    private protected override int PendingError() => CountUndelivered() > 0 && !HasReader() ? Errno.EPIPE : 0;
+    // A child that has read everything may close its input: nothing is lost by that. What is left is counted once nobody can read it any
+    // more; before, it may be read between the two looks.
+    private protected override int PendingError() => !HasReader() && CountUndelivered() > 0 ? Errno.EPIPE : 0;
 
     private bool HasReader()
     {
