@@ -11,7 +11,7 @@ internal static class Conversation
         string end = failure switch
         {
             null => statistics.EndedByPeer ? "ended by the peer" : "ended by us",
-            ConnectionException { Reason: Reason.Reset } broken => "broken off by the peer: " + broken.Cause,
+            ConnectionException { Reason: Reason.Reset or Reason.PeerDied } broken => "broken off by the peer: " + broken.Cause,
             ConnectionException broken => "broken off by us: " + broken.Cause,
             _ => "broken off by us: " + failure.Message,
         };

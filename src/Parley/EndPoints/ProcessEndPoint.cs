@@ -7,6 +7,12 @@ namespace Parley;
 /// A child process (<c>exec:</c> with the program after <c>--</c> on the command line), talked to over its standard input and output.
 /// Each connection starts one. No shell is involved: every argument arrives as it is.
 /// </summary>
+/// <remarks>
+/// A dispose ends its input and waits for its exit, for <see cref="ConnectionOptions.CloseTimeout"/> less a quarter, at most 2.5 s;
+/// then it is sent SIGTERM and, when that quarter is over, SIGKILL. <see cref="Connection.Abort"/> sends SIGTERM at once and SIGKILL after the
+/// same quarter. It is reaped when it ends, whether anybody waits or not. A program that a signal has ended never makes a clean end:
+/// reading throws <see cref="Reason.PeerDied"/> after everything it wrote. Needs Linux 5.3.
+/// </remarks>
 public sealed class ProcessEndPoint : EndPoint
 {
     /// <summary>Names a program.</summary>

@@ -130,7 +130,7 @@ public sealed class ConnectTests : IDisposable
         Assert.False(Directory.Exists($"/proc/{child}"), "the child outlived the command");
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Connect_StartedWithChildSignalsIgnored_StillHasTheExitCode()
     {
         string python = Programs.Require("python3");

@@ -214,5 +214,18 @@ public sealed class ServeTests : IDisposable
         => Eventually.TrueAsync(() => Children(parley.Process.Id).Length == 0, () => $"every child is gone and reaped: {parley.Process.Describe()}");
 
     private static string[] Children(int process) => [.. Directory.GetDirectories($"/proc/{process}/task")
-        .SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+        .SelectMany(task => Read(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+
+    private static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (IOException)
+        {
+            // The thread is gone between the two looks.
+            return "";
+        }
+    }
 }

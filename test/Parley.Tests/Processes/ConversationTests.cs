@@ -109,7 +109,7 @@ public sealed class ConversationTests
     [Fact]
     public async Task Child_ThatWritesToUsWhenNobodyReads_IsEndedByTheBrokenPipe()
     {
-        Connection yes = await Started.Connect(new ProcessEndPoint("yes"), new ConnectionOptions { CloseTimeout = TimeSpan.FromMilliseconds(200) });
+        Connection yes = await Started.Connect(new ProcessEndPoint("yes"), new ConnectionOptions { CloseTimeout = TimeSpan.FromSeconds(2) });
         int pid = Started.Pid(yes);
         await Talk.ReadTextAsync(yes, 2).Within();
 

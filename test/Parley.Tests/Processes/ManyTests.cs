@@ -110,19 +110,20 @@ public sealed class ManyTests
     }
 
     private static string[] Zombies() => [.. Directory.GetDirectories("/proc/self/task")
-        .SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        .Select(State).Where(state => state.StartsWith('Z'))];
+        .SelectMany(task => Read(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        .Select(pid => Read($"/proc/{pid}/stat"))
+        .Select(stat => stat[Math.Min(stat.Length, stat.LastIndexOf(')') + 2)..])
+        .Where(state => state.StartsWith('Z'))];
 
-    private static string State(string pid)
+    private static string Read(string file)
     {
         try
         {
-            string stat = File.ReadAllText($"/proc/{pid}/stat");
-            return stat[(stat.LastIndexOf(')') + 2)..];
+            return File.ReadAllText(file);
         }
         catch (IOException)
         {
-            // Reaped between the two looks.
+            // The thread or the child is gone between the two looks.
             return "";
         }
     }

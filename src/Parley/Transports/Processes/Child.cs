@@ -87,14 +87,22 @@ internal sealed class Child : Descriptor
     {
         if (TryReap() || !IsExiting)
             return HasExited;
+        bool isHeld = false;
         try
         {
+            Handle.DangerousAddRef(ref isHeld);
             var poll = new PollDescriptor { Descriptor = Handle.Number, Events = Libc.POLLIN };
             return Libc.Poll(&poll, 1, milliseconds) > 0 && TryReap();
         }
         catch (ObjectDisposedException)
         {
+            // The loop was faster.
             return HasExited;
+        }
+        finally
+        {
+            if (isHeld)
+                Handle.DangerousRelease();
         }
     }
 

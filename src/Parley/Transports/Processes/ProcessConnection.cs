@@ -68,7 +68,7 @@ internal sealed unsafe partial class ProcessConnection : DescriptorConnection
     /// <summary>Closes the child's standard input. What is in the pipe when nobody can read it any more is lost, and that is told.</summary>
     internal override int EndWrites()
     {
-        if (Break == 0 && PendingError() is var error && error != 0 && CountUndelivered() > 0)
+        if (Break == 0 && PendingError() is var error && error != 0)
             return -error;
         WriteDescriptor.Close();
         return 0;
@@ -79,16 +79,29 @@ internal sealed unsafe partial class ProcessConnection : DescriptorConnection
     // Once it is closed, a pipe does not tell any more how much of it was read.
     private protected override bool IsAcknowledged => HasEndedWrites;
 
-    private protected override int PendingError()
+    // A child that has read everything may close its input: nothing is lost by that. What is left is counted once nobody can read it any
+    // more; before, it may be read between the two looks.
+    private protected override int PendingError() => !HasReader() && CountUndelivered() > 0 ? Errno.EPIPE : 0;
+
+    private bool HasReader()
     {
+        bool isHeld = false;
         try
         {
+            // Held, so that its number cannot become somebody else's before it is asked about.
+            WriteDescriptor.Handle.DangerousAddRef(ref isHeld);
             var poll = new PollDescriptor { Descriptor = WriteDescriptor.Handle.Number, Events = Libc.POLLOUT };
-            return !WriteDescriptor.Handle.IsClosed && Libc.Poll(&poll, 1, 0) > 0 && (poll.Returned & Libc.POLLERR) != 0 ? Errno.EPIPE : 0;
+            return Libc.Poll(&poll, 1, 0) <= 0 || (poll.Returned & Libc.POLLERR) == 0;
         }
         catch (ObjectDisposedException)
         {
-            return 0;
+            // Aborted meanwhile from another thread: whoever waits is told that.
+            return true;
+        }
+        finally
+        {
+            if (isHeld)
+                WriteDescriptor.Handle.DangerousRelease();
         }
     }
 
