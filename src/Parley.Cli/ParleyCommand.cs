@@ -47,7 +47,7 @@ internal static class ParleyCommand
             InspectCommand.Build(),
             RemoveCommand.Build(),
             DemoCommand.Build(),
-            DemoClientCommand.Build(),
+            DemoClientCommand.Build(program),
         };
         root.Subcommands.Add(HelpCommand.Build(root));
         HelpWithExamples.Attach(root, """

@@ -1,17 +1,31 @@
 namespace Parley.Cli.Demo;
 
-/// <summary>A channel that the demo shows: what it is called, and where a server of it can be put.</summary>
-/// <param name="Name">What people call it.</param>
-/// <param name="EndPoint">The endpoint, given the demo's own folder and a name that nobody else uses.</param>
-internal sealed record DemoChannel(string Name, Func<string, string, string> EndPoint)
+/// <summary>A channel that the demo shows.</summary>
+/// <param name="name">What people call it.</param>
+internal abstract class DemoChannel(string name)
 {
     /// <summary>Every channel there is, in the order in which the demo shows them.</summary>
     internal static readonly DemoChannel[] All =
     [
-        new("tcp, IPv4", static (_, _) => "tcp://127.0.0.1:0"),
-        new("tcp, IPv6", static (_, _) => "tcp://[::1]:0"),
-        new("unix, a path", static (folder, name) => $"unix:{folder}/{name}.sock"),
-        new("unix, abstract", static (_, name) => $"unix:@parley-{name}"),
-        new("named pipe", static (folder, name) => $"pipe:{folder}/{name}.pipe"),
+        new ServedChannel("tcp, IPv4", static (_, _) => "tcp://127.0.0.1:0"),
+        new ServedChannel("tcp, IPv6", static (_, _) => "tcp://[::1]:0"),
+        new ServedChannel("unix, a path", static (folder, name) => $"unix:{folder}/{name}.sock"),
+        new ServedChannel("unix, abstract", static (_, name) => $"unix:@parley-{name}"),
+        new ServedChannel("named pipe", static (folder, name) => $"pipe:{folder}/{name}.pipe"),
+        new FifoChannel("fifo, a pair"),
+        new ProgramChannel("exec, two pipes"),
     ];
+
+    internal string Name { get; } = name;
+
+    /// <summary>Takes the tutorial's message across.</summary>
+    /// <param name="folder">The demo's own folder.</param>
+    /// <returns>What the client printed, and the endpoint that was used.</returns>
+    internal abstract Task<(string Received, string EndPoint)> TalkAsync(string folder);
+
+    /// <summary>Measures.</summary>
+    /// <param name="folder">The demo's own folder.</param>
+    /// <param name="measure"><see cref="DemoClientCommand.RoundTrip"/> or <see cref="DemoClientCommand.Throughput"/>.</param>
+    /// <returns>The number that the client printed.</returns>
+    internal abstract Task<string> MeasureAsync(string folder, string measure);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipelines;
+using Parley.Cli.Commands;
 
 namespace Parley.Cli.Demo;
 
@@ -18,7 +19,7 @@ internal static class DemoClientCommand
     private const int ChunkSize = 256 * 1024;
     private const long StreamSize = 256L * 1024 * 1024;
 
-    internal static Command Build()
+    internal static Command Build(ProgramWords program)
     {
         var measure = new Argument<string>("MEASURE");
         var endPoint = new Argument<string>("ENDPOINT");
@@ -27,7 +28,7 @@ internal static class DemoClientCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             Connection server = await Connection.ConnectAsync(
-                ParleyEndPoint.Parse(parsed.GetValue(endPoint)!), new ConnectionOptions { RunContinuationsInline = true }, cancellationToken);
+                EndPointArgument.GetTarget(parsed, endPoint, program), new ConnectionOptions { RunContinuationsInline = true }, cancellationToken);
             await using (server)
             {
                 double result = parsed.GetValue(measure) switch

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "peer.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -51,6 +52,11 @@ static void Hear(void)
     static unsigned char buffer[CHUNK];
     uint64_t word = 0, count = 0;
     ssize_t n;
+
+    /* Until the writer of a FIFO has come a read would be told of an end. */
+    struct pollfd comes = {readFd, POLLIN, 0};
+    if (poll(&comes, 1, -1) < 0)
+        ErrorAndExit("Could not wait");
     while ((n = read(readFd, buffer, sizeof(buffer))) > 0)
         for (ssize_t i = 0; i < n; i++, count++)
         {

@@ -26,16 +26,13 @@ internal static class Started
         return code;
     }
 
-    /// <summary>Also not as a zombie.</summary>
-    public static bool IsGone(int pid) => !Directory.Exists($"/proc/{pid}");
-
-    public static Task GoneAsync(int pid) => Eventually.TrueAsync(() => IsGone(pid), $"process {pid} is gone and reaped");
-
-    public static string Descriptors(string process)
-    {
-        string folder = $"/proc/{process}/fd";
-        return string.Join('\n', Directory.GetFileSystemEntries(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-    }
+    /// <summary>
+    /// What this process has open of the kinds that children need: pipes, by their numbers, and what tells of an exit. Of what else is open
+    /// the runtime closes something whenever it likes.
+    /// </summary>
+    public static string[] Descriptors() => [.. Directory.GetFileSystemEntries("/proc/self/fd")
+        .Select(static path => new FileInfo(path).LinkTarget ?? "")
+        .Where(static target => target.StartsWith("pipe:", StringComparison.Ordinal) || target.Contains("pidfd", StringComparison.Ordinal))];
 
     /// <summary>Descriptors beyond the standard streams that are not closed on exec: this process was given them, for .NET closes all.</summary>
     public static int InheritedDescriptors() => Directory.GetFileSystemEntries("/proc/self/fdinfo")

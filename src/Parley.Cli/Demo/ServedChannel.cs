@@ -1,0 +1,27 @@
+namespace Parley.Cli.Demo;
+
+/// <summary>A server process listens, a client process connects.</summary>
+/// <param name="name">What people call it.</param>
+/// <param name="place">The endpoint, given the demo's own folder and a name that nobody else uses.</param>
+internal class ServedChannel(string name, Func<string, string, string> place) : DemoChannel(name)
+{
+    internal override async Task<(string Received, string EndPoint)> TalkAsync(string folder)
+    {
+        (ChildCommand server, string bound) = await ChildCommand.StartServerAsync("serve", place(folder, NewName()));
+        await using (server)
+            return (await ChildCommand.RunAsync("connect", FarSide(bound)), bound);
+    }
+
+    internal override async Task<string> MeasureAsync(string folder, string measure)
+    {
+        string service = measure == DemoClientCommand.RoundTrip ? "--echo" : "--discard";
+        (ChildCommand server, string bound) = await ChildCommand.StartServerAsync("serve", place(folder, NewName()), service);
+        await using (server)
+            return await ChildCommand.RunAsync(DemoClientCommand.Name, measure, FarSide(bound));
+    }
+
+    /// <summary>The endpoint as the client has to write it.</summary>
+    protected virtual string FarSide(string bound) => bound;
+
+    private static string NewName() => Guid.NewGuid().ToString("N")[..12];
+}
