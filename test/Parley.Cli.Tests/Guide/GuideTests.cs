@@ -27,7 +27,8 @@ public sealed partial class GuideTests : IDisposable
         Assert.NotEmpty(commands);
         await WriteParleyAsync();
 
-        await using ChildProcess shell = ChildProcess.Start([bash, "-c", Script(commands)]);
+        // A shell at a terminal has SIGPIPE as it was; what the test runner starts has it ignored.
+        await using ChildProcess shell = ChildProcess.Start(["env", "--default-signal=PIPE", bash, "-c", Script(commands)]);
         shell.CloseInput();
         CommandResult result = await shell.EndAsync(Limits.Transfer);
 

@@ -26,6 +26,11 @@ internal static class Started
         return code;
     }
 
+    /// <summary>Also not as a zombie.</summary>
+    public static bool IsGone(int pid) => !Directory.Exists($"/proc/{pid}");
+
+    public static Task GoneAsync(int pid) => Eventually.TrueAsync(() => IsGone(pid), $"process {pid} is gone and reaped");
+
     /// <summary>
     /// What this process has open of the kinds that children need: pipes, by their numbers, and what tells of an exit. Of what else is open
     /// the runtime closes something whenever it likes.
