@@ -8,14 +8,14 @@
 row_summary="one way through a TCP relay, 1 and 100 at once, CPU time, 64 B round trip; beside C, HAProxy and socat"
 row_needs="socat haproxy"
 
-relay_bytes=$((1024 * 1024 * 1024))
+relay_bytes=$((512 * 1024 * 1024))
 
 row_run() {
     relay_compare "one way" haproxy "HAProxy, splice" 1 --target 0.97
     relay_compare "one way" c "C splice loop" 1 --target 0.95
     relay_compare "one way" socat "socat" 1 --target 4
     relay_compare "one way" socat-large "socat -b 262144" 1 --target 1.6
-    compare --work "CPU time, one way" --peer "HAProxy, splice" --unit "s/GiB" --better lower --target 1.1 --pairs 3 \
+    compare --work "CPU time, one way" --peer "HAProxy, splice" --unit "s/GiB" --better lower --target 1.1 --pairs 1 \
         --begin "relay_begin haproxy" --end stop_servers --parley "relay_cpu_sample parley" --other "relay_cpu_sample haproxy"
     relay_compare "100 at once" socat-large "socat -b 262144, fork" 100 --target 1.5
     compare --work "64 B round trip, two cores" --peer "socat, nodelay" --unit µs --better lower --target 0.9 \
@@ -28,7 +28,7 @@ row_run() {
 relay_compare() {
     local text=$1 peer=$2 peer_text=$3 connections=$4
     shift 4
-    compare --work "$text" --peer "$peer_text" --unit GB/s --better higher --pairs 5 "$@" \
+    compare --work "$text" --peer "$peer_text" --unit GB/s --better higher --pairs 3 "$@" \
         --begin "relay_begin $peer" --end stop_servers \
         --parley "relay_sample parley $connections" --other "relay_sample $peer $connections"
 }
@@ -57,7 +57,7 @@ relay_sample() {
 }
 
 relay_cpu_sample() {
-    client "$CORE_B" relay_client "127.0.0.1:${SERVER_PORT[$1]}" "${RELAY_TARGET[$1]}" "$((4 * relay_bytes))" 1 "${SERVER_PID[$1]}"
+    client "$CORE_B" relay_client "127.0.0.1:${SERVER_PORT[$1]}" "${RELAY_TARGET[$1]}" "$((8 * relay_bytes))" 1 "${SERVER_PID[$1]}"
 }
 
 relay_echo_begin() {

@@ -8,7 +8,7 @@
 row_summary="standard input, TCP, standard output; beside C, nc, socat and pv"
 row_needs="socat nc pv"
 
-stdio_bytes=$((1024 * 1024 * 1024))
+stdio_bytes=$((512 * 1024 * 1024))
 
 row_run() {
     # Memory, so that no disk is measured.
