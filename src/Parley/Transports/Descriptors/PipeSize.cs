@@ -12,11 +12,13 @@ internal static class PipeSize
     /// Enlarges a pipe as far as this user may. One who has used his share up, or has a smaller limit, keeps it as it is: it carries the same
     /// bytes, in more calls.
     /// </summary>
+    /// <param name="pipe">Either end.</param>
+    /// <param name="wanted">How large, in bytes.</param>
     /// <returns>What it holds.</returns>
-    internal static int Enlarge(DescriptorHandle pipe)
+    internal static int Enlarge(DescriptorHandle pipe, int wanted = Largest)
     {
         int current = Math.Max(0, Libc.Set(pipe, Libc.F_GETPIPE_SZ, 0));
-        for (int size = Largest; size > current; size /= 2)
+        for (int size = wanted; size > current; size /= 2)
         {
             int got = Libc.Set(pipe, Libc.F_SETPIPE_SZ, size);
             if (got > 0)

@@ -9,8 +9,12 @@ namespace Parley.Transports.Descriptors;
 /// </summary>
 internal sealed class SplicePipe
 {
-    // What is not used is kept for the next: as many as a busy relay of a hundred clients needs at a time.
-    private const int MostKept = 64;
+    // All pipes of a user together may hold 64 MiB (/proc/sys/fs/pipe-user-pages-soft), used or not; beyond that every new one, of
+    // whatever program, holds two pages. A TCP stream seldom has more than this waiting.
+    private const int Size = 256 * 1024;
+
+    // What is not used is kept for the next.
+    private const int MostKept = 16;
 
     private static readonly ConcurrentBag<SplicePipe> Kept = [];
 
@@ -18,7 +22,7 @@ internal sealed class SplicePipe
     {
         ReadEnd = read;
         WriteEnd = write;
-        Capacity = PipeSize.Enlarge(write);
+        Capacity = PipeSize.Enlarge(write, Size);
     }
 
     internal DescriptorHandle ReadEnd { get; }
