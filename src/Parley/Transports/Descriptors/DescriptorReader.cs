@@ -10,7 +10,7 @@ namespace Parley.Transports.Descriptors;
 /// Reads a descriptor into one pooled buffer, which it holds only while there are bytes in it: an idle connection holds none. The
 /// buffer grows with what arrives, so that small talk takes 4 KiB and a stream 256 KiB a call.
 /// </summary>
-internal sealed class DescriptorReader(DescriptorConnection connection) : PipeReader, IValueTaskSource<ReadResult>, IWaiter
+internal sealed partial class DescriptorReader(DescriptorConnection connection) : PipeReader, IValueTaskSource<ReadResult>, IWaiter
 {
     private const int SmallestBuffer = 4 * 1024;
     private const int LargestRead = 256 * 1024;
@@ -99,63 +99,6 @@ internal sealed class DescriptorReader(DescriptorConnection connection) : PipeRe
         Release();
         if (exception is not null)
             connection.Abort(exception);
-    }
-
-    /// <summary>Moves what is there into an empty pipe. Nothing may be left of what was read before.</summary>
-    /// <returns>Bytes moved, 0 at the end, -EAGAIN when one has to wait, -EINVAL when the kernel does not do it.</returns>
-    internal int TrySplice(SplicePipe pipe)
-    {
-        ThrowIfMisused();
-        if (connection.PeerEnded)
-            return 0;
-        if (MustYield)
-            return -Errno.EAGAIN;
-        _drained = false;
-        long started = connection.Timestamp();
-        connection.ReadDescriptor.Readable.Forget();
-        nint count;
-        try
-        {
-            count = connection.ReceiveInto(pipe);
-        }
-        catch (ObjectDisposedException)
-        {
-            throw connection.OverFailure(Step.Read);
-        }
-
-        if (count is -Errno.EAGAIN or -Errno.EINVAL)
-            return (int)count;
-        if (connection.Observed)
-            connection.Observe("splice", connection.ReadDescriptor, started, count, pipe.Capacity);
-        if (count < 0)
-            Fail((int)-count);
-        Account((int)count);
-        pipe.Count = (int)count;
-        return (int)count;
-    }
-
-    /// <summary>Waits until there is something to move; returns early when it is interrupted.</summary>
-    internal async ValueTask WaitAsync(CancellationToken cancellationToken)
-    {
-        bool yields = MustYield;
-        _readsInARow = 0;
-        Descriptor descriptor = connection.ReadDescriptor;
-        switch (yields
-            ? await descriptor.Readable.YieldAsync().ConfigureAwait(false)
-            : await descriptor.WaitReadableAsync(connection.IdleDue, cancellationToken).ConfigureAwait(false))
-        {
-            case WaitResult.Interrupted:
-                descriptor.Readable.TakeInterruption();
-                return;
-            case WaitResult.Canceled:
-                throw new OperationCanceledException(cancellationToken);
-            case WaitResult.Closed:
-                throw connection.OverFailure(Step.Read);
-            case WaitResult.Due when Clock.IsOver(connection.IdleDue):
-                ConnectionException idle = connection.IdleFailure(Step.Read);
-                connection.Abort(idle);
-                throw idle;
-        }
     }
 
     private void Release()
