@@ -14,7 +14,7 @@ internal static class ErrnoReasons
         EACCES or EPERM or EROFS => Reason.Denied,
         ETIMEDOUT => Reason.TimedOut,
         ECONNRESET or ECONNABORTED or EPIPE => Reason.Reset,
-        ENAMETOOLONG => Reason.TooLarge,
+        ENAMETOOLONG or EMSGSIZE => Reason.TooLarge,
         EMFILE or ENFILE or ENOMEM or ENOBUFS => Reason.Limit,
         ENOSPC => Reason.Full,
         EAGAIN when step is Step.Connect => Reason.Full,

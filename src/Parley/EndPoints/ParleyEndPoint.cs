@@ -7,7 +7,8 @@ namespace Parley;
 
 /// <summary>
 /// Endpoints as text: <c>tcp://host:port</c> (or <c>host:port</c> alone), <c>unix:/path</c>, <c>unix:@name</c>, <c>pipe:name</c>,
-/// <c>fifo:/path</c> (or <c>fifo:/in:/out</c>), <c>stdio:</c> (or <c>-</c>), <c>mem:name</c>. Safe for use by any number of threads.
+/// <c>fifo:/path</c> (or <c>fifo:/in:/out</c>), <c>stdio:</c> (or <c>-</c>), <c>mq:/name</c>, <c>udp://host:port</c>,
+/// <c>mem:name</c>. Safe for use by any number of threads.
 /// </summary>
 public static class ParleyEndPoint
 {
@@ -17,7 +18,8 @@ public static class ParleyEndPoint
     /// <param name="text">The endpoint as it is written.</param>
     /// <returns>
     /// An <see cref="IPEndPoint"/>, <see cref="DnsEndPoint"/>, <see cref="UnixDomainSocketEndPoint"/>,
-    /// <see cref="NamedPipeEndPoint"/>, <see cref="FifoEndPoint"/>, <see cref="StandardStreamsEndPoint"/> or <see cref="MemoryEndPoint"/>.
+    /// <see cref="NamedPipeEndPoint"/>, <see cref="FifoEndPoint"/>, <see cref="StandardStreamsEndPoint"/>,
+    /// <see cref="MessageQueueEndPoint"/>, <see cref="UdpEndPoint"/> or <see cref="MemoryEndPoint"/>.
     /// </returns>
     /// <exception cref="EndPointFormatException">The text is no endpoint.</exception>
     public static EndPoint Parse(string text)
@@ -31,8 +33,10 @@ public static class ParleyEndPoint
         (string? scheme, string rest) = SplitScheme(text);
         return scheme switch
         {
-            null => ParseHostAndPort(text, text),
-            Schemes.Tcp => ParseTcp(text, rest),
+            null => ParseHostAndPort(text, text, Schemes.Tcp),
+            Schemes.Tcp => ParseHostAndPort(text, AfterSlashes(text, rest, Schemes.Tcp), Schemes.Tcp),
+            Schemes.Udp => new UdpEndPoint(ParseHostAndPort(text, AfterSlashes(text, rest, Schemes.Udp), Schemes.Udp)),
+            Schemes.MessageQueue => Checked(text, rest, "mq:/orders", static name => new MessageQueueEndPoint(name)),
             Schemes.Unix => ParseUnix(text, rest),
             Schemes.NamedPipe => Checked(text, rest, "pipe:name", static name => new NamedPipeEndPoint(name)),
             Schemes.Fifo => Checked(text, rest, "fifo:/tmp/parley.fifo", FifoEndPoint.Parse),
@@ -96,19 +100,16 @@ public static class ParleyEndPoint
         return looksLikeScheme ? (name.ToLowerInvariant(), rest) : (null, text);
     }
 
-    private static EndPoint ParseTcp(string text, string rest)
-    {
-        if (!rest.StartsWith("//", StringComparison.Ordinal))
-            throw new EndPointFormatException(text, "tcp needs two slashes", "tcp://" + rest.TrimStart('/'));
-        return ParseHostAndPort(text, rest[2..]);
-    }
+    private static string AfterSlashes(string text, string rest, string scheme) => rest.StartsWith("//", StringComparison.Ordinal)
+        ? rest[2..]
+        : throw new EndPointFormatException(text, $"{scheme} needs two slashes", $"{scheme}://{rest.TrimStart('/')}");
 
-    private static EndPoint ParseHostAndPort(string text, string authority)
+    private static EndPoint ParseHostAndPort(string text, string authority, string scheme)
     {
         if (authority.Contains('@'))
-            throw new EndPointFormatException(text, "tcp knows no user and no password");
+            throw new EndPointFormatException(text, $"{scheme} knows no user and no password");
         if (authority.IndexOfAny(['/', '?', '#']) is int end and >= 0)
-            throw new EndPointFormatException(text, $"nothing may follow the port, but '{authority[end..]}' does", "tcp://" + authority[..end]);
+            throw new EndPointFormatException(text, $"nothing may follow the port, but '{authority[end..]}' does", $"{scheme}://{authority[..end]}");
 
         int colon = authority.LastIndexOf(':');
         bool isBracketed = authority.StartsWith('[');
@@ -116,31 +117,31 @@ public static class ParleyEndPoint
         if (isBracketed && bracket < 0)
             throw new EndPointFormatException(text, "the bracket of the IPv6 address is not closed");
         if (colon < 0 || colon < bracket)
-            throw new EndPointFormatException(text, "the port is missing", SuggestForBare(authority));
+            throw new EndPointFormatException(text, "the port is missing", SuggestForBare(authority, scheme));
 
         string host = authority[..colon];
         if (!isBracketed && host.Contains(':'))
-            throw new EndPointFormatException(text, $"an IPv6 address stands in brackets: '{host}'", SuggestBrackets(authority));
-        return Build(text, host, isBracketed, ParsePort(text, authority[(colon + 1)..]));
+            throw new EndPointFormatException(text, $"an IPv6 address stands in brackets: '{host}'", SuggestBrackets(authority, scheme));
+        return Build(text, scheme, host, isBracketed, ParsePort(text, authority[(colon + 1)..]));
     }
 
-    private static string? SuggestForBare(string authority)
+    private static string? SuggestForBare(string authority, string scheme)
     {
         if (authority.Length == 0)
             return null;
-        return authority.All(char.IsAsciiDigit) ? $"tcp://127.0.0.1:{authority}" : $"tcp://{authority}:5000";
+        return authority.All(char.IsAsciiDigit) ? $"{scheme}://127.0.0.1:{authority}" : $"{scheme}://{authority}:5000";
     }
 
-    private static string? SuggestBrackets(string authority)
+    private static string? SuggestBrackets(string authority, string scheme)
     {
         int colon = authority.LastIndexOf(':');
-        return IPAddress.TryParse(authority[..colon], out _) ? $"tcp://[{authority[..colon]}]:{authority[(colon + 1)..]}" : null;
+        return IPAddress.TryParse(authority[..colon], out _) ? $"{scheme}://[{authority[..colon]}]:{authority[(colon + 1)..]}" : null;
     }
 
-    private static EndPoint Build(string text, string host, bool isBracketed, int port)
+    private static EndPoint Build(string text, string scheme, string host, bool isBracketed, int port)
     {
         if (host.Length == 0)
-            throw new EndPointFormatException(text, "the host is missing", $"tcp://127.0.0.1:{port}");
+            throw new EndPointFormatException(text, "the host is missing", $"{scheme}://127.0.0.1:{port}");
         if (isBracketed)
         {
             return host.LastIndexOf('[') == 0 && host.IndexOf(']') == host.Length - 1 && IPAddress.TryParse(host[1..^1], out IPAddress? ip6) && ip6.AddressFamily == AddressFamily.InterNetworkV6
@@ -153,7 +154,7 @@ public static class ParleyEndPoint
             // 127.1 and 0x7f000001 are addresses to some programs and names to others: neither is what anybody means.
             return ip.ToString() == host
                 ? new IPEndPoint(ip, port)
-                : throw new EndPointFormatException(text, $"'{host}' is no IPv4 address of four numbers", $"tcp://{ip}:{port}");
+                : throw new EndPointFormatException(text, $"'{host}' is no IPv4 address of four numbers", $"{scheme}://{ip}:{port}");
         }
 
         if (host.Any(character => char.IsWhiteSpace(character) || char.IsControl(character)) || Uri.CheckHostName(host) == UriHostNameType.Unknown)

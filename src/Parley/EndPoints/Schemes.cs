@@ -9,7 +9,9 @@ internal static class Schemes
     internal const string Fifo = "fifo";
     internal const string NamedPipe = "pipe";
     internal const string Process = "exec";
+    internal const string MessageQueue = "mq";
+    internal const string Udp = "udp";
     internal const string StandardStreams = "stdio";
 
-    internal static readonly string[] All = [Tcp, Unix, NamedPipe, Fifo, Process, StandardStreams, Memory];
+    internal static readonly string[] All = [Tcp, Unix, NamedPipe, Fifo, Process, StandardStreams, MessageQueue, Udp, Memory];
 }

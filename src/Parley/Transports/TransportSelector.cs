@@ -44,6 +44,23 @@ internal static class TransportSelector
 
     internal static (Connection First, Connection Second) CreatePair(ConnectionOptions options) => MemoryTransport.CreatePair(options);
 
+    internal static (MessageChannel First, MessageChannel Second) CreateChannelPair(int capacity, int maxMessageSize)
+        => MemoryMessageChannel.MakePair(capacity, maxMessageSize);
+
+    internal static ValueTask<MessageChannel> OpenAsync(EndPoint remote, MessageChannelOptions options, CancellationToken cancellationToken) => remote switch
+    {
+        _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
+        _ when options.Framing == MessageFraming.None => throw new ArgumentException($"An endpoint of type {remote.GetType().Name} carries a stream: messages on it need a framing.", nameof(remote)),
+        _ => throw new ArgumentException($"An endpoint of type {remote.GetType().Name} carries no messages.", nameof(remote)),
+    };
+
+    internal static ValueTask<MessageChannel> BindChannelAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken) => local switch
+    {
+        _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
+        _ when options.Framing != MessageFraming.None => throw new ArgumentException("Clients of a stream come one by one: listen with a ConnectionListener, and make each a channel by MessageChannel.Over.", nameof(local)),
+        _ => throw new ArgumentException($"No messages are received on an endpoint of type {local.GetType().Name}.", nameof(local)),
+    };
+
     /// <summary>What stands behind an endpoint and outlives the processes that use it; <see langword="null"/> where nothing does.</summary>
     internal static INamedObject? NamedObjectOf(EndPoint endPoint) => endPoint switch
     {

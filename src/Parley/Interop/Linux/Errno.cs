@@ -29,6 +29,7 @@ internal static class Errno
     internal const int EPROTO = 71;
     internal const int ENOSYS = 38;
     internal const int ENOTSOCK = 88;
+    internal const int EMSGSIZE = 90;
     internal const int EPROTOTYPE = 91;
     internal const int EADDRINUSE = 98;
     internal const int EADDRNOTAVAIL = 99;
@@ -75,6 +76,7 @@ internal static class Errno
         ELOOP => nameof(ELOOP),
         EPROTO => nameof(EPROTO),
         ENOTSOCK => nameof(ENOTSOCK),
+        EMSGSIZE => nameof(EMSGSIZE),
         EPROTOTYPE => nameof(EPROTOTYPE),
         EADDRINUSE => nameof(EADDRINUSE),
         EADDRNOTAVAIL => nameof(EADDRNOTAVAIL),
@@ -112,6 +114,7 @@ internal static class Errno
         ENOTDIR => "a part of the path is not a directory",
         EISDIR => "is a directory",
         ENOTSOCK => "not a socket",
+        EMSGSIZE => "message too long",
         EPROTOTYPE => "a socket of another type",
         ENAMETOOLONG => "name too long",
         EMFILE => "this process has no file descriptor left",

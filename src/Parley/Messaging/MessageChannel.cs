@@ -1,0 +1,216 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using Parley.Transports;
+
+namespace Parley;
+
+/// <summary>Carries whole messages: each arrives as it was sent, or not at all. A message of no bytes is one too.</summary>
+/// <remarks>Any number of threads may send and receive at the same time; each message goes to one receiver.</remarks>
+public abstract class MessageChannel : IAsyncDisposable
+{
+    /// <summary>This side's endpoint: of a queue its name, of a bound UDP socket its address.</summary>
+    public abstract EndPoint? LocalEndPoint { get; }
+
+    /// <summary>The peer's endpoint, where the channel is connected to one.</summary>
+    public abstract EndPoint? RemoteEndPoint { get; }
+
+    /// <summary>The longest message that can be sent, in bytes; a buffer of that size takes any that is received.</summary>
+    public abstract int MaxMessageSize { get; }
+
+    /// <summary>The highest priority; 0 where the channel has none.</summary>
+    public virtual int MaxPriority => 0;
+
+    /// <summary>What has been moved so far. Safe from any thread.</summary>
+    public abstract MessageStatistics Statistics { get; }
+
+    /// <summary>Sends a message; waits while the channel is full.</summary>
+    /// <param name="message">Its bytes; not to be changed until the call is over.</param>
+    /// <param name="cancellationToken">Gives up waiting; nothing was sent then.</param>
+    /// <exception cref="ConnectionException">
+    /// <see cref="Step.Send"/>: with <see cref="Reason.TooLarge"/> before anything is sent, or what else went wrong.
+    /// </exception>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default)
+        => SendAsync(message, default, cancellationToken);
+
+    /// <summary>Sends a message; waits while the channel is full.</summary>
+    /// <param name="message">Its bytes; not to be changed until the call is over.</param>
+    /// <param name="header">Its priority, and whom it is to, where the channel has such a thing.</param>
+    /// <param name="cancellationToken">Gives up waiting; nothing was sent then.</param>
+    /// <exception cref="ConnectionException">
+    /// <see cref="Step.Send"/>: with <see cref="Reason.TooLarge"/> before anything is sent, or what else went wrong.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The priority is out of the channel's range.</exception>
+    public abstract ValueTask SendAsync(ReadOnlyMemory<byte> message, MessageHeader header, CancellationToken cancellationToken = default);
+
+    /// <summary>Sends a message if there is room for it now.</summary>
+    /// <param name="message">Its bytes.</param>
+    /// <param name="header">Its priority, and whom it is to, where the channel has such a thing.</param>
+    /// <returns><see langword="false"/> when the channel is full: nothing was sent.</returns>
+    /// <exception cref="ConnectionException"><see cref="Step.Send"/>, as with <see cref="SendAsync(ReadOnlyMemory{byte}, MessageHeader, CancellationToken)"/>.</exception>
+    public abstract bool TrySend(ReadOnlySpan<byte> message, MessageHeader header = default);
+
+    /// <summary>Receives a message; waits for one.</summary>
+    /// <param name="buffer">Where to; one of <see cref="MaxMessageSize"/> takes any.</param>
+    /// <param name="cancellationToken">Gives up waiting; no message is lost by it.</param>
+    /// <returns>What was received, or the end.</returns>
+    /// <exception cref="ConnectionException">
+    /// <see cref="Step.Receive"/>: with <see cref="Reason.TooLarge"/> when the message is longer than the buffer; it stays in the channel
+    /// but for UDP, where it is lost.
+    /// </exception>
+    public abstract ValueTask<ReceivedMessage> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
+
+    /// <summary>Receives a message if one is there now.</summary>
+    /// <param name="buffer">Where to.</param>
+    /// <param name="received">What was received, or the end.</param>
+    /// <returns><see langword="false"/> when there is none.</returns>
+    /// <exception cref="ConnectionException"><see cref="Step.Receive"/>, as with <see cref="ReceiveAsync"/>.</exception>
+    public abstract bool TryReceive(Span<byte> buffer, out ReceivedMessage received);
+
+    /// <summary>
+    /// Waits until there is room for a message, without sending one. Another sender may be faster, so a send that follows may wait all the same.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="ConnectionException"><see cref="Step.Send"/>: there will never be room again.</exception>
+    public abstract ValueTask WaitToSendAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Waits until a message, or the end, is there, without taking it. Another receiver may be faster.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="ConnectionException"><see cref="Step.Receive"/>: none will come, and there is no clean end.</exception>
+    public abstract ValueTask WaitToReceiveAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Sends a message from a thread that may be blocked: looks for room for <see cref="MessageChannelOptions.SpinTime"/>, then sleeps.
+    /// </summary>
+    /// <param name="message">Its bytes.</param>
+    /// <param name="header">Its priority, and whom it is to, where the channel has such a thing.</param>
+    /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> as long as it takes.</param>
+    /// <exception cref="ConnectionException"><see cref="Step.Send"/>: with <see cref="Reason.TimedOut"/> when the time is over.</exception>
+    public virtual void Send(ReadOnlySpan<byte> message, MessageHeader header, TimeSpan timeout)
+    {
+        var waits = new BlockingWaits(this, timeout);
+        while (!TrySend(message, header))
+            waits.ForRoom();
+    }
+
+    /// <summary>
+    /// Receives a message on a thread that may be blocked: looks for one for <see cref="MessageChannelOptions.SpinTime"/>, then sleeps.
+    /// </summary>
+    /// <param name="buffer">Where to.</param>
+    /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> as long as it takes.</param>
+    /// <returns>What was received, or the end.</returns>
+    /// <exception cref="ConnectionException"><see cref="Step.Receive"/>: with <see cref="Reason.TimedOut"/> when the time is over.</exception>
+    public virtual ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout)
+    {
+        var waits = new BlockingWaits(this, timeout);
+        ReceivedMessage received;
+        while (!TryReceive(buffer, out received))
+            waits.ForMessage();
+        return received;
+    }
+
+    /// <summary>Sends several messages, in order, with as few system calls as the channel can; waits while it is full.</summary>
+    /// <param name="messages">The messages.</param>
+    /// <param name="header">What goes with each of them.</param>
+    /// <param name="cancellationToken">Gives up waiting; some may have been sent: <see cref="Statistics"/> says how many.</param>
+    /// <exception cref="ConnectionException"><see cref="Step.Send"/>; those before the one that failed were sent.</exception>
+    public virtual async ValueTask SendBatchAsync(
+        ReadOnlyMemory<ReadOnlyMemory<byte>> messages, MessageHeader header = default, CancellationToken cancellationToken = default)
+    {
+        for (int i = 0; i < messages.Length; i++)
+            await SendAsync(messages.Span[i], header, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for a message, and receives it and those that have come as well, with as few system calls as the channel can.</summary>
+    /// <param name="batch">Where to; what it held is gone.</param>
+    /// <param name="cancellationToken">Gives up waiting; no message is lost by it.</param>
+    /// <returns>How many were received, 1 or more; 0 at the end.</returns>
+    /// <exception cref="ConnectionException"><see cref="Step.Receive"/>, for the first message; what goes wrong with a later one is told by the next call.</exception>
+    public virtual async ValueTask<int> ReceiveBatchAsync(MessageBatch batch, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        batch.Clear();
+        ReceivedMessage first = await ReceiveAsync(batch.Room(0), cancellationToken).ConfigureAwait(false);
+        if (first.IsEnd)
+            return 0;
+        batch.Add(first);
+        return batch.Count;
+    }
+
+    /// <summary>Every message as it comes, until the end.</summary>
+    /// <param name="cancellationToken">Ends it with an exception.</param>
+    /// <returns>Messages in one buffer that is used again: each is valid until the next one is asked for.</returns>
+    /// <exception cref="ConnectionException"><see cref="Step.Receive"/>, as with <see cref="ReceiveAsync"/>.</exception>
+    public async IAsyncEnumerable<Message> ReceiveAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(MaxMessageSize);
+        while (true)
+        {
+            ReceivedMessage received = await ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
+            if (received.IsEnd)
+                yield break;
+            yield return new Message(buffer.AsMemory(0, received.Length), received.Header);
+        }
+    }
+
+    /// <summary>Says that no more is sent, where the channel can: its peer receives the end after the last message.</summary>
+    /// <param name="cancellationToken">Gives up waiting for what was sent to be taken.</param>
+    /// <returns>A task that is completed then; at once for a queue and for UDP, which have no end.</returns>
+    /// <exception cref="ConnectionException">The peer is gone.</exception>
+    public virtual ValueTask CompleteSendsAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+
+    /// <summary>Ends every wait, gracefully ends the conversation where there is one, and closes. Disposing again does nothing.</summary>
+    /// <exception cref="ConnectionException">Messages that were sent could not be delivered, where the channel can tell.</exception>
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>How long a blocking call looks before it sleeps.</summary>
+    internal virtual TimeSpan SpinTime => TimeSpan.Zero;
+
+    /// <summary>
+    /// Opens a channel to an endpoint: an existing queue, a UDP socket that sends there and hears its answers, or a connection that is made
+    /// and carries messages by <see cref="MessageChannelOptions.Framing"/>.
+    /// </summary>
+    /// <param name="remote">Where to.</param>
+    /// <param name="options">How; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The channel; the caller disposes it.</returns>
+    /// <exception cref="ConnectionException">It could not be opened: the step and the reason are in it.</exception>
+    /// <exception cref="ArgumentException">The endpoint is of a kind that carries no messages, or an option is out of its range.</exception>
+    /// <exception cref="PlatformNotSupportedException">The endpoint needs another operating system.</exception>
+    public static ValueTask<MessageChannel> OpenAsync(
+        EndPoint remote, MessageChannelOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(remote);
+        return TransportSelector.OpenAsync(remote, (options ?? new MessageChannelOptions()).Snapshot(), cancellationToken);
+    }
+
+    /// <summary>
+    /// Opens the receiving end of an endpoint that has one: a UDP socket with that address. A queue is the same from both sides. A stream is
+    /// listened on with <see cref="ConnectionListener"/>, and each client made a channel by <c>Over</c>.
+    /// </summary>
+    /// <param name="local">The address; port 0 lets the system choose.</param>
+    /// <param name="options">How; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The channel; the caller disposes it.</returns>
+    /// <exception cref="ConnectionException">It could not be opened: the step and the reason are in it.</exception>
+    /// <exception cref="ArgumentException">The endpoint is of a kind that carries no messages, or an option is out of its range.</exception>
+    /// <exception cref="PlatformNotSupportedException">The endpoint needs another operating system.</exception>
+    public static ValueTask<MessageChannel> BindAsync(
+        EndPoint local, MessageChannelOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(local);
+        return TransportSelector.BindChannelAsync(local, (options ?? new MessageChannelOptions()).Snapshot(), cancellationToken);
+    }
+
+    /// <summary>Two ends of one conversation of messages within this process, for tests. They have priorities as a queue has.</summary>
+    /// <param name="capacity">How many messages wait in each direction at most; 1 or more.</param>
+    /// <param name="maxMessageSize">The longest message, in bytes; 0 or more.</param>
+    /// <returns>What one end sends, the other receives.</returns>
+    public static (MessageChannel First, MessageChannel Second) CreatePair(int capacity = 10, int maxMessageSize = 8192)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(maxMessageSize);
+        return TransportSelector.CreateChannelPair(capacity, maxMessageSize);
+    }
+}

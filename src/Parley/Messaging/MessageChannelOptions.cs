@@ -1,0 +1,49 @@
+using System.Net;
+
+namespace Parley;
+
+/// <summary>
+/// How a message channel is opened and how it behaves. What it inherits applies to a channel over a stream, and where another one has
+/// such a thing. Copied and checked when it is used.
+/// </summary>
+/// <remarks>Not safe for use by several threads while it is being changed.</remarks>
+public sealed class MessageChannelOptions : ConnectionOptions
+{
+    /// <summary>Makes options with the defaults.</summary>
+    public MessageChannelOptions()
+    {
+    }
+
+    /// <summary>How messages are told apart, for an endpoint that carries a stream. Default <see cref="MessageFraming.None"/>: such an endpoint is refused.</summary>
+    public MessageFraming Framing { get; set; }
+
+    /// <summary>
+    /// The longest message over a stream, in bytes: a longer one is an error before memory is taken for it. Default 1 MiB; 0 to 1 GiB. A
+    /// queue and UDP have limits of their own.
+    /// </summary>
+    public int MaxMessageSize { get; set; } = 1024 * 1024;
+
+    /// <summary>
+    /// How long a wait looks again and again before it sleeps, in the blocking calls <see cref="MessageChannel.Send"/> and
+    /// <see cref="MessageChannel.Receive"/>: a peer that answers meanwhile is heard in a third of the time that a sleeper takes to wake
+    /// up, at the price of a busy core. Adaptive: looks that find nothing become rare. Zero never looks. Default 50 µs, several times
+    /// what it costs to wake a thread on another core.
+    /// </summary>
+    public TimeSpan SpinTime { get; set; } = TimeSpan.FromMicroseconds(50);
+
+    /// <summary>The multicast group to join (UDP, bound), and to send to by its own address. Default <see langword="null"/>: none.</summary>
+    public IPAddress? MulticastGroup { get; set; }
+
+    internal new MessageChannelOptions Snapshot() => (MessageChannelOptions)base.Snapshot();
+
+    private protected override void Validate()
+    {
+        base.Validate();
+        if (!Enum.IsDefined(Framing))
+            throw new ArgumentOutOfRangeException(nameof(Framing), Framing, "There is no such framing.");
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxMessageSize);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxMessageSize, 1024 * 1024 * 1024);
+        if (SpinTime < TimeSpan.Zero || SpinTime > TimeSpan.FromSeconds(1))
+            throw new ArgumentOutOfRangeException(nameof(SpinTime), SpinTime, "A spin takes between zero and one second.");
+    }
+}

@@ -1,0 +1,19 @@
+using System.Net;
+
+namespace Parley;
+
+/// <summary>What goes with a message besides its bytes, where the channel has such a thing; other channels ignore it.</summary>
+public readonly record struct MessageHeader
+{
+    /// <summary>
+    /// Its priority, 0 (the lowest, and the default) to <see cref="MessageChannel.MaxPriority"/>: of the messages that wait, the one with
+    /// the highest is received first, and the oldest among equals.
+    /// </summary>
+    public int Priority { get; init; }
+
+    /// <summary>
+    /// Of a message that was received: who sent it, where the channel knows (UDP). Of one to send: whom to, on a channel that is not
+    /// connected to one peer. Sending with the header of a message that was received answers it.
+    /// </summary>
+    public EndPoint? Peer { get; init; }
+}

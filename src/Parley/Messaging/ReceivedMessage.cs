@@ -1,0 +1,16 @@
+namespace Parley;
+
+/// <summary>What was received into the caller's buffer.</summary>
+/// <param name="Length">How many bytes of the buffer the message takes; 0 for a message without any.</param>
+/// <param name="Header">What came with it.</param>
+public readonly record struct ReceivedMessage(int Length, MessageHeader Header)
+{
+    /// <summary>
+    /// There is no message, and none will come: the peer has ended the conversation. Only channels over a <see cref="Connection"/> and
+    /// pairs within this process end; a queue never does.
+    /// </summary>
+    public bool IsEnd { get; init; }
+
+    /// <summary>The end.</summary>
+    internal static ReceivedMessage End => new(0, default) { IsEnd = true };
+}

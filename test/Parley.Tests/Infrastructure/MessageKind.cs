@@ -1,0 +1,7 @@
+namespace Parley.Tests;
+
+/// <summary>The channels that carry messages.</summary>
+public enum MessageKind
+{
+    Memory,
+}

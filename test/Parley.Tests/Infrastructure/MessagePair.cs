@@ -1,0 +1,37 @@
+namespace Parley.Tests;
+
+/// <summary>Both ends of one conversation of messages: what one sends, the other receives.</summary>
+internal sealed class MessagePair : IAsyncDisposable
+{
+    private readonly IDisposable? _place;
+
+    private MessagePair(MessageChannel first, MessageChannel second, IDisposable? place = null)
+    {
+        First = first;
+        Second = second;
+        _place = place;
+    }
+
+    public MessageChannel First { get; }
+
+    public MessageChannel Second { get; }
+
+    public static Task<MessagePair> OpenAsync(MessageKind kind) => kind switch
+    {
+        MessageKind.Memory => Task.FromResult(OfMemory()),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        await First.DisposeAsync().AsTask().Within();
+        await Second.DisposeAsync().AsTask().Within();
+        _place?.Dispose();
+    }
+
+    private static MessagePair OfMemory()
+    {
+        (MessageChannel first, MessageChannel second) = MessageChannel.CreatePair();
+        return new MessagePair(first, second);
+    }
+}

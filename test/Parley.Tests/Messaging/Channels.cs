@@ -1,0 +1,3 @@
+namespace Parley.Tests.Messaging;
+
+public sealed class MemoryTests() : MessageContract(MessageKind.Memory);

@@ -1,0 +1,177 @@
+namespace Parley.Tests.Messaging;
+
+public abstract partial class MessageContract
+{
+    [Fact]
+    public async Task SendAsync_Messages_ArriveWholeAndInOrder()
+    {
+        await using MessagePair pair = await OpenAsync();
+        for (int length = 1; length <= 5; length++)
+            await pair.First.SendAsync(Bytes(length, seed: length)).Within();
+        for (int length = 1; length <= 5; length++)
+            Assert.Equal(Bytes(length, seed: length), await ReceiveAsync(pair.Second));
+    }
+
+    [Fact]
+    public async Task SendAsync_NoBytes_IsAMessage()
+    {
+        await using MessagePair pair = await OpenAsync();
+        await pair.First.SendAsync(ReadOnlyMemory<byte>.Empty).Within();
+        await pair.First.SendAsync(Bytes(3)).Within();
+        Assert.Empty(await ReceiveAsync(pair.Second));
+        Assert.Equal(Bytes(3), await ReceiveAsync(pair.Second));
+    }
+
+    [Fact]
+    public async Task SendAsync_LargestMessage_Arrives()
+    {
+        await using MessagePair pair = await OpenAsync();
+        byte[] largest = Bytes(pair.First.MaxMessageSize);
+        Task send = pair.First.SendAsync(largest).AsTask();
+        Assert.Equal(largest, await ReceiveAsync(pair.Second));
+        await send.Within();
+    }
+
+    [Fact]
+    public async Task SendAsync_TooLarge_ThrowsAndSendsNothing()
+    {
+        await using MessagePair pair = await OpenAsync();
+        await ThrowsAsync(Reason.TooLarge, () => pair.First.SendAsync(Bytes(pair.First.MaxMessageSize + 1)).AsTask());
+        await pair.First.SendAsync(Bytes(7)).Within();
+        Assert.Equal(Bytes(7), await ReceiveAsync(pair.Second));
+    }
+
+    [Fact]
+    public async Task ReceiveAsync_WaitsForTheMessage()
+    {
+        await using MessagePair pair = await OpenAsync();
+        Task<byte[]> receive = ReceiveAsync(pair.Second);
+        Assert.False(receive.IsCompleted);
+        await pair.First.SendAsync(Bytes(9)).Within();
+        Assert.Equal(Bytes(9), await receive.Within());
+    }
+
+    [Fact]
+    public async Task TryReceive_NothingThere_SaysSo()
+    {
+        await using MessagePair pair = await OpenAsync();
+        Assert.False(pair.Second.TryReceive(new byte[pair.Second.MaxMessageSize], out _));
+    }
+
+    [Fact]
+    public async Task TrySendAndTryReceive_OneMessage_ItArrives()
+    {
+        await using MessagePair pair = await OpenAsync();
+        Assert.True(pair.First.TrySend(Bytes(5)));
+        await pair.Second.WaitToReceiveAsync().Within();
+        byte[] buffer = new byte[pair.Second.MaxMessageSize];
+        Assert.True(pair.Second.TryReceive(buffer, out ReceivedMessage received));
+        Assert.Equal(Bytes(5), buffer[..received.Length]);
+    }
+
+    [Fact]
+    public async Task WaitToReceiveAsync_TakesNothing()
+    {
+        await using MessagePair pair = await OpenAsync();
+        Task waiting = pair.Second.WaitToReceiveAsync().AsTask();
+        Assert.False(waiting.IsCompleted);
+        await pair.First.SendAsync(Bytes(5)).Within();
+        await waiting.Within();
+        await pair.Second.WaitToReceiveAsync().Within();
+        Assert.Equal(Bytes(5), await ReceiveAsync(pair.Second));
+    }
+
+    [Fact]
+    public async Task BothDirections_AtTheSameTime_DoNotMix()
+    {
+        if (IsOneQueue)
+            return;
+        await using MessagePair pair = await OpenAsync();
+        await pair.First.SendAsync(Bytes(5, seed: 1)).Within();
+        await pair.Second.SendAsync(Bytes(5, seed: 2)).Within();
+        Assert.Equal(Bytes(5, seed: 2), await ReceiveAsync(pair.First));
+        Assert.Equal(Bytes(5, seed: 1), await ReceiveAsync(pair.Second));
+    }
+
+    [Fact]
+    public async Task Statistics_CountMessagesAndBytes()
+    {
+        await using MessagePair pair = await OpenAsync();
+        await pair.First.SendAsync(Bytes(5)).Within();
+        await pair.First.SendAsync(ReadOnlyMemory<byte>.Empty).Within();
+        await ReceiveAsync(pair.Second);
+        await ReceiveAsync(pair.Second);
+        Assert.Equal((2, 5), (pair.First.Statistics.MessagesSent, pair.First.Statistics.BytesSent));
+        Assert.Equal((2, 5), (pair.Second.Statistics.MessagesReceived, pair.Second.Statistics.BytesReceived));
+    }
+
+    [Fact]
+    public async Task ReceiveAllAsync_YieldsEachMessage()
+    {
+        await using MessagePair pair = await OpenAsync();
+        for (int i = 1; i <= 3; i++)
+            await pair.First.SendAsync(Bytes(i)).Within();
+        var lengths = new List<int>();
+        using var limit = new CancellationTokenSource(Limits.Wait);
+        await foreach (Message message in pair.Second.ReceiveAllAsync(limit.Token))
+        {
+            Assert.Equal(Bytes(message.Body.Length), message.Body.ToArray());
+            lengths.Add(message.Body.Length);
+            if (lengths.Count == 3)
+                break;
+        }
+
+        Assert.Equal([1, 2, 3], lengths);
+    }
+
+    [Fact]
+    public async Task Batches_SentAndReceived_AreComplete()
+    {
+        await using MessagePair pair = await OpenAsync();
+        ReadOnlyMemory<byte>[] sent = [.. Enumerable.Range(0, 40).Select(i => new ReadOnlyMemory<byte>(Bytes(i, seed: i)))];
+        Task send = pair.First.SendBatchAsync(sent).AsTask();
+        var batch = new MessageBatch(16, 64);
+        int next = 0;
+        while (next < sent.Length)
+        {
+            int count = await pair.Second.ReceiveBatchAsync(batch).Within();
+            Assert.Equal(batch.Count, count);
+            for (int i = 0; i < count; i++)
+                Assert.Equal(sent[next++].ToArray(), batch[i].Body.ToArray());
+        }
+
+        await send.Within();
+    }
+
+    [Fact]
+    public async Task Priority_TheHighestFirst_TheOldestAmongEquals()
+    {
+        await using MessagePair pair = await OpenAsync();
+        if (!HasPriorities)
+        {
+            Assert.Equal(0, pair.First.MaxPriority);
+            return;
+        }
+
+        int[] priorities = [0, 7, 3, 7, 0];
+        for (int i = 0; i < priorities.Length; i++)
+            await pair.First.SendAsync(Bytes(i + 1), new MessageHeader { Priority = priorities[i] }).Within();
+        byte[] buffer = new byte[pair.Second.MaxMessageSize];
+        foreach ((int length, int priority) in ((int, int)[])[(2, 7), (4, 7), (3, 3), (1, 0), (5, 0)])
+        {
+            ReceivedMessage received = await pair.Second.ReceiveAsync(buffer).Within();
+            Assert.Equal((length, priority), (received.Length, received.Header.Priority));
+        }
+    }
+
+    [Fact]
+    public async Task Priority_OutOfRange_IsRefused()
+    {
+        await using MessagePair pair = await OpenAsync();
+        if (!HasPriorities)
+            return;
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => pair.First.SendAsync(Bytes(1), new MessageHeader { Priority = -1 }).Within());
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => pair.First.SendAsync(Bytes(1), new MessageHeader { Priority = pair.First.MaxPriority + 1 }).Within());
+    }
+}
