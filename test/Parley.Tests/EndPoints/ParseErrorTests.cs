@@ -47,7 +47,7 @@ public sealed class ParseErrorTests
         { "tcpp://127.0.0.1:5000", "unknown scheme 'tcpp'", "tcp://127.0.0.1:5000" },
         { "unxi:/tmp/s", "unknown scheme 'unxi'", "unix:/tmp/s" },
         { "stido:", "unknown scheme 'stido'", "stdio:" },
-        { "gopher://host:70", "unknown scheme 'gopher'; there are tcp, unix, pipe, fifo, exec, stdio, mem", null },
+        { "gopher://host:70", "unknown scheme 'gopher'; there are tcp, unix, pipe, fifo, exec, stdio, mq, udp, mem", null },
         { "unix:", "the path is missing", "unix:/tmp/parley.sock" },
         { "unix:@", "the path is missing", "unix:/tmp/parley.sock" },
         { "unix://", "the path is missing", "unix:/tmp/parley.sock" },
