@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Parley.Transports.Fifo;
 using Parley.Transports.Memory;
+using Parley.Transports.MessageQueues;
 using Parley.Transports.Pipes;
 using Parley.Transports.Processes;
 using Parley.Transports.Sockets;
@@ -65,8 +66,11 @@ internal static class TransportSelector
     internal static INamedObject? NamedObjectOf(EndPoint endPoint) => endPoint switch
     {
         FifoEndPoint fifo => new FifoObject(fifo),
+        MessageQueueEndPoint queue => new MessageQueueObject(queue),
         _ => null,
     };
+
+    internal static NamedObjectList ListNamedObjects() => QueueList.OfThisUser();
 
     private static ValueTask<Connection> ConnectOnceAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken) => remote switch
     {
