@@ -4,4 +4,5 @@ namespace Parley.Tests;
 public enum MessageKind
 {
     Memory,
+    Queue,
 }

@@ -19,6 +19,7 @@ internal sealed class MessagePair : IAsyncDisposable
     public static Task<MessagePair> OpenAsync(MessageKind kind) => kind switch
     {
         MessageKind.Memory => Task.FromResult(OfMemory()),
+        MessageKind.Queue => OfQueueAsync(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -33,5 +34,11 @@ internal sealed class MessagePair : IAsyncDisposable
     {
         (MessageChannel first, MessageChannel second) = MessageChannel.CreatePair();
         return new MessagePair(first, second);
+    }
+
+    private static async Task<MessagePair> OfQueueAsync()
+    {
+        var queue = new TestQueue();
+        return new MessagePair(await queue.OpenAsync(), await queue.OpenAsync(), queue);
     }
 }
