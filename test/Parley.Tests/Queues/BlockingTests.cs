@@ -1,3 +1,5 @@
+using Parley.Transports.MessageQueues;
+
 namespace Parley.Tests.Queues;
 
 /// <summary>Calls that block a thread in the kernel, and what ends them.</summary>
@@ -36,6 +38,7 @@ public sealed class BlockingTests
     [Fact]
     public async Task DisposeAsync_ThreadSleepsInTheKernel_EndsIt()
     {
+        Assert.True(InterruptSignal.IsThere);
         using var queue = new TestQueue();
         MessageChannel channel = await queue.OpenAsync(spin: TimeSpan.Zero);
         int thread = 0;
