@@ -10,6 +10,8 @@ try
         ["mq-ping", .. var rest] => MessageQueues.PingAsync(rest),
         ["mq-send", .. var rest] => MessageQueues.SendAsync(rest),
         ["mq-receive", .. var rest] => MessageQueues.ReceiveAsync(rest),
+        ["fifo-send", .. var rest] => Fifos.SendAsync(rest),
+        ["fifo-receive", .. var rest] => Fifos.ReceiveAsync(rest),
         _ => throw new ArgumentException("usage: parley-bench NAME ARGUMENTS..."),
     };
     await run.ConfigureAwait(false);
