@@ -164,6 +164,9 @@ public abstract class MessageChannel : IAsyncDisposable
     /// <exception cref="ConnectionException">Messages that were sent could not be delivered, where the channel can tell.</exception>
     public abstract ValueTask DisposeAsync();
 
+    /// <summary>Waits until the system has what was sent, where a send may be over before that.</summary>
+    internal virtual ValueTask WaitUntilTakenAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
     /// <summary>How long a blocking call looks before it sleeps.</summary>
     internal virtual TimeSpan SpinTime => TimeSpan.Zero;
 
