@@ -15,7 +15,7 @@ internal static class SocketTransport
     internal static async ValueTask<Connection> ConnectAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken)
     {
         long due = Clock.FromNow(options.ConnectTimeout);
-        EndPoint[] addresses = await HostNames.ResolveAsync(remote, Step.Connect, options, cancellationToken).ConfigureAwait(false);
+        EndPoint[] addresses = await HostNames.ResolveAsync(remote, remote, Step.Connect, options, cancellationToken).ConfigureAwait(false);
         for (int i = 0; ; i++)
         {
             try
@@ -33,7 +33,7 @@ internal static class SocketTransport
 
     internal static async ValueTask<ConnectionListener> BindAsync(EndPoint local, ListenerOptions options, CancellationToken cancellationToken)
     {
-        EndPoint[] addresses = await HostNames.ResolveAsync(local, Step.Bind, options, cancellationToken).ConfigureAwait(false);
+        EndPoint[] addresses = await HostNames.ResolveAsync(local, local, Step.Bind, options, cancellationToken).ConfigureAwait(false);
         for (int i = 0; ; i++)
         {
             try
