@@ -4,4 +4,6 @@ namespace Parley.Tests;
 public enum MessageKind
 {
     Memory,
+    Udp4,
+    Udp6,
 }

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Parley.Tests;
 
 /// <summary>Both ends of one conversation of messages: what one sends, the other receives.</summary>
@@ -19,6 +21,8 @@ internal sealed class MessagePair : IAsyncDisposable
     public static Task<MessagePair> OpenAsync(MessageKind kind) => kind switch
     {
         MessageKind.Memory => Task.FromResult(OfMemory()),
+        MessageKind.Udp4 => OfDatagramsAsync(IPAddress.Loopback),
+        MessageKind.Udp6 => OfDatagramsAsync(IPAddress.IPv6Loopback),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -33,5 +37,12 @@ internal sealed class MessagePair : IAsyncDisposable
     {
         (MessageChannel first, MessageChannel second) = MessageChannel.CreatePair();
         return new MessagePair(first, second);
+    }
+
+    private static async Task<MessagePair> OfDatagramsAsync(IPAddress address)
+    {
+        MessageChannel bound = await MessageChannel.BindAsync(new UdpEndPoint(address, 0)).Within();
+        MessageChannel opened = await MessageChannel.OpenAsync(bound.LocalEndPoint!).Within();
+        return new MessagePair(opened, new AnsweringChannel(bound, opened.LocalEndPoint!));
     }
 }

@@ -14,7 +14,7 @@ public abstract partial class MessageContract
     private bool HasEnd => _kind is MessageKind.Memory;
 
     /// <summary>Whether a sender feels that nobody receives.</summary>
-    private bool FeelsBackpressure => true;
+    private bool FeelsBackpressure => !IsDatagrams;
 
     /// <summary>A byte that no message of this channel can contain.</summary>
     private byte? Forbidden => null;
@@ -23,7 +23,9 @@ public abstract partial class MessageContract
     private bool IsOneQueue => false;
 
     /// <summary>Whether a message that is longer than the receiver's buffer waits for a larger one.</summary>
-    private bool KeepsWhatDoesNotFit => true;
+    private bool KeepsWhatDoesNotFit => !IsDatagrams;
+
+    private bool IsDatagrams => _kind is MessageKind.Udp4 or MessageKind.Udp6;
 
     private Task<MessagePair> OpenAsync() => MessagePair.OpenAsync(_kind);
 
