@@ -69,7 +69,7 @@ internal sealed class MessageRelayCommand
 
     private static async Task<int> ListenAsync(RelayRun run, MessageRelayPlan plan, MessageChannelOptions options)
     {
-        var service = new MessageRelayService(run, options);
+        using var service = new MessageRelayService(run, options);
         using var server = new Server(service, plan.IsVerbose, plan.IsOnce, plan.DrainTimeout, rateLimit: null);
         return await server.RunAsync(plan.Source, plan.ListenerOptions, plan.Ready, plan.ShowsProgress);
     }

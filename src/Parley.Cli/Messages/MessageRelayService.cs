@@ -5,7 +5,7 @@ using Parley.Cli.Serving;
 namespace Parley.Cli.Messages;
 
 /// <summary>Moves the messages of each client to the one target.</summary>
-internal sealed class MessageRelayService(RelayRun run, MessageChannelOptions options) : Service
+internal sealed class MessageRelayService(RelayRun run, MessageChannelOptions options) : Service, IDisposable
 {
     private readonly CancellationTokenSource _finished = new();
     private int? _fatalExitCode;
@@ -20,6 +20,8 @@ internal sealed class MessageRelayService(RelayRun run, MessageChannelOptions op
     internal override string Place(EndPoint local) => run.Place(local);
 
     internal override bool WasServed(ConnectionStatistics statistics) => statistics.BytesReceived > 0;
+
+    public void Dispose() => _finished.Dispose();
 
     internal override async ValueTask ServeAsync(Connection client, CancellationToken cancellationToken)
     {

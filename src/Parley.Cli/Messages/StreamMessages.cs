@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Parley.Cli.Serving;
 
 namespace Parley.Cli.Messages;
 
 /// <summary>Messages to a peer over a connection. What the peer answers is read and dropped, for it would stop hearing otherwise.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A source that nobody waits on holds nothing of the system's, and a late end of the peer may still cancel it.")]
 internal sealed class StreamMessages
 {
     private readonly CancellationTokenSource _gone = new();
