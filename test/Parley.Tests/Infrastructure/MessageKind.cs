@@ -4,4 +4,9 @@ namespace Parley.Tests;
 public enum MessageKind
 {
     Memory,
+    LineOverMemory,
+    NulOverMemory,
+    Len32OverMemory,
+    Len32OverUnix,
+    Len32OverTcp,
 }

@@ -19,13 +19,18 @@ internal sealed class MessagePair : IAsyncDisposable
     public static Task<MessagePair> OpenAsync(MessageKind kind) => kind switch
     {
         MessageKind.Memory => Task.FromResult(OfMemory()),
+        MessageKind.LineOverMemory => FramedAsync(ChannelKind.Memory, MessageFraming.Line),
+        MessageKind.NulOverMemory => FramedAsync(ChannelKind.Memory, MessageFraming.Nul),
+        MessageKind.Len32OverMemory => FramedAsync(ChannelKind.Memory, MessageFraming.Len32),
+        MessageKind.Len32OverUnix => FramedAsync(ChannelKind.UnixPath, MessageFraming.Len32),
+        MessageKind.Len32OverTcp => FramedAsync(ChannelKind.Tcp4, MessageFraming.Len32),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
     public async ValueTask DisposeAsync()
     {
-        await First.DisposeAsync().AsTask().Within();
-        await Second.DisposeAsync().AsTask().Within();
+        // At the same time: an end that is closed gracefully waits for the other.
+        await Task.WhenAll(First.DisposeAsync().AsTask(), Second.DisposeAsync().AsTask()).Within();
         _place?.Dispose();
     }
 
@@ -33,5 +38,20 @@ internal sealed class MessagePair : IAsyncDisposable
     {
         (MessageChannel first, MessageChannel second) = MessageChannel.CreatePair();
         return new MessagePair(first, second);
+    }
+
+    private static async Task<MessagePair> FramedAsync(ChannelKind stream, MessageFraming framing)
+    {
+        const int MaxMessageSize = 8192;
+
+        // The end of a pair that a test leaves open is not waited for long.
+        var connecting = new MessageChannelOptions { Framing = framing, MaxMessageSize = MaxMessageSize, CloseTimeout = TimeSpan.FromSeconds(1) };
+        var listening = new ListenerOptions { CloseTimeout = TimeSpan.FromSeconds(1) };
+        var place = new Place(stream);
+        await using ConnectionListener listener = await ConnectionListener.BindAsync(place.EndPoint, listening).Within();
+        MessageChannel first = await MessageChannel.OpenAsync(listener.LocalEndPoint, connecting).Within();
+        Connection? second = await listener.AcceptAsync().Within();
+        Assert.NotNull(second);
+        return new MessagePair(first, MessageChannel.Over(second, framing, MaxMessageSize), place);
     }
 }

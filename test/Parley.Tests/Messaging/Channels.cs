@@ -1,3 +1,13 @@
 namespace Parley.Tests.Messaging;
 
 public sealed class MemoryTests() : MessageContract(MessageKind.Memory);
+
+public sealed class LineOverMemoryTests() : MessageContract(MessageKind.LineOverMemory);
+
+public sealed class NulOverMemoryTests() : MessageContract(MessageKind.NulOverMemory);
+
+public sealed class Len32OverMemoryTests() : MessageContract(MessageKind.Len32OverMemory);
+
+public sealed class Len32OverUnixTests() : MessageContract(MessageKind.Len32OverUnix);
+
+public sealed class Len32OverTcpTests() : MessageContract(MessageKind.Len32OverTcp);
