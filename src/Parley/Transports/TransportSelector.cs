@@ -54,8 +54,11 @@ internal static class TransportSelector
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
         UdpEndPoint udp => DatagramTransport.OpenAsync(udp, options, cancellationToken),
         _ when options.Framing == MessageFraming.None => throw new ArgumentException($"An endpoint of type {remote.GetType().Name} carries a stream: messages on it need a framing.", nameof(remote)),
-        _ => throw new ArgumentException($"An endpoint of type {remote.GetType().Name} carries no messages.", nameof(remote)),
+        _ => OpenFramedAsync(remote, options, cancellationToken),
     };
+
+    private static async ValueTask<MessageChannel> OpenFramedAsync(EndPoint remote, MessageChannelOptions options, CancellationToken cancellationToken)
+        => new FramedChannel(await ConnectAsync(remote, options, cancellationToken).ConfigureAwait(false), options, leavesOpen: false);
 
     internal static ValueTask<MessageChannel> BindChannelAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken) => local switch
     {

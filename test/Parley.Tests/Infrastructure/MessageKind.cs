@@ -6,4 +6,9 @@ public enum MessageKind
     Memory,
     Udp4,
     Udp6,
+    LineOverMemory,
+    NulOverMemory,
+    Len32OverMemory,
+    Len32OverUnix,
+    Len32OverTcp,
 }
