@@ -53,6 +53,7 @@ internal static class TransportSelector
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
         UdpEndPoint udp => DatagramTransport.OpenAsync(udp, options, cancellationToken),
+        MessageQueueEndPoint queue => new(MessageQueueTransport.Open(queue, options)),
         _ when options.Framing == MessageFraming.None => throw new ArgumentException($"An endpoint of type {remote.GetType().Name} carries a stream: messages on it need a framing.", nameof(remote)),
         _ => OpenFramedAsync(remote, options, cancellationToken),
     };
@@ -64,6 +65,7 @@ internal static class TransportSelector
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
         UdpEndPoint udp => DatagramTransport.BindAsync(udp, options, cancellationToken),
+        MessageQueueEndPoint queue => new(MessageQueueTransport.Open(queue, options)),
         _ when options.Framing != MessageFraming.None => throw new ArgumentException("Clients of a stream come one by one: listen with a ConnectionListener, and make each a channel by MessageChannel.Over.", nameof(local)),
         _ => throw new ArgumentException($"No messages are received on an endpoint of type {local.GetType().Name}.", nameof(local)),
     };

@@ -11,4 +11,5 @@ public enum MessageKind
     Len32OverMemory,
     Len32OverUnix,
     Len32OverTcp,
+    Queue,
 }

@@ -28,6 +28,7 @@ internal sealed class MessagePair : IAsyncDisposable
         MessageKind.Len32OverMemory => FramedAsync(ChannelKind.Memory, MessageFraming.Len32),
         MessageKind.Len32OverUnix => FramedAsync(ChannelKind.UnixPath, MessageFraming.Len32),
         MessageKind.Len32OverTcp => FramedAsync(ChannelKind.Tcp4, MessageFraming.Len32),
+        MessageKind.Queue => OfQueueAsync(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -64,5 +65,11 @@ internal sealed class MessagePair : IAsyncDisposable
         Connection? second = await listener.AcceptAsync().Within();
         Assert.NotNull(second);
         return new MessagePair(first, MessageChannel.Over(second, framing, MaxMessageSize), place);
+    }
+
+    private static async Task<MessagePair> OfQueueAsync()
+    {
+        var queue = new TestQueue();
+        return new MessagePair(await queue.OpenAsync(), await queue.OpenAsync(), queue);
     }
 }

@@ -15,3 +15,5 @@ public sealed class Len32OverMemoryTests() : MessageContract(MessageKind.Len32Ov
 public sealed class Len32OverUnixTests() : MessageContract(MessageKind.Len32OverUnix);
 
 public sealed class Len32OverTcpTests() : MessageContract(MessageKind.Len32OverTcp);
+
+public sealed class QueueTests() : MessageContract(MessageKind.Queue);

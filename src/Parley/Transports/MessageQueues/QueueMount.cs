@@ -9,7 +9,7 @@ internal static class QueueMount
         try
         {
             // device, folder, type, options; spaces in the folder as \040.
-            foreach (string line in File.ReadLines("/proc/self/mounts"))
+            foreach (string line in File.ReadLines("/proc/thread-self/mounts"))
             {
                 string[] words = line.Split(' ');
                 if (words.Length > 2 && words[2] == "mqueue")
