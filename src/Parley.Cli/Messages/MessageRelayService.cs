@@ -37,6 +37,10 @@ internal sealed class MessageRelayService(RelayRun run, MessageChannelOptions op
             Failure.Report(broken);
             throw;
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The server breaks off who is left, and says so; a message in hand was seen to.
+        }
         catch (ConnectionException gone)
         {
             // The target failed for good: no client can be served any more. One line is enough for all of them.
