@@ -79,6 +79,13 @@ internal sealed unsafe class StandardStreamsConnection(
 
     internal override long CountUndelivered() => 0;
 
+    // Nobody reads a file that could go away.
+    private protected override void WatchForHangUp()
+    {
+        if (outputKind != StandardStreamKind.AlwaysReady)
+            base.WatchForHangUp();
+    }
+
     private protected override void PrepareReset()
     {
         // Pipes and files have no reset; the exit code tells.
