@@ -5,13 +5,14 @@ namespace Parley.Tests.Datagrams;
 /// <summary>One message to many: broadcast and multicast.</summary>
 public sealed class ManyTests
 {
+    // The kernel makes the route to an IPv6 address of its own a moment after the address.
     private const string TwoInterfaces = """
         ip link add one type veth peer name other
         ip addr add 10.77.0.1/24 broadcast + dev one
         ip -6 addr add fd00:77::1/64 dev one nodad
         ip link set other up
         ip link set one up
-        until ip link show one | grep -q 'state UP'; do :; done
+        until ip -6 route get fd00:77::1 | grep -q ^local; do :; done
         """;
 
     private static int _groups;
