@@ -10,6 +10,8 @@ internal sealed class MessageService(byte[] message) : Service
 
     internal override string Description => $"give a message of {message.Length} bytes to";
 
+    internal override ReadOnlyMemory<byte>? Reply => message;
+
     internal override long? Size => message.Length;
 
     internal override ValueTask ServeAsync(Connection client, CancellationToken cancellationToken)

@@ -20,15 +20,15 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
     internal async Task<int> RunAsync(EndPoint local, ListenerOptions options, Action<EndPoint> ready, bool progress)
     {
         using var interruption = new Interruption();
-        await using var statistics = new StatisticsSignal(() => service.Place(_listener?.LocalEndPoint ?? local), _conversations.Traffic);
+        await using var statistics = new StatisticsSignal(() => service.Place(_listener?.LocalEndPoint ?? local), Traffic);
         await using ConnectionListener listener = await ConnectionListener.BindAsync(local, options, interruption.Token);
         _listener = listener;
         using CancellationTokenRegistration stop = interruption.Token.Register(() => listener.StopAsync().AsTask());
         ready(listener.LocalEndPoint);
 
-        await using (Progress.Start(progress, _conversations.Traffic, once ? service.Size : null))
+        await using (Progress.Start(progress, Traffic, once ? service.Size : null))
         {
-            while (await listener.AcceptAsync() is { } accepted)
+            while (await AcceptAsync(listener) is { } accepted)
             {
                 Connection client = rateLimit is long rate ? accepted.LimitRate(rate) : accepted;
                 _conversations.Add(client);
@@ -48,6 +48,24 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
 
     public void Dispose() => _cut.Dispose();
 
+    // Whoever is told of each client, or holds it back, needs a connection for each.
+    private bool LeavesReplies => service.Reply is not null && !verbose && !once && rateLimit is null;
+
+    private ValueTask<Connection?> AcceptAsync(ConnectionListener listener)
+        => LeavesReplies ? listener.AcceptAndReplyAsync(service.Reply!.Value) : listener.AcceptAsync();
+
+    private Traffic Traffic()
+    {
+        Traffic moved = _conversations.Traffic();
+        AnsweredClients answered = _listener?.Answered ?? default;
+        return moved with
+        {
+            Served = moved.Served + answered.Count,
+            Sent = moved.Sent + answered.BytesSent,
+            Received = moved.Received + answered.BytesReceived,
+        };
+    }
+
     // Nothing that one client does may end the loop above: every failure of a conversation ends here.
     private async Task ServeAsync(Connection client)
     {
@@ -55,7 +73,8 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
         Exception? failure = null;
         try
         {
-            await service.ServeAsync(client, _cut.Token);
+            if (!LeavesReplies)
+                await service.ServeAsync(client, _cut.Token);
         }
         catch (Exception broken)
         {

@@ -16,6 +16,9 @@ internal abstract class Service
     /// <summary>Where it all happens, for statistics.</summary>
     internal virtual string Place(EndPoint local) => ParleyEndPoint.Format(local);
 
+    /// <summary>What each client is told, where it is the same for all and nothing else happens.</summary>
+    internal virtual ReadOnlyMemory<byte>? Reply => null;
+
     /// <summary>How many bytes each client is sent, where that is known before.</summary>
     internal virtual long? Size => null;
 

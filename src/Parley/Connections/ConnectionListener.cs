@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using Parley.Transports;
 
@@ -15,6 +16,27 @@ public abstract class ConnectionListener : IAsyncDisposable
     /// <returns>The connection, which the caller disposes; <see langword="null"/> once the listener is stopped.</returns>
     /// <exception cref="ConnectionException">The listener is broken. A client that went away or a limit on descriptors never shows here.</exception>
     public abstract ValueTask<Connection?> AcceptAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Tells every client the same and ends: the shortest conversation a server can have, made with the least work for each. Those that are over
+    /// by themselves, the client having taken the reply and ended its side, are only counted (<see cref="Answered"/>).
+    /// </summary>
+    /// <param name="reply">What each client is told; not to be changed until the listener is stopped. The same with every call.</param>
+    /// <param name="cancellationToken">Gives up waiting; the listener goes on.</param>
+    /// <returns>
+    /// A connection whose end has to be waited for, because the client is slow, still talks, or broke off: the caller disposes it,
+    /// which sends what is left of the reply and tells what goes wrong. <see langword="null"/> once the listener is stopped.
+    /// </returns>
+    /// <exception cref="ConnectionException">The listener is broken. A client that went away or a limit on descriptors never shows here.</exception>
+    public virtual async ValueTask<Connection?> AcceptAndReplyAsync(ReadOnlyMemory<byte> reply, CancellationToken cancellationToken = default)
+    {
+        Connection? client = await AcceptAsync(cancellationToken).ConfigureAwait(false);
+        client?.Output.Write(reply.Span);
+        return client;
+    }
+
+    /// <summary>The conversations that <see cref="AcceptAndReplyAsync"/> began and saw to their end. Safe from any thread.</summary>
+    public virtual AnsweredClients Answered => default;
 
     /// <summary>
     /// Stops listening. Clients that the kernel has already connected are still handed out by <see cref="AcceptAsync"/>, as far as

@@ -20,11 +20,15 @@ internal static unsafe class FileStatus
 
     /// <summary>Looks at what is open.</summary>
     /// <returns>0 or the error number.</returns>
-    internal static int OfDescriptor(DescriptorHandle descriptor, out StatxResult status)
+    internal static int OfDescriptor(DescriptorHandle descriptor, out StatxResult status) => OfNumber(descriptor.Number, out status);
+
+    /// <summary>Looks at what is open under a number.</summary>
+    /// <returns>0 or the error number.</returns>
+    internal static int OfNumber(int number, out StatxResult status)
     {
         StatxResult result;
         byte empty = 0;
-        int outcome = Libc.Statx(descriptor.Number, &empty, Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, &result);
+        int outcome = Libc.Statx(number, &empty, Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, &result);
         status = result;
         return outcome == 0 ? 0 : Errno.Last;
     }

@@ -204,6 +204,9 @@ internal abstract partial class DescriptorConnection : Connection
     /// </summary>
     private protected int Break => Volatile.Read(ref _break);
 
+    /// <summary>Notes a break that was met before there was a connection.</summary>
+    internal void NoteBreak(int errorNumber) => Fail(Step.Read, errorNumber);
+
     internal bool Observed => Options.CallObserver is not null;
 
     internal long Timestamp() => Options.CallObserver is null ? 0 : Stopwatch.GetTimestamp();
@@ -214,6 +217,13 @@ internal abstract partial class DescriptorConnection : Connection
 
     /// <summary>Tells the observer of the call that <see cref="EndWrites"/> made.</summary>
     internal virtual void ObserveEndOfWrites(long started, int outcome) => Observe("shutdown", WriteDescriptor, started, outcome);
+
+    /// <summary>Goes on with a conversation that began before there was a connection.</summary>
+    internal void Adopt(long sent, bool hasEndedWrites, long received)
+    {
+        _writer.Adopt(sent, hasEndedWrites);
+        _reader.Adopt(received);
+    }
 
     internal void NoteActivity()
     {

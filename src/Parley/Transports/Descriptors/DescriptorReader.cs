@@ -38,6 +38,9 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
     /// <summary>Bytes read so far.</summary>
     internal long Total => Volatile.Read(ref _total);
 
+    /// <summary>Takes over from somebody who read the descriptor before there was a connection.</summary>
+    internal void Adopt(long received) => _total = received;
+
     public override bool TryRead(out ReadResult result)
     {
         ThrowIfMisused();
@@ -90,6 +93,9 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
     }
 
     public override void CancelPendingRead() => connection.ReadDescriptor.Readable.Interrupt();
+
+    /// <summary>Whether nobody reads it any more.</summary>
+    internal bool IsCompleted => _completed;
 
     public override void Complete(Exception? exception = null)
     {

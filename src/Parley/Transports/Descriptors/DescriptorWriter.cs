@@ -37,6 +37,13 @@ internal sealed partial class DescriptorWriter(DescriptorConnection connection) 
     /// <summary>Whether the peer has been told that nothing follows.</summary>
     internal bool HasEnded => Volatile.Read(ref _ended);
 
+    /// <summary>Takes over from somebody who wrote to the descriptor before there was a connection.</summary>
+    internal void Adopt(long sent, bool hasEnded)
+    {
+        _total = sent;
+        _ended = _completed = hasEnded;
+    }
+
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => _end - _start;

@@ -41,6 +41,9 @@ internal sealed unsafe class EventLoop
     /// <summary>The process's loop; its thread starts with the first use and sleeps while nothing happens.</summary>
     internal static EventLoop Shared => Instance.Value;
 
+    /// <summary>Counts how often it has woken up: what was asked for in an earlier turn has had time to happen.</summary>
+    internal int Turn { get; private set; }
+
     /// <summary>Whether the caller runs on the loop's own thread, where nothing may block.</summary>
     internal bool IsCurrent => Environment.CurrentManagedThreadId == _threadId;
 
@@ -143,6 +146,7 @@ internal sealed unsafe class EventLoop
             if (count == 0)
                 count = Wait(mayWait ? -1 : 0);
 
+            Turn++;
             int soon = _soon.Count;
             for (int i = 0; i < count; i++)
                 Dispatch(_events.Descriptor(i), _events.Generation(i), _events.Mask(i));

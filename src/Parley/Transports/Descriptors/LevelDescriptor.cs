@@ -17,9 +17,23 @@ internal sealed class LevelDescriptor(DescriptorHandle handle, EventLoop loop, b
 
     internal override ValueTask<WaitResult> WaitReadableAsync(long due, CancellationToken cancellationToken)
     {
+        Unmute();
+        return base.WaitReadableAsync(due, cancellationToken);
+    }
+
+    /// <summary>Waits as long as the waiter says so.</summary>
+    internal ValueTask<WaitResult> WaitReadableAsync(IWaiter waiter, CancellationToken cancellationToken)
+    {
+        Unmute();
+        if (!EnsureWatched())
+            return new(WaitResult.Closed);
+        return Readable.TryBegin(Deadline.Never, waiter, out short token, cancellationToken) ? new(Readable, token) : new(WaitResult.Ready);
+    }
+
+    private void Unmute()
+    {
         if (Volatile.Read(ref _muted) != 0 && Interlocked.Exchange(ref _muted, 0) != 0)
             Loop.Change(this, Interest);
-        return base.WaitReadableAsync(due, cancellationToken);
     }
 
     // The signal comes last: a wait that began before the flag was set is woken, looks for itself, and finds the flag with the next wait.

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Net;
 using System.Runtime.CompilerServices;
@@ -14,6 +15,9 @@ internal sealed class SocketConnectionListener : ConnectionListener
     // Short enough that accepting goes on within 100 ms, long enough that it is no spinning.
     private static readonly TimeSpan PauseAtLimit = TimeSpan.FromMilliseconds(50);
 
+    // What a socket's buffer takes at once: the smallest that Linux gives is 4 KiB and mostly it is far more.
+    private const int LargestReply = 16 * 1024;
+
     private readonly LevelDescriptor _descriptor;
     private readonly Readiness _room;
     private readonly bool _isTcp;
@@ -28,6 +32,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
     private int _stopping;
     private int _takenSinceStop;
     private int _disposed;
+    private ReplyLane? _replies;
 
     internal SocketConnectionListener(LevelDescriptor descriptor, bool isTcp, EndPoint local, SocketPath? path, ListenerOptions options)
     {
@@ -64,6 +69,21 @@ internal sealed class SocketConnectionListener : ConnectionListener
 
         return WaitAndAcceptAsync(started, isKnownEmpty, cancellationToken);
     }
+
+    public override ValueTask<Connection?> AcceptAndReplyAsync(ReadOnlyMemory<byte> reply, CancellationToken cancellationToken = default)
+    {
+        // Somebody who watches each call, or goes on elsewhere than on the loop, has a connection for each client.
+        if (!_isTcp || reply.Length > LargestReply || _options.CallObserver is not null || !_options.RunContinuationsInline)
+            return base.AcceptAndReplyAsync(reply, cancellationToken);
+        if (_replies is null)
+            Volatile.Write(ref _replies, new ReplyLane(this, _descriptor.Loop, reply));
+        _replies.Reply = reply;
+        return cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<Connection?>(cancellationToken)
+            : WaitAndReplyAsync(_replies, cancellationToken);
+    }
+
+    public override AnsweredClients Answered => Volatile.Read(ref _replies)?.Answered ?? default;
 
     public override ValueTask StopAsync(CancellationToken cancellationToken = default)
     {
@@ -126,6 +146,42 @@ internal sealed class SocketConnectionListener : ConnectionListener
                 return null;
         }
     }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Connection?> WaitAndReplyAsync(ReplyLane lane, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // Forgotten before the look: whoever is unfinished after it signals anew, and a client who waits is reported anew.
+            _descriptor.Readable.Forget();
+            if (lane.TryTakeUnfinished(out SocketConnection? unfinished))
+                return unfinished;
+            if (MayAcceptNow)
+            {
+                _descriptor.Readable.TakeInterruption();
+                switch (await _descriptor.WaitReadableAsync(lane, cancellationToken).ConfigureAwait(false))
+                {
+                    case WaitResult.Canceled:
+                        throw new OperationCanceledException(cancellationToken);
+                    case WaitResult.Closed when Volatile.Read(ref _disposed) != 0:
+                        return null;
+                    case WaitResult.Ready when lane.TryTakeUnfinished(out unfinished):
+                        return unfinished;
+                }
+            }
+
+            // An error, a limit, or a stop: whoever leaves is handed on first, for only its end may make room. The next client has a connection.
+            lane.HandOnAll();
+            if (lane.TryTakeUnfinished(out unfinished))
+                return unfinished;
+            Connection? client = await AcceptAsync(cancellationToken).ConfigureAwait(false);
+            client?.Output.Write(lane.Reply.Span);
+            return client;
+        }
+    }
+
+    /// <summary>Whether another client may be taken now, by whoever is told of one.</summary>
+    internal bool MayAcceptNow => HasRoom && Volatile.Read(ref _stopping) == 0;
 
     // Those who were in the backlog when it stopped, not those who keep coming.
     private bool MayTakeOneMore() => Volatile.Read(ref _stopping) == 0 || _takenSinceStop++ <= _options.Backlog;
@@ -206,15 +262,34 @@ internal sealed class SocketConnectionListener : ConnectionListener
         return handle;
     }
 
+    /// <summary>Accepts a client that may end before it needs a connection; its place is given back by <see cref="MakeRoom"/>.</summary>
+    /// <returns>Its descriptor, or less than 0.</returns>
+    internal unsafe int AcceptNumber(byte* address, uint* length)
+    {
+        int client = Libc.Accept4Number(_descriptor.Handle, address, length, Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC);
+        if (client >= 0)
+            Interlocked.Increment(ref _connections);
+        return client;
+    }
+
+    /// <summary>Has the waiter looked for what is there.</summary>
+    internal void Wake() => _descriptor.Readable.Signal();
+
     private SocketConnection Take(DescriptorHandle handle, PeerAddress remote)
     {
         _hasAccepted = true;
         Interlocked.Increment(ref _connections);
+        return Connect(handle, remote);
+    }
+
+    /// <summary>A connection of a client that has its place.</summary>
+    internal SocketConnection Connect(DescriptorHandle handle, PeerAddress remote)
+    {
         var descriptor = new Descriptor(handle, _descriptor.Loop, _options.RunContinuationsInline);
         return new SocketConnection(descriptor, _isTcp, remote, _options) { Ended = _makeRoom, Local = OwnUserOnly ? LocalEndPoint : null };
     }
 
-    private void MakeRoom()
+    internal void MakeRoom()
     {
         Interlocked.Decrement(ref _connections);
         _room.Signal();
@@ -249,6 +324,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
         _descriptor.Close();
         Trace.Call(_options, "close", _descriptor.Handle, started, 0, LocalEndPoint);
         _room.Close();
+        _replies?.Close();
         _path?.Dispose();
     }
 }
