@@ -7,7 +7,7 @@ namespace Parley;
 
 /// <summary>
 /// Takes messages out of a stream: finds each frame where the stream's reader has put it, and copies it once, to where the caller wants
-/// it. One read waits for all who wait; a wait that is given up leaves it, and so takes nothing along.
+/// it. One read waits for all who wait, and serves them in their order; a wait that is given up takes nothing along.
 /// </summary>
 internal sealed class FrameReader
 {
@@ -15,9 +15,10 @@ internal sealed class FrameReader
     private readonly PipeReader _input;
     private readonly FrameFormat _format;
     private readonly Lock _gate = new();
-    private readonly WaitList _waiting;
     private readonly Action _onRead;
     private ConfiguredValueTaskAwaitable<ReadResult>.ConfiguredValueTaskAwaiter _read;
+    private ReceiverQueue _waiting;
+    private Receiver? _spare;
     private int _searched;
     private bool _isReading;
     private bool _isEnded;
@@ -32,7 +33,6 @@ internal sealed class FrameReader
         _connection = connection;
         _input = connection.Input;
         _format = format;
-        _waiting = new WaitList(_gate);
         _onRead = OnRead;
     }
 
@@ -52,9 +52,12 @@ internal sealed class FrameReader
             return ValueTask.FromCanceled<ReceivedMessage>(cancellationToken);
         try
         {
-            return TryTakeOrWait(buffer.Span, cancellationToken, out ReceivedMessage received, out ValueTask wait)
-                ? new(received)
-                : WaitAndReceiveAsync(wait, buffer, cancellationToken);
+            lock (_gate)
+            {
+                return TryTake(buffer.Span, mayWait: true, out ReceivedMessage received)
+                    ? new(received)
+                    : Enqueue().ForMessage(buffer, cancellationToken);
+            }
         }
         catch (Exception failure)
         {
@@ -62,34 +65,50 @@ internal sealed class FrameReader
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    internal async ValueTask<int> ReceiveAsync(MessageBatch batch, CancellationToken cancellationToken)
+    internal ValueTask<int> ReceiveAsync(MessageBatch batch, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<int>(cancellationToken);
         batch.Clear();
-        while (!TryTakeAllOrWait(batch, cancellationToken, out ValueTask wait))
-            await OrStopReadingAsync(wait).ConfigureAwait(false);
-        return batch.Count;
+        try
+        {
+            lock (_gate)
+                return TryTakeAll(batch) ? new(batch.Count) : Enqueue().ForBatch(batch, cancellationToken);
+        }
+        catch (Exception failure)
+        {
+            return ValueTask.FromException<int>(failure);
+        }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    internal async ValueTask WaitAsync(CancellationToken cancellationToken)
+    internal ValueTask WaitAsync(CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        while (!TryPeekOrWait(cancellationToken, out ValueTask wait))
-            await OrStopReadingAsync(wait).ConfigureAwait(false);
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellationToken);
+        try
+        {
+            lock (_gate)
+                return TryPeek() ? ValueTask.CompletedTask : Enqueue().ForLook(cancellationToken);
+        }
+        catch (Exception failure)
+        {
+            return ValueTask.FromException(failure);
+        }
     }
 
     /// <summary>Ends every wait. What was not taken stays in the stream's reader.</summary>
     /// <param name="stopsReading">Whether somebody else is to read the stream: then the read that waits ends first.</param>
     internal async ValueTask EndAsync(bool stopsReading)
     {
-        Waiter? waiting;
+        ReceiverQueue waiting;
         Task idle = Task.CompletedTask;
         lock (_gate)
         {
             _isDisposed = true;
-            waiting = _waiting.TakeAll();
+            waiting = _waiting;
+            _waiting = default;
+            for (Receiver? receiver = waiting.First; receiver is not null; receiver = receiver.Next)
+                receiver.Fail(FrameFailure.Disposed(Step.Receive, EndPoint));
             if (_isReading && stopsReading)
             {
                 _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -98,72 +117,24 @@ internal sealed class FrameReader
             }
         }
 
-        WaitList.WakeElsewhere(waiting);
+        waiting.Complete(mayGoOnHere: false);
         await idle.ConfigureAwait(false);
     }
 
     private EndPoint? EndPoint => _connection.RemoteEndPoint ?? _connection.LocalEndPoint;
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ReceivedMessage> WaitAndReceiveAsync(ValueTask wait, Memory<byte> buffer, CancellationToken cancellationToken)
+    /// <summary>Whether a message or the end is there; begins to wait where neither is. Within the gate.</summary>
+    internal bool TryPeek()
     {
-        ReceivedMessage received;
-        do
-        {
-            await OrStopReadingAsync(wait).ConfigureAwait(false);
-        }
-        while (!TryTakeOrWait(buffer.Span, cancellationToken, out received, out wait));
-        return received;
-    }
-
-    /// <summary>The last who gives up waiting stops the read, so that those who only look find the stream's reader free.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask OrStopReadingAsync(ValueTask wait)
-    {
-        try
-        {
-            await wait.ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            lock (_gate)
-            {
-                if (_isReading && _waiting.IsEmpty && !_isDisposed)
-                    _input.CancelPendingRead();
-            }
-
-            throw;
-        }
-    }
-
-    private bool TryTakeOrWait(Span<byte> buffer, CancellationToken cancellationToken, out ReceivedMessage received, out ValueTask wait)
-    {
-        lock (_gate)
-        {
-            bool isTaken = TryTake(buffer, mayWait: true, out received);
-            wait = isTaken ? default : _waiting.Add(cancellationToken);
-            return isTaken;
-        }
-    }
-
-    private bool TryPeekOrWait(CancellationToken cancellationToken, out ValueTask wait)
-    {
-        wait = default;
-        lock (_gate)
-        {
-            if (TryFind(mayWait: true, out ReadOnlySequence<byte> bytes, out Frame frame))
-            {
-                if (frame.Status == FrameStatus.Whole)
-                    PutBack(bytes);
-                return true;
-            }
-
-            wait = _waiting.Add(cancellationToken);
+        if (!TryFind(mayWait: true, out ReadOnlySequence<byte> bytes, out Frame frame))
             return false;
-        }
+        if (frame.Status == FrameStatus.Whole)
+            PutBack(bytes);
+        return true;
     }
 
-    private bool TryTake(Span<byte> buffer, bool mayWait, out ReceivedMessage received)
+    /// <summary>Takes a message or the end. Within the gate.</summary>
+    internal bool TryTake(Span<byte> buffer, bool mayWait, out ReceivedMessage received)
     {
         received = default;
         if (!TryFind(mayWait, out ReadOnlySequence<byte> bytes, out Frame frame))
@@ -185,42 +156,54 @@ internal sealed class FrameReader
         return true;
     }
 
-    private bool TryTakeAllOrWait(MessageBatch batch, CancellationToken cancellationToken, out ValueTask wait)
+    /// <summary>Takes all messages that have come, or the end; begins to wait where neither is. Within the gate.</summary>
+    internal bool TryTakeAll(MessageBatch batch)
     {
-        wait = default;
+        if (!TryFind(mayWait: true, out ReadOnlySequence<byte> bytes, out Frame frame))
+            return false;
+        if (frame.Status != FrameStatus.Whole)
+            return true;
+        int taken = 0;
+        ReadOnlySequence<byte> rest = bytes;
+        while (frame.Status == FrameStatus.Whole && frame.Length <= batch.Room(batch.Count).Length)
+        {
+            batch.Add(Copy(rest, frame, batch.Room(batch.Count).Span));
+            taken += frame.End;
+            rest = bytes.Slice(taken);
+            _searched = 0;
+            if (batch.Count == batch.Capacity)
+                break;
+            frame = _format.Find(rest, ref _searched);
+        }
+
+        // Nothing was taken only where the first does not fit; what is wrong with a later one is told by the next call.
+        PutBack(rest);
+        return taken > 0 ? true : throw DoesNotFit(frame, batch.Room(0).Length);
+    }
+
+    internal void Keep(Receiver receiver) => Volatile.Write(ref _spare, receiver);
+
+    /// <summary>Takes a wait that is given up out of the queue.</summary>
+    /// <returns><see langword="false"/> where it is over.</returns>
+    internal bool TryAbandon(Receiver receiver)
+    {
         lock (_gate)
         {
-            if (!TryFind(mayWait: true, out ReadOnlySequence<byte> bytes, out Frame frame))
-            {
-                wait = _waiting.Add(cancellationToken);
+            if (!_waiting.TryRemove(receiver))
                 return false;
-            }
 
-            if (frame.Status != FrameStatus.Whole)
-                return true;
-            int taken = 0;
-            ReadOnlySequence<byte> rest = bytes;
-            while (frame.Status == FrameStatus.Whole && frame.Length <= batch.Room(batch.Count).Length)
-            {
-                batch.Add(Copy(rest, frame, batch.Room(batch.Count).Span));
-                taken += frame.End;
-                rest = bytes.Slice(taken);
-                _searched = 0;
-                if (batch.Count == batch.Capacity)
-                    break;
-                frame = _format.Find(rest, ref _searched);
-            }
-
-            // What is wrong with the next one is told by the next call.
-            if (taken == 0)
-            {
-                PutBack(bytes);
-                throw DoesNotFit(frame, batch.Room(0).Length);
-            }
-
-            PutBack(rest);
+            // Those who only look shall find the stream's reader free.
+            if (_isReading && _waiting.IsEmpty && !_isDisposed)
+                _input.CancelPendingRead();
             return true;
         }
+    }
+
+    private Receiver Enqueue()
+    {
+        Receiver receiver = Interlocked.Exchange(ref _spare, null) ?? new Receiver(this);
+        _waiting.Add(receiver);
+        return receiver;
     }
 
     private ReceivedMessage Copy(in ReadOnlySequence<byte> bytes, in Frame frame, Span<byte> target)
@@ -287,7 +270,8 @@ internal sealed class FrameReader
                 return true;
             }
 
-            _read = read.ConfigureAwait(false).GetAwaiter();
+            ValueTask<ReadResult> later = AwaitAsync(read);
+            _read = later.ConfigureAwait(false).GetAwaiter();
         }
         catch (ConnectionException failure)
         {
@@ -299,33 +283,37 @@ internal sealed class FrameReader
         return false;
     }
 
+    // The thread pool takes an async method as it is, and allocates for every other callback. The method's box is used again.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<ReadResult> AwaitAsync(ValueTask<ReadResult> read) => await read.ConfigureAwait(false);
+
     private void OnRead()
     {
-        Waiter? woken;
+        ReceiverQueue served = default;
         lock (_gate)
         {
             _isReading = false;
             try
             {
-                ReadOnlySequence<byte> bytes = _read.GetResult().Buffer;
-                _read = default;
-                _input.AdvanceTo(bytes.Start, bytes.Start);
-                if (!_isDisposed && !_waiting.IsEmpty && TryFind(mayWait: true, out bytes, out Frame frame) && frame.Status == FrameStatus.Whole)
-                    PutBack(bytes);
+                PutBack(_read.GetResult().Buffer);
             }
             catch (Exception failure)
             {
-                // Thrown by those who are woken now.
+                // Thrown by those who are served now.
                 _failure ??= failure;
             }
 
-            if (_isReading)
-                return;
-            _idle?.TrySetResult();
-            woken = _waiting.TakeAll();
+            while (_waiting.First is { } receiver && receiver.TryFinish())
+            {
+                _waiting.TryRemove(receiver);
+                served.Add(receiver);
+            }
+
+            if (!_isReading)
+                _idle?.TrySetResult();
         }
 
-        WaitList.Wake(woken);
+        served.Complete(mayGoOnHere: true);
     }
 
     // Not examined, so that the next read finds it at once.
