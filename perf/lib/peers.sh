@@ -15,6 +15,7 @@ is_here() {
     # Without its headers a compiler is of no use, and Debian has them in another package.
     cc) echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1 ;;
     nc) nc -h 2>&1 | grep -q OpenBSD ;;
+    bench) true ;; # need_bench makes it
     *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -70,10 +71,18 @@ need_parley() {
     fi
 }
 
+need_bench() {
+    if [[ ! -x $BENCH || -n $(find "$ROOT/src/Parley" "$PERF/bench" \( -name bin -o -name obj \) -prune -o -type f -newer "$BENCH" -print -quit) ]]; then
+        say "making ${BENCH#"$ROOT"/}"
+        "$ROOT/eng/publish-native.sh" "$(dirname "$BENCH")" perf/bench Parley.Bench "$(basename "$BENCH")" >&2 || fail 3 "eng/publish-native.sh failed"
+    fi
+}
+
 version_of() {
     case $1 in
     cc) gcc --version | head -n 1 ;;
     parley) echo "parley $("$PARLEY" --version | sed 's/^parley //;1q'), $(stat -c %s "$PARLEY") bytes" ;;
+    bench) echo "parley-bench, $(stat -c %s "$BENCH") bytes" ;;
     socat) socat -V | sed -n 's/^socat version \([^ ]*\).*/socat \1/p' ;;
     haproxy) haproxy -v | sed -n 's/^HAProxy version \([^ ]*\).*/HAProxy \1/p' ;;
     nc) nc -h 2>&1 | sed -n '1s/ (/ /;1s/)//p' ;;

@@ -95,6 +95,14 @@ client() {
     fi
 }
 
+# bench_client CORE NAME ARGUMENTS...: the library's program; what it prints goes to SAMPLE.
+bench_client() {
+    local core=$1
+    shift
+    record_command "client, core $core" "$BENCH" "$@"
+    SAMPLE=$(taskset -c "$core" "$BENCH" "$@")
+}
+
 show_server_logs() {
     local name
     for name in "${!SERVER_PID[@]}"; do

@@ -34,7 +34,7 @@ internal static class InspectCommand
         string line = $"{PlainText.OneLine(ParleyEndPoint.Format(status.EndPoint))}: {status.Type}, mode {Octal(status.Mode)}, owner {status.UserId}:{status.GroupId}";
         if (status.BytesWaiting is long waiting)
             line += $", {waiting} bytes waiting";
-        return status.Capacity is long capacity ? line + $", room for {capacity} bytes" : line;
+        return status.Capacity is int capacity ? line + $", room for {capacity} messages" : line;
     }
 
     private static string Json(NamedObjectStatus status)
@@ -50,7 +50,7 @@ internal static class InspectCommand
             json.WriteNumber("gid", status.GroupId);
             if (status.BytesWaiting is long waiting)
                 json.WriteNumber("bytes_waiting", waiting);
-            if (status.Capacity is long capacity)
+            if (status.Capacity is int capacity)
                 json.WriteNumber("capacity", capacity);
             json.WriteEndObject();
         }

@@ -6,4 +6,5 @@ public enum MessageKind
     Memory,
     Udp4,
     Udp6,
+    Queue,
 }

@@ -23,6 +23,7 @@ internal sealed class MessagePair : IAsyncDisposable
         MessageKind.Memory => Task.FromResult(OfMemory()),
         MessageKind.Udp4 => OfDatagramsAsync(IPAddress.Loopback),
         MessageKind.Udp6 => OfDatagramsAsync(IPAddress.IPv6Loopback),
+        MessageKind.Queue => OfQueueAsync(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -44,5 +45,11 @@ internal sealed class MessagePair : IAsyncDisposable
         MessageChannel bound = await MessageChannel.BindAsync(new UdpEndPoint(address, 0)).Within();
         MessageChannel opened = await MessageChannel.OpenAsync(bound.LocalEndPoint!).Within();
         return new MessagePair(opened, new AnsweringChannel(bound, opened.LocalEndPoint!));
+    }
+
+    private static async Task<MessagePair> OfQueueAsync()
+    {
+        var queue = new TestQueue();
+        return new MessagePair(await queue.OpenAsync(), await queue.OpenAsync(), queue);
     }
 }

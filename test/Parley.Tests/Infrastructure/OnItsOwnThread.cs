@@ -11,4 +11,25 @@ internal static class OnItsOwnThread
 
     public static Task<T> Run<T>(Func<T> code)
         => Task.Factory.StartNew(code, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously, TaskScheduler.Default);
+
+    /// <summary>For code that makes the thread something else than the process's others: nothing runs on it afterwards.</summary>
+    public static async Task<T> RunApart<T>(Func<T> code)
+    {
+        T? result = default;
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                result = code();
+            }
+            catch (Exception thrown)
+            {
+                failure = thrown;
+            }
+        });
+        thread.Start();
+        await Task.Run(thread.Join).Within();
+        return failure is null ? result! : throw failure;
+    }
 }

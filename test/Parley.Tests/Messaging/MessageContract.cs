@@ -8,7 +8,7 @@ public abstract partial class MessageContract
     private protected MessageContract(MessageKind kind) => _kind = kind;
 
     /// <summary>Whether messages have priorities.</summary>
-    private bool HasPriorities => _kind is MessageKind.Memory;
+    private bool HasPriorities => _kind is MessageKind.Memory or MessageKind.Queue;
 
     /// <summary>Whether a peer that has no more to say can say so.</summary>
     private bool HasEnd => _kind is MessageKind.Memory;
@@ -20,7 +20,7 @@ public abstract partial class MessageContract
     private byte? Forbidden => null;
 
     /// <summary>Whether both ends send to and receive from the same place.</summary>
-    private bool IsOneQueue => false;
+    private bool IsOneQueue => _kind is MessageKind.Queue;
 
     /// <summary>Whether a message that is longer than the receiver's buffer waits for a larger one.</summary>
     private bool KeepsWhatDoesNotFit => !IsDatagrams;

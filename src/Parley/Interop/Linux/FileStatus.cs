@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Parley.Interop.Linux;
 
 /// <summary>What a path or a descriptor leads to.</summary>
@@ -33,6 +31,6 @@ internal static unsafe class FileStatus
         return outcome == 0 ? 0 : Errno.Last;
     }
 
-    /// <summary>A path as system calls take it: UTF-8, closed by a NUL.</summary>
-    internal static byte[] PathBytes(string path) => Encoding.UTF8.GetBytes(path + '\0');
+    /// <summary>A path as system calls take it: its bytes, closed by a NUL.</summary>
+    internal static byte[] PathBytes(string path) => EscapedUtf8.Encode(path + '\0');
 }

@@ -1,0 +1,23 @@
+using Parley.Bench;
+
+// The library's side of what the command has no words for: parley-bench NAME ARGUMENTS... Each channel has a file of its own. What a client
+// measures goes to standard output, alone; everything else to standard error.
+try
+{
+    Task run = args switch
+    {
+        ["udp", var kind, var endPoint] => UdpServers.RunAsync(kind, endPoint),
+        ["mq-echo", .. var rest] => MessageQueues.EchoAsync(rest),
+        ["mq-ping", .. var rest] => MessageQueues.PingAsync(rest),
+        ["mq-send", .. var rest] => MessageQueues.SendAsync(rest),
+        ["mq-receive", .. var rest] => MessageQueues.ReceiveAsync(rest),
+        _ => throw new ArgumentException("usage: parley-bench NAME ARGUMENTS..."),
+    };
+    await run.ConfigureAwait(false);
+    return 0;
+}
+catch (Exception failure) when (failure is IOException or ArgumentException or FormatException or InvalidDataException)
+{
+    await Console.Error.WriteLineAsync($"parley-bench: {failure.Message}").ConfigureAwait(false);
+    return 1;
+}
