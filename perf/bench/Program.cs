@@ -6,12 +6,17 @@ try
 {
     Task run = args switch
     {
+        ["udp", var kind, var endPoint] => UdpServers.RunAsync(kind, endPoint),
         ["mq-echo", .. var rest] => MessageQueues.EchoAsync(rest),
         ["mq-ping", .. var rest] => MessageQueues.PingAsync(rest),
         ["mq-send", .. var rest] => MessageQueues.SendAsync(rest),
         ["mq-receive", .. var rest] => MessageQueues.ReceiveAsync(rest),
         ["fifo-send", .. var rest] => Fifos.SendAsync(rest),
         ["fifo-receive", .. var rest] => Fifos.ReceiveAsync(rest),
+        ["framed-echo", .. var rest] => Framed.EchoAsync(rest),
+        ["framed-ping", .. var rest] => Framed.PingAsync(rest),
+        ["framed-send", .. var rest] => Framed.SendAsync(rest),
+        ["framed-receive", .. var rest] => Framed.ReceiveAsync(rest),
         _ => throw new ArgumentException("usage: parley-bench NAME ARGUMENTS..."),
     };
     await run.ConfigureAwait(false);
