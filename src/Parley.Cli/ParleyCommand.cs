@@ -51,6 +51,7 @@ internal static class ParleyCommand
             ListCommand.Build(),
             DemoCommand.Build(),
             DemoClientCommand.Build(program),
+            MessageMeasureCommand.Build(),
         };
         root.Subcommands.Add(HelpCommand.Build(root));
         HelpWithExamples.Attach(root, """
