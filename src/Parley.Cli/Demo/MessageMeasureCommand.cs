@@ -19,8 +19,8 @@ internal static class MessageMeasureCommand
     private const int LargeMessage = 4096;
 
     // A receiver that is behind loses datagrams: so many are on their way at most, each window answered by an empty message.
-    private const int Window = 32;
-    private const int Windows = 1000;
+    private const int Window = 16;
+    private const int Windows = 2000;
 
     internal static Command Build()
     {
