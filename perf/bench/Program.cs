@@ -12,6 +12,10 @@ try
         ["mq-receive", .. var rest] => MessageQueues.ReceiveAsync(rest),
         ["fifo-send", .. var rest] => Fifos.SendAsync(rest),
         ["fifo-receive", .. var rest] => Fifos.ReceiveAsync(rest),
+        ["framed-echo", .. var rest] => Framed.EchoAsync(rest),
+        ["framed-ping", .. var rest] => Framed.PingAsync(rest),
+        ["framed-send", .. var rest] => Framed.SendAsync(rest),
+        ["framed-receive", .. var rest] => Framed.ReceiveAsync(rest),
         _ => throw new ArgumentException("usage: parley-bench NAME ARGUMENTS..."),
     };
     await run.ConfigureAwait(false);
