@@ -60,30 +60,30 @@ internal static class MessageMeasureCommand
         switch (endPoint)
         {
             case MessageQueueEndPoint:
-            {
-                await using MessageChannel requests = await MessageChannel.OpenAsync(endPoint, Options);
-                await using MessageChannel answers = await MessageChannel.OpenAsync(back!, Options);
-                SayReady(endPoint);
-                await AnswerAsync(requests, answers);
-                break;
-            }
+                {
+                    await using MessageChannel requests = await MessageChannel.OpenAsync(endPoint, Options);
+                    await using MessageChannel answers = await MessageChannel.OpenAsync(back!, Options);
+                    SayReady(endPoint);
+                    await AnswerAsync(requests, answers);
+                    break;
+                }
 
             case UdpEndPoint:
-            {
-                await using MessageChannel bound = await MessageChannel.BindAsync(endPoint, Options);
-                SayReady(bound.LocalEndPoint!);
-                await AnswerAsync(bound, bound);
-                break;
-            }
+                {
+                    await using MessageChannel bound = await MessageChannel.BindAsync(endPoint, Options);
+                    SayReady(bound.LocalEndPoint!);
+                    await AnswerAsync(bound, bound);
+                    break;
+                }
 
             default:
-            {
-                await using ConnectionListener listener = await ConnectionListener.BindAsync(endPoint, new ListenerOptions { RunContinuationsInline = true });
-                SayReady(listener.LocalEndPoint);
-                await using MessageChannel client = MessageChannel.Over((await listener.AcceptAsync())!, Options);
-                await AnswerAsync(client, client);
-                break;
-            }
+                {
+                    await using ConnectionListener listener = await ConnectionListener.BindAsync(endPoint, new ListenerOptions { RunContinuationsInline = true });
+                    SayReady(listener.LocalEndPoint);
+                    await using MessageChannel client = MessageChannel.Over((await listener.AcceptAsync())!, Options);
+                    await AnswerAsync(client, client);
+                    break;
+                }
         }
     }
 
