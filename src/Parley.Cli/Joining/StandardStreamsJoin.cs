@@ -35,6 +35,10 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
         // A program that has exited hears nothing any more. It may exit later than its output ends.
         await using (peer.RemoteEndPoint is ProcessEndPoint ? peer.Closed.UnsafeRegister(static gone => ((CancellationTokenSource)gone!).Cancel(), outputGone) : default)
             await ((Task)send).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // What broke standard input broke the peer off, and that is all that printing can tell.
+        if (send.Exception?.InnerException is ConnectionException { EndPoint: StandardStreamsEndPoint })
+            await send;
         await Task.WhenAll(print, send);
         return await send;
     }

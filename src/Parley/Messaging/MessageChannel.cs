@@ -92,6 +92,7 @@ public abstract class MessageChannel : IAsyncDisposable
         var waits = new BlockingWaits(this, timeout);
         while (!TrySend(message, header))
             waits.ForRoom();
+        waits.End(ref RoomLook);
     }
 
     /// <summary>
@@ -107,6 +108,7 @@ public abstract class MessageChannel : IAsyncDisposable
         ReceivedMessage received;
         while (!TryReceive(buffer, out received))
             waits.ForMessage();
+        waits.End(ref MessageLook);
         return received;
     }
 
@@ -166,6 +168,12 @@ public abstract class MessageChannel : IAsyncDisposable
 
     /// <summary>Waits until the system has what was sent, where a send may be over before that.</summary>
     internal virtual ValueTask WaitUntilTakenAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>Whether looking for room before sleeping pays here.</summary>
+    internal BriefPoll RoomLook;
+
+    /// <summary>Whether looking for a message before sleeping pays here.</summary>
+    internal BriefPoll MessageLook;
 
     /// <summary>How long a blocking call looks before it sleeps.</summary>
     internal virtual TimeSpan SpinTime => TimeSpan.Zero;

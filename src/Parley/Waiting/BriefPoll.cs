@@ -1,12 +1,14 @@
 using System.Diagnostics;
 
-namespace Parley.Transports.Descriptors;
+namespace Parley;
 
 /// <summary>
 /// Whether to look for events a short while before going to sleep. Waking a sleeper takes longer than a peer that is awake takes to
 /// answer, so small talk goes twice as fast; looking in vain only takes the core from others.
 /// </summary>
-/// <remarks>Looks that found nothing make the next ones rarer, down to one in 1024 sleeps; those that found something, more frequent again.</remarks>
+/// <remarks>
+/// Threads may share it: what they count differently only makes a look more or less. Looks that found nothing make the next ones rarer, down to one in 1024 sleeps; those that found something, more frequent again.
+/// </remarks>
 internal struct BriefPoll
 {
     private const int RarestPause = 1024;
@@ -20,7 +22,7 @@ internal struct BriefPoll
     /// <summary>Asked before each sleep.</summary>
     internal bool IsDue()
     {
-        if (_sleepsLeft == 0)
+        if (_sleepsLeft <= 0)
             return true;
         _sleepsLeft--;
         return false;

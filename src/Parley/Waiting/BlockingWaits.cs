@@ -6,25 +6,47 @@ namespace Parley;
 internal struct BlockingWaits(MessageChannel channel, TimeSpan timeout)
 {
     private readonly long _started = Stopwatch.GetTimestamp();
+    private bool _hasBegun;
+    private bool _isLooking;
 
     internal void ForRoom()
     {
-        if (!IsSpinning())
+        if (!IsLooking(ref channel.RoomLook))
             Block(channel.WaitToSendAsync, Step.Send);
     }
 
     internal void ForMessage()
     {
-        if (!IsSpinning())
+        if (!IsLooking(ref channel.MessageLook))
             Block(channel.WaitToReceiveAsync, Step.Receive);
     }
 
-    private readonly bool IsSpinning()
+    /// <summary>The wait is over: looking pays if that is what ended it.</summary>
+    internal readonly void End(ref BriefPoll look)
     {
-        if (Stopwatch.GetElapsedTime(_started) >= channel.SpinTime)
+        if (_isLooking)
+            look.Found();
+    }
+
+    private bool IsLooking(ref BriefPoll look)
+    {
+        if (!_hasBegun)
+        {
+            _hasBegun = true;
+            _isLooking = channel.SpinTime > TimeSpan.Zero && Environment.ProcessorCount > 1 && look.IsDue();
+        }
+
+        if (!_isLooking)
             return false;
-        Thread.SpinWait(1);
-        return true;
+        if (Stopwatch.GetElapsedTime(_started) < channel.SpinTime)
+        {
+            Thread.SpinWait(1);
+            return true;
+        }
+
+        _isLooking = false;
+        look.FoundNothing();
+        return false;
     }
 
     private readonly void Block(Func<CancellationToken, ValueTask> wait, Step step)
