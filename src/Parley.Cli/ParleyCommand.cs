@@ -22,7 +22,7 @@ internal static class ParleyCommand
         {
             // Signals are the verbs' own affair: a server drains, a client ends.
             // And help goes straight to the stream: Console.Out would set the terminal up first, with a thread for its signals.
-            using var output = new StreamWriter(Console.OpenStandardOutput());
+            using var output = new StandardOutput();
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = output });
         }
         catch (Exception failure) when (Failure.TryReport(failure, out int exitCode))

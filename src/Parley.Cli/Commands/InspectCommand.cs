@@ -20,7 +20,7 @@ internal static class InspectCommand
         command.SetAction(parsed =>
         {
             IReadOnlyList<NamedObjectStatus> all = NamedObject.Inspect(NamedObjectArgument.Get(parsed, endPoint));
-            using Stream output = Console.OpenStandardOutput();
+            using Stream output = StandardOutput.Open();
             foreach (NamedObjectStatus status in all)
                 output.Write(Encoding.UTF8.GetBytes((parsed.GetValue(json) ? NamedObjectText.Json(status) : NamedObjectText.Line(status)) + "\n"));
             return ExitCode.Done;

@@ -18,7 +18,7 @@ internal static class ListCommand
         command.SetAction(parsed =>
         {
             NamedObjectList list = NamedObject.List();
-            using Stream output = Console.OpenStandardOutput();
+            using Stream output = StandardOutput.Open();
             foreach (NamedObjectStatus status in list.Objects)
                 output.Write(Encoding.UTF8.GetBytes((parsed.GetValue(json) ? NamedObjectText.Json(status) : NamedObjectText.Line(status)) + "\n"));
             foreach (string unlisted in list.Unlisted)

@@ -117,7 +117,7 @@ internal static class PingCommand
         string line = json
             ? $$"""{"endpoint":"{{JsonEncodedText.Encode(where, JsonText.Encoder)}}","connect_us":{{took.TotalMicroseconds.ToString("0.#", CultureInfo.InvariantCulture)}}}"""
             : $"{where}: connected in {Units.Duration(took)}";
-        using Stream output = Console.OpenStandardOutput();
+        using Stream output = StandardOutput.Open();
         output.Write(Encoding.UTF8.GetBytes(line + "\n"));
     }
 }

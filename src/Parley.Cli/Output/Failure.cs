@@ -27,6 +27,11 @@ internal static class Failure
             case OperationCanceledException:
                 exitCode = ExitCode.Interrupted;
                 return true;
+            // Of a file it names the path, in quotes; of a stream there is none: standard output is closed, or opened for something else.
+            case UnauthorizedAccessException when !failure.Message.Contains('\''):
+                StandardError.WriteLine("parley: cannot write to standard output: it is closed (EBADF)");
+                exitCode = ExitCode.Failed;
+                return true;
             case IOException or UnauthorizedAccessException or PlatformNotSupportedException or ArgumentException:
                 StandardError.WriteLine("parley: " + PlainText.OneLine(failure.Message));
                 exitCode = failure is UnauthorizedAccessException ? ExitCode.RefusedForSecurity : ExitCode.Failed;

@@ -49,6 +49,16 @@ public sealed class ClosedStreamTests : IDisposable
         (await parley.EndAsync()).MustExit(0);
     }
 
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("--version")]
+    public async Task Help_StandardOutputClosed_SaysSo(string option)
+    {
+        await using ChildProcess parley = Command.StartScript($"exec {Command.Shell(option)} >&-");
+
+        Assert.Contains("closed", (await parley.EndAsync()).MustExit(1).Error, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public async Task Connect_OnATerminal_SetsNothingUp()
     {

@@ -1,5 +1,3 @@
-using Parley.Transports.Descriptors;
-
 namespace Parley.Tests.Descriptors;
 
 public sealed class BriefPollTests
