@@ -41,7 +41,10 @@ internal sealed class RelayService(EndPoint target, ConnectionOptions options, b
             throw failure;
     }
 
-    /// <summary>One way, for a client that cannot be answered. What the target says is read all the same: it would not end otherwise.</summary>
+    /// <summary>
+    /// One way, for a client that cannot be answered. What the target says is read all the same, for it would not end otherwise: until the
+    /// client has ended here, and after that by the close, which waits for the target's end no longer than its timeout.
+    /// </summary>
     private static async Task<ConnectionException?> SendOnAsync(Connection client, Connection far)
     {
         Task copy = ConnectionRelay.CopyAsync(client, far, CancellationToken.None);
@@ -50,7 +53,9 @@ internal sealed class RelayService(EndPoint target, ConnectionOptions options, b
         {
             // The first one to break is told at once: a client that says nothing would never learn that the target is gone.
             await await Task.WhenAny(copy, answers);
-            await Task.WhenAll(copy, answers);
+            await copy;
+            far.Input.CancelPendingRead();
+            await answers;
             return null;
         }
         catch (ConnectionException broken)
