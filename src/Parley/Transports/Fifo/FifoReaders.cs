@@ -11,6 +11,7 @@ internal sealed class FifoReaders : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromSeconds(3);
 
     private readonly FifoEndPoint _endPoint;
     private readonly string _path;
@@ -26,7 +27,7 @@ internal sealed class FifoReaders : IDisposable
         _path = path;
         _file = file;
         _watch = watch;
-        _patience = patience;
+        _patience = patience == Timeout.InfiniteTimeSpan || patience > LongestPatience ? LongestPatience : patience;
     }
 
     /// <exception cref="ConnectionException">There is no such FIFO, or it may not be written, or not be watched.</exception>
@@ -78,18 +79,21 @@ internal sealed class FifoReaders : IDisposable
     internal void NoteEnding(FifoConnection connection)
     {
         FifoSigns before = _watch.Take();
-        AreThere = !connection.IsAbandoned;
+        int closes = before.ReadCloses + before.WriteCloses;
+
+        // Where more have gone than have come since it began, it has lost its reader: whoever is there now is the next one.
+        AreThere = !connection.IsAbandoned && closes <= before.Opens;
 
         // A close is heard a moment before the pipe knows of it.
-        _isInDoubt = before.ReadCloses + before.WriteCloses > 0;
+        _isInDoubt = closes > 0;
     }
 
     /// <summary>It is closed. That is heard too, so it is taken at once: with another close like it right after, it would be heard as one.</summary>
     internal void NoteEnd() => _heard = _watch.Take().WithoutClose();
 
     /// <summary>
-    /// Waits until they have gone. When others have come and gone meanwhile, nothing tells which of them are left: then no longer than the
-    /// close timeout, for the one who is left may be the next one.
+    /// Waits until they have gone. When others have come and gone meanwhile, nothing tells which of them are left: then not for long, for the
+    /// one who is left may be the next one.
     /// </summary>
     internal async ValueTask AwaitEndAsync(CancellationToken cancellationToken)
     {
