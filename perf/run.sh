@@ -74,6 +74,9 @@ done
 need_peers "${needs[@]}"
 build_c_programs
 need_parley
+if [[ " ${needs[*]} " == *" bench "* ]]; then
+    need_bench
+fi
 
 # What is measured is the command as people start it: without what somebody set for the runtime.
 for variable in $(compgen -e | grep -E '^(DOTNET|COMPlus|PARLEY)_' || true); do

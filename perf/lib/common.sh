@@ -5,6 +5,7 @@ PERF=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 ROOT=$(cd "$PERF/.." && pwd)
 BIN=$PERF/bin # the C programs, built; not in the repository
 PARLEY=$ROOT/artifacts/parley
+BENCH=$ROOT/artifacts/parley-bench # the library's side of what the command has no words for
 export LC_ALL=C
 
 say() {

@@ -6,6 +6,7 @@ package_of() {
     case $1 in
     cc) echo gcc libc6-dev ;;
     nc) echo netcat-openbsd ;;
+    zmq) echo libzmq3-dev ;;
     *) echo "$1" ;;
     esac
 }
@@ -15,6 +16,8 @@ is_here() {
     # Without its headers a compiler is of no use, and Debian has them in another package.
     cc) echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1 ;;
     nc) nc -h 2>&1 | grep -q OpenBSD ;;
+    bench) true ;; # need_bench makes it
+    zmq) echo '#include <zmq.h>' | gcc -E - >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -46,12 +49,17 @@ need_peers() {
 }
 
 build_c_programs() {
-    local source program
+    local source program libraries
     mkdir -p "$BIN"
     for source in "$PERF"/c/*.c; do
         program=$BIN/$(basename "$source" .c)
+        libraries=()
+        if [[ $source == */zmq_* ]]; then
+            is_here zmq || continue # only the rows that compare with it need it
+            libraries=(-lzmq)
+        fi
         if [[ ! $program -nt $source || ! $program -nt $PERF/c/perf.h ]]; then
-            gcc -std=gnu17 -O2 -Wall -Wextra -Werror -pthread "$source" -o "$program" ||
+            gcc -std=gnu17 -O2 -Wall -Wextra -Werror -pthread "$source" -o "$program" "${libraries[@]}" ||
                 fail 3 "could not build ${source#"$ROOT"/}"
         fi
     done
@@ -70,12 +78,22 @@ need_parley() {
     fi
 }
 
+need_bench() {
+    if [[ ! -x $BENCH || -n $(find "$ROOT/src/Parley" "$PERF/bench" \( -name bin -o -name obj \) -prune -o -type f -newer "$BENCH" -print -quit) ]]; then
+        say "making ${BENCH#"$ROOT"/}"
+        "$ROOT/eng/publish-native.sh" "$(dirname "$BENCH")" perf/bench Parley.Bench "$(basename "$BENCH")" >&2 || fail 3 "eng/publish-native.sh failed"
+    fi
+}
+
 version_of() {
     case $1 in
     cc) gcc --version | head -n 1 ;;
     parley) echo "parley $("$PARLEY" --version | sed 's/^parley //;1q'), $(stat -c %s "$PARLEY") bytes" ;;
+    bench) echo "parley-bench, $(stat -c %s "$BENCH") bytes" ;;
     socat) socat -V | sed -n 's/^socat version \([^ ]*\).*/socat \1/p' ;;
     haproxy) haproxy -v | sed -n 's/^HAProxy version \([^ ]*\).*/HAProxy \1/p' ;;
+    zmq) echo '#include <zmq.h>
+ZMQ_VERSION_MAJOR.ZMQ_VERSION_MINOR.ZMQ_VERSION_PATCH' | gcc -E - | sed -n '$s/\([0-9]*\) *\. *\([0-9]*\) *\. *\([0-9]*\).*/libzmq \1.\2.\3/p' ;;
     nc) nc -h 2>&1 | sed -n '1s/ (/ /;1s/)//p' ;;
     *) "$1" --version 2>&1 | head -n 1 ;;
     esac

@@ -42,16 +42,17 @@ start_server() {
     SERVER_PID[$name]=$!
 }
 
-# wait_for_port NAME: until it listens on TCP; SERVER_PORT[NAME] is where. The kernel is asked, not the server, so that it
+# wait_for_port NAME [udp]: until it listens on TCP, or is bound to a UDP port; SERVER_PORT[NAME] is where. The kernel is asked, not the server, so that it
 # is the same for all and no server must be made to talk.
 wait_for_port() {
-    local name=$1 pid=${SERVER_PID[$1]} inodes port try
+    local name=$1 pid=${SERVER_PID[$1]} protocol=${2:-tcp} state=0A inodes port try
+    [[ $protocol == tcp ]] || state=07
     for ((try = 0; try < 1000; try++)); do
         kill -0 "$pid" 2>/dev/null || fail 1 "$name ended instead of listening: $(tail -n 3 "$SCRATCH/$name.log")"
         inodes=$(find "/proc/$pid/fd" -lname 'socket:*' -printf '%l ' 2>/dev/null || true)
         # Sockets that listen (0A) come first in that file; the tens of thousands in TIME_WAIT after them are not read.
-        port=$(awk -v inodes=" $inodes" 'NR > 1 && $4 != "0A" { exit }
-            index(inodes, " socket:[" $10 "] ") { split($2, part, ":"); print part[2]; exit }' /proc/net/tcp)
+        port=$(awk -v inodes=" $inodes" -v state="$state" 'NR > 1 && $4 != state { if (state == "0A") exit; next }
+            index(inodes, " socket:[" $10 "] ") { split($2, part, ":"); print part[2]; exit }' "/proc/net/$protocol")
         if [[ -n $port ]]; then
             SERVER_PORT[$name]=$((16#$port))
             return
@@ -92,6 +93,14 @@ client() {
         record_command "client, core $core" "$BIN/$program" "$@"
         SAMPLE=$(taskset -c "$core" "$BIN/$program" "$@")
     fi
+}
+
+# bench_client CORE NAME ARGUMENTS...: the library's program; what it prints goes to SAMPLE.
+bench_client() {
+    local core=$1
+    shift
+    record_command "client, core $core" "$BENCH" "$@"
+    SAMPLE=$(taskset -c "$core" "$BENCH" "$@")
 }
 
 show_server_logs() {

@@ -12,6 +12,9 @@ internal static class ExitCode
     internal const int RefusedForSecurity = 6;
     internal const int Interrupted = 130;
 
+    /// <summary>What a program that wrote to a pipe nobody reads ends with: 128 and SIGPIPE.</summary>
+    internal const int BrokenPipeSignal = 141;
+
     internal static int Of(ConnectionException failure) => failure.Reason switch
     {
         Reason.TimedOut => TimedOut,

@@ -34,7 +34,7 @@ internal static class ParleyCommand
     private static Command Build(ProgramWords program)
     {
         // Not a RootCommand, which would call itself after the file it was started from.
-        var root = new Command("parley", "Lets two processes talk, over TCP, Unix sockets and pipes, whatever program is on the other end.")
+        var root = new Command("parley", "Lets two processes talk, over TCP, Unix sockets, pipes and message queues, whatever program is on the other end.")
         {
             new HelpOption { Recursive = true },
             new VersionOption(),
@@ -42,12 +42,16 @@ internal static class ParleyCommand
             ConnectCommand.Build(program),
             ListenCommand.Build(),
             RelayCommand.Build(program),
+            SendCommand.Build(program),
+            ReceiveCommand.Build(program),
             PingCommand.Build(),
             CreateCommand.Build(),
             InspectCommand.Build(),
             RemoveCommand.Build(),
+            ListCommand.Build(),
             DemoCommand.Build(),
             DemoClientCommand.Build(program),
+            MessageMeasureCommand.Build(),
         };
         root.Subcommands.Add(HelpCommand.Build(root));
         HelpWithExamples.Attach(root, """
@@ -56,6 +60,7 @@ internal static class ParleyCommand
             parley demo                                  every channel once, between two processes
             parley listen unix:/tmp/in.sock > file       take what one client sends
             parley connect unix:/tmp/in.sock < file      send a file there
+            parley send mq:/orders 'a message'           put a message into a queue
             """);
         return root;
     }

@@ -66,12 +66,20 @@ internal static class ConnectCommand
         {
             await conversation.RunAsync(standard, peer, cancellationToken);
         }
-        catch (ConnectionException broken) when (peer.TryGetExitCode(out int failed) && failed != ExitCode.Done)
+        catch (ConnectionException broken) when (!IsOurs(broken) && peer.TryGetExitCode(out int failed) && failed != ExitCode.Done)
         {
             Failure.Report(broken);
             return failed;
         }
 
-        return peer.TryGetExitCode(out int code) ? code : ExitCode.Done;
+        if (!peer.TryGetExitCode(out int code))
+            return ExitCode.Done;
+
+        // Nobody reads standard output any more, so the program's output was closed: that ended it, and is no failure.
+        return conversation.HasLostOutput && code == ExitCode.BrokenPipeSignal ? ExitCode.Done : code;
     }
+
+    // What this side gave up for ended the program by our signal: its exit code says nothing.
+    private static bool IsOurs(ConnectionException broken)
+        => broken.Reason is Reason.TimedOut or Reason.Aborted || broken.EndPoint is StandardStreamsEndPoint;
 }

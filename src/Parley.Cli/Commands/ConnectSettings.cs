@@ -17,9 +17,14 @@ internal sealed class ConnectSettings
     /// <summary>Whether it was said how long to wait, and not left to the default.</summary>
     internal bool HasTimeout(ParseResult parsed) => parsed.GetValue(_timeout) is not null;
 
+    internal TimeSpan Timeout(ParseResult parsed) => parsed.GetValue(_timeout) ?? TimeSpan.FromSeconds(30);
+
+    /// <summary>How many further tries; <see langword="null"/> where that was not said.</summary>
+    internal int? Retries(ParseResult parsed) => parsed.GetValue(_retry);
+
     internal ConnectionOptions Get(ParseResult parsed, CallObserver? observer, bool verbose = false) => new()
     {
-        ConnectTimeout = parsed.GetValue(_timeout) ?? TimeSpan.FromSeconds(30),
+        ConnectTimeout = Timeout(parsed),
         RetryCount = parsed.GetValue(_retry) ?? 0,
         RunContinuationsInline = true,
         CallObserver = observer,

@@ -8,9 +8,9 @@ internal static class EndPointArgument
 {
     internal const string Tutorial = "tcp://127.0.0.1:5000";
 
-    private const string Forms = "tcp://host:port (or host:port), unix:/path, unix:@name, pipe:name, fifo:/path, fifo:/in:/out (or fifo:in:./out)";
+    internal const string Forms = "tcp://host:port (or host:port), unix:/path, unix:@name, pipe:name, fifo:/path, fifo:/in:/out (or fifo:in:./out)";
 
-    private const string Program = ", exec: with -- PROGRAM [ARGS] at the end";
+    internal const string Program = ", exec: with -- PROGRAM [ARGS] at the end";
 
     internal static Argument<string> Optional(bool mayBeProgram = false) => RefuseOptions(new("ENDPOINT")
     {
@@ -39,15 +39,19 @@ internal static class EndPointArgument
 
     /// <summary>An endpoint to connect to, or a program to start.</summary>
     internal static EndPoint GetTarget(ParseResult parsed, Argument<string> argument, ProgramWords program)
-        => ProgramWords.IsEndPoint(parsed.GetValue(argument)) ? program.Get($"parley {Example(parsed)}exec: -- sort") : GetRemote(parsed, argument);
+        => ProgramWords.IsEndPoint(parsed.GetValue(argument)) ? program.Get($"parley {parsed.CommandResult.Command.Name} exec: -- sort") : GetRemote(parsed, argument);
 
-    private static string Example(ParseResult parsed)
-        => parsed.CommandResult.Command.Name is "relay" ? "relay unix:/tmp/sort.sock " : parsed.CommandResult.Command.Name + " ";
+    /// <summary>Where messages go to or come from: a queue, UDP, a stream, or a program to start.</summary>
+    internal static EndPoint GetForMessages(ParseResult parsed, Argument<string> argument, ProgramWords program, string example)
+        => ProgramWords.IsEndPoint(parsed.GetValue(argument)) ? program.Get(example) : GetRemote(parsed, argument, mayCarryMessages: true);
 
     /// <summary>An endpoint with another end than this process's own standard streams.</summary>
-    internal static EndPoint GetRemote(ParseResult parsed, Argument<string> argument)
+    internal static EndPoint GetRemote(ParseResult parsed, Argument<string> argument, bool mayCarryMessages = false)
         => ProgramWords.IsEndPoint(parsed.GetValue(argument)) ? throw NoProgramHere(argument) : Get(parsed, argument) switch
         {
+            EndPoint endPoint when !mayCarryMessages && MessageSettings.CarriesMessages(endPoint) => throw new UsageException(
+                $"{ParleyEndPoint.Format(endPoint)} carries messages, no stream of bytes",
+                $"send one with: parley send {ParleyEndPoint.Format(endPoint)} MESSAGE; take them with: parley receive {ParleyEndPoint.Format(endPoint)}"),
             StandardStreamsEndPoint => throw new UsageException(
                 $"{argument.Name} cannot be stdio: here", "standard input and output are the other side of connect and listen"),
             MemoryEndPoint => throw new UsageException(

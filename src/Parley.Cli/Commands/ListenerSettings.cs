@@ -67,9 +67,11 @@ internal sealed class ListenerSettings(bool oneClient = false)
     }
 
     /// <summary>Where to listen, if the options make sense there.</summary>
-    internal EndPoint GetLocal(ParseResult parsed, Argument<string> argument)
+    internal EndPoint GetLocal(ParseResult parsed, Argument<string> argument) => Check(parsed, EndPointArgument.GetRemote(parsed, argument));
+
+    /// <exception cref="UsageException">An option makes no sense there.</exception>
+    internal EndPoint Check(ParseResult parsed, EndPoint local)
     {
-        EndPoint local = EndPointArgument.GetRemote(parsed, argument);
         if (parsed.GetValue(_mode) is not null && !HasFile(local))
         {
             throw new UsageException(
@@ -78,6 +80,21 @@ internal sealed class ListenerSettings(bool oneClient = false)
 
         return local;
     }
+
+    /// <exception cref="UsageException">Options of a listener are given where nobody listens.</exception>
+    internal void RefuseAll(ParseResult parsed, EndPoint endPoint, bool exceptDrainTimeout = false)
+    {
+        Option?[] given =
+        [
+            Given(parsed, _backlog), Given(parsed, _maxConnections), Given(parsed, _mode),
+            Given(parsed, _idleTimeout), Given(parsed, _writeTimeout),
+            exceptDrainTimeout ? null : Given(parsed, _drainTimeout),
+        ];
+        if (Array.Find(given, static option => option is not null) is { } first)
+            throw new UsageException($"{first.Name} is for a listener: nobody listens for clients on {ParleyEndPoint.Format(endPoint)} here");
+    }
+
+    private static Option? Given(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false } ? option : null;
 
     // An abstract name, which is written with an @, has no file.
     private static bool HasFile(EndPoint local) => local is UnixDomainSocketEndPoint unix && !unix.ToString().StartsWith('@');

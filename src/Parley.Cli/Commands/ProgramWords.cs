@@ -21,9 +21,19 @@ internal sealed class ProgramWords
         int end = Array.IndexOf(arguments, Separator);
         if (end < 0 || !arguments.AsSpan(0, end).ContainsAnyProgram())
             return new ProgramWords([]);
-        var words = new ProgramWords(arguments[(end + 1)..]);
+        string[] own = arguments[(end + 1)..];
+        var words = new ProgramWords(own.Any(static word => word.Contains('\uFFFD')) ? Undecoded(own) : own);
         arguments = arguments[..end];
         return words;
+    }
+
+    // The runtime decodes arguments, and what is no UTF-8 in them is lost by that; the kernel still has their bytes.
+    private static string[] Undecoded(string[] decoded)
+    {
+        string[] all = EscapedUtf8.Decode(File.ReadAllBytes("/proc/self/cmdline")).Split('\0');
+
+        // A NUL closes each, the last one too.
+        return all.Length > decoded.Length ? all[^(decoded.Length + 1)..^1] : decoded;
     }
 
     internal static bool IsEndPoint(string? word) => string.Equals(word, EndPoint, StringComparison.OrdinalIgnoreCase);

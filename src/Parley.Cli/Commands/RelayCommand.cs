@@ -5,43 +5,76 @@ using Parley.Cli.Serving;
 
 namespace Parley.Cli.Commands;
 
-/// <summary><c>parley relay</c>: joins every client to a connection of its own to the target.</summary>
+/// <summary><c>parley relay</c>: joins every client to a connection of its own to the target, or moves messages.</summary>
 internal static class RelayCommand
 {
     /// <summary>The client, two pipes, and what tells of the program's end.</summary>
     internal const int DescriptorsWithProgram = 4;
 
+    private const string Forms = EndPointArgument.Forms + ", mq:/name, udp://host:port";
+
     internal static Command Build(ProgramWords program)
     {
-        Argument<string> listen = EndPointArgument.Required("LISTEN", "Where clients come");
-        Argument<string> target = EndPointArgument.Required("TARGET", "Where each is joined to", mayBeProgram: true);
-        var once = new Option<bool>("--once") { Description = "End after one client was served" };
+        Argument<string> listen = EndPointArgument.Required("LISTEN", "Where clients or messages come", Forms);
+        Argument<string> target = EndPointArgument.Required("TARGET", "Where each is joined to", Forms + EndPointArgument.Program);
+        var once = new Option<bool>("--once") { Description = "End after one client was served, or one message of a queue or of UDP" };
         var transfer = new TransferSettings();
         Option<bool> follow = FollowOption.Create();
         var listener = new ListenerSettings();
         var connect = new ConnectSettings();
         var verbosity = new Verbosity();
-        var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET. Of two FIFOs the first is read and the second written; what TARGET answers to a single FIFO is dropped") { listen, target, once, follow };
+        var messages = new MessageRelayCommand();
+        var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET. Of two FIFOs the first is read and the second written; what TARGET answers to a single FIFO is dropped. With a queue or UDP on one side, whole messages go one way, to one TARGET") { listen, target, once, follow };
         transfer.AddTo(command);
         listener.AddTo(command);
         connect.AddTo(command);
+        messages.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley relay tcp://127.0.0.1:8080 unix:/run/app.sock     a Unix socket, reachable by TCP
             parley relay unix:/tmp/db.sock db.example:5432 --retry 3 a remote server, reachable by path
             parley relay unix:/tmp/py.sock exec: -- python3 worker.py   a program for each client
             parley relay fifo:/tmp/log tcp://log.example:514         what is written to a FIFO, sent on
+            parley relay mq:/orders udp://127.0.0.1:9000             a message a datagram
+            parley relay unix:/tmp/in.sock mq:/orders --frame line   what clients say, line by line, into a queue
+            parley relay mq:/orders tcp://host:7000 --frame len32 --dead-letter lost.jsonl
             """);
         command.SetAction(async (parsed, _) =>
         {
-            EndPoint local = listener.GetLocal(parsed, listen);
-            EndPoint remote = EndPointArgument.GetTarget(parsed, target, program);
+            EndPoint local = listener.Check(parsed, EndPointArgument.GetRemote(parsed, listen, mayCarryMessages: true));
+            EndPoint remote = EndPointArgument.GetForMessages(parsed, target, program, "parley relay unix:/tmp/sort.sock exec: -- sort");
             if (SelfJoin.IsMade(local, remote))
             {
                 throw new UsageException(
                     $"{ParleyEndPoint.Format(local)} would be joined to itself", "LISTEN is a new endpoint, TARGET one that a server listens on");
             }
+
             OneWay.CheckFollow(parsed.GetValue(follow), local, ConnectionDirection.ReceiveOnly);
+            if (messages.IsMeant(parsed, local, remote))
+            {
+                ListenerOptions clients = listener.Get(parsed, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
+                if (OneWay.Is(local))
+                    clients.Direction = ConnectionDirection.ReceiveOnly;
+                clients.FollowWriters = parsed.GetValue(follow);
+                if (transfer.RateLimit(parsed) is not null)
+                    throw new UsageException("--rate-limit is for bytes between streams, not for messages");
+                return await messages.RunAsync(parsed, new MessageRelayPlan
+                {
+                    Source = local,
+                    Target = remote,
+                    Listener = listener,
+                    ListenerOptions = clients,
+                    DrainTimeout = listener.DrainTimeout(parsed),
+                    ConnectTimeout = connect.Timeout(parsed),
+                    Retries = connect.Retries(parsed),
+                    Ready = bound => verbosity.SayListening(parsed, bound),
+                    IsOnce = parsed.GetValue(once),
+                    IsVerbose = verbosity.IsVerbose(parsed),
+                    IsDryRun = verbosity.IsDryRun(parsed),
+                    ShowsProgress = transfer.ShowsProgress(parsed, verbosity),
+                });
+            }
+
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine(

@@ -39,6 +39,9 @@ internal sealed class ChildCommand : IAsyncDisposable
         return client._process.ExitCode == 0 ? printed : throw new IOException((await errors).Trim());
     }
 
+    /// <summary>What a process that was started as a server prints until its end.</summary>
+    internal Task<string> ReadToEndAsync() => _process.StandardOutput.ReadToEndAsync().WaitAsync(Patience);
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)

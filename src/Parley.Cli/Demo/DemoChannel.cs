@@ -14,6 +14,9 @@ internal abstract class DemoChannel(string name)
         new ServedChannel("named pipe", static (folder, name) => $"pipe:{folder}/{name}.pipe"),
         new FifoChannel("fifo, a pair"),
         new ProgramChannel("exec, two pipes"),
+        new QueueChannel("mq, messages"),
+        new MessageChannelDemo("udp, messages", static (_, _) => "udp://127.0.0.1:0"),
+        new MessageChannelDemo("unix, messages", static (folder, name) => $"unix:{folder}/{name}.sock", "--frame", "len32"),
     ];
 
     internal string Name { get; } = name;

@@ -30,13 +30,25 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
             if (await HasBegunAsync(client, accept, cancellationToken))
             {
                 await listener.DisposeAsync();
-                if (accept.IsCompletedSuccessfully)
-                    (await accept).Abort();
+                await TurnAwayAsync(accept);
                 return client;
             }
 
             client.Abort();
             await client.DisposeAsync();
+        }
+    }
+
+    // Somebody else may have been accepted a moment ago: left open, it would wait for as long as this conversation lasts.
+    private static async Task TurnAwayAsync(Task<Connection> accept)
+    {
+        try
+        {
+            (await accept).Abort();
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody came: the listener is gone.
         }
     }
 

@@ -7,6 +7,8 @@ namespace Parley.Cli.Joining;
 /// <summary>One conversation between a peer and the standard streams, from its first byte to its report.</summary>
 internal sealed class StandardConversation(bool verbose, bool progress, Flow flow)
 {
+    private static readonly TimeSpan LongestDelivery = TimeSpan.FromSeconds(10);
+
     private readonly Conversations _conversations = new();
     private readonly long? _size = progress && flow != Flow.ReceiveOnly ? StandardInput.BytesLeft() : null;
 
@@ -15,6 +17,36 @@ internal sealed class StandardConversation(bool verbose, bool progress, Flow flo
 
     /// <summary>Says on SIGUSR1 how it goes.</summary>
     internal StatisticsSignal TellOnSignal(Func<EndPoint> where) => new(() => ParleyEndPoint.Format(where()), _conversations.Traffic);
+
+    /// <summary>Whether the conversation ended because nobody reads standard output any more.</summary>
+    internal bool HasLostOutput { get; private set; }
+
+    /// <summary>
+    /// Nobody reads what the peer says. It shall have what was sent to it, but its own words are not waited for: a program meets a pipe
+    /// that nobody reads, anybody else a reset.
+    /// </summary>
+    private async ValueTask LeaveAsync(Connection peer, CancellationToken cancellationToken)
+    {
+        HasLostOutput = true;
+        if (peer.RemoteEndPoint is ProcessEndPoint)
+        {
+            await peer.Input.CompleteAsync();
+            return;
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(LongestDelivery);
+        try
+        {
+            await peer.WaitForDeliveryAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // It takes nothing, and is broken off as any peer that does not.
+        }
+
+        peer.Abort();
+    }
 
     /// <summary>Holds the conversation and disposes the peer.</summary>
     /// <exception cref="ConnectionException">It broke off.</exception>
@@ -28,7 +60,10 @@ internal sealed class StandardConversation(bool verbose, bool progress, Flow flo
         {
             try
             {
-                unread = await new StandardStreamsJoin(standard, flow).RunAsync(peer, cancellationToken);
+                var join = new StandardStreamsJoin(standard, flow);
+                unread = await join.RunAsync(peer, cancellationToken);
+                if (join.HasLostOutput)
+                    await LeaveAsync(peer, cancellationToken);
             }
             catch (Exception broken) when (broken is ConnectionException or OperationCanceledException)
             {
@@ -38,7 +73,13 @@ internal sealed class StandardConversation(bool verbose, bool progress, Flow flo
 
             try
             {
-                await peer.DisposeAsync();
+                // Whoever interrupts does not wait for the peer's end either.
+                await using (cancellationToken.UnsafeRegister(static leaving => ((Connection)leaving!).Abort(), peer))
+                    await peer.DisposeAsync();
+            }
+            catch (ConnectionException) when (HasLostOutput)
+            {
+                // It was broken off because nobody reads what it says.
             }
             catch (ConnectionException undelivered)
             {
@@ -53,6 +94,8 @@ internal sealed class StandardConversation(bool verbose, bool progress, Flow flo
             }
         }
 
+        if (failure is ConnectionException && cancellationToken.IsCancellationRequested)
+            failure = new OperationCanceledException(cancellationToken);
         if (verbose)
         {
             Conversation.Report(who, peer.Statistics, failure ?? unread);

@@ -12,6 +12,9 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
     /// <summary>Whether standard output is a screen, where a peer's control characters must not act.</summary>
     private readonly bool _escapes = !Console.IsOutputRedirected;
 
+    /// <summary>Whether nobody reads standard output any more: whatever the peer could still say is not wanted.</summary>
+    internal bool HasLostOutput { get; private set; }
+
     /// <summary>Bytes that the peer said and standard output has taken.</summary>
     internal long Printed { get; private set; }
 
@@ -22,11 +25,16 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
     {
         using var outputGone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task print = flow == Flow.SendOnly
-            ? DiscardAsync(peer, outputGone, cancellationToken)
+            ? Discard.AllAsync(peer.Input, cancellationToken).AsTask()
             : PrintAsync(peer, outputGone, cancellationToken);
 
         // A peer that reads no more may still be saying something: printing goes on, and what was not sent is told at the end.
         Task<Exception?> send = flow == Flow.ReceiveOnly ? SendNothingAsync(peer) : SendAsync(peer, outputGone.Token, cancellationToken);
+        await print.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // A program that has exited hears nothing any more. It may exit later than its output ends.
+        await using (peer.RemoteEndPoint is ProcessEndPoint ? peer.Closed.UnsafeRegister(static gone => ((CancellationTokenSource)gone!).Cancel(), outputGone) : default)
+            await ((Task)send).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(print, send);
         return await send;
     }
@@ -37,13 +45,6 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
         if (peer.RemoteEndPoint is ProcessEndPoint)
             await peer.CompleteWritesAsync(CancellationToken.None);
         return null;
-    }
-
-    private static async Task DiscardAsync(Connection peer, CancellationTokenSource outputGone, CancellationToken cancellationToken)
-    {
-        await Discard.AllAsync(peer.Input, cancellationToken);
-        if (peer.TryGetExitCode(out _))
-            await outputGone.CancelAsync();
     }
 
     private async Task PrintAsync(Connection peer, CancellationTokenSource outputGone, CancellationToken cancellationToken)
@@ -71,14 +72,11 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
             {
                 await standard.CompleteWritesAsync(cancellationToken);
             }
-
-            // A program that has exited hears nothing any more.
-            if (peer.TryGetExitCode(out _))
-                await outputGone.CancelAsync();
         }
         catch (ConnectionException failure) when (IsOutputClosed(failure))
         {
             // `| head` has what it wanted: whatever else would be said is not needed, and what we could still send neither.
+            HasLostOutput = true;
             await outputGone.CancelAsync();
         }
         catch (ConnectionException)

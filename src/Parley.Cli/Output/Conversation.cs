@@ -7,12 +7,13 @@ internal static class Conversation
 {
     internal static void Report(EndPoint? peer, ConnectionStatistics statistics, Exception? failure)
     {
-        string who = peer is null ? "a client" : ParleyEndPoint.Format(peer);
+        string who = peer is null ? "a client" : PlainText.OneLine(ParleyEndPoint.Format(peer));
         string end = failure switch
         {
             null => statistics.EndedByPeer ? "ended by the peer" : "ended by us",
             ConnectionException { Reason: Reason.Reset or Reason.PeerDied } broken => "broken off by the peer: " + broken.Cause,
             ConnectionException broken => "broken off by us: " + broken.Cause,
+            OperationCanceledException => "interrupted",
             _ => "broken off by us: " + failure.Message,
         };
         long undelivered = (failure as ConnectionException)?.UndeliveredBytes ?? 0;

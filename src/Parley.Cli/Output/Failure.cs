@@ -59,7 +59,7 @@ internal static class Failure
             Reason.Denied when starting => "make it executable with: chmod +x PATH",
             Reason.Refused when connecting => $"nothing listens there; start a server with: parley serve {where}",
             Reason.NotFound when failure.Step is Step.Resolve => "check the host's name; an address works without a look-up",
-            Reason.NotFound when failure is { Step: Step.Open, EndPoint: FifoEndPoint } => $"make it with: parley create {where}",
+            Reason.NotFound when failure is { Step: Step.Open, EndPoint: FifoEndPoint or MessageQueueEndPoint } => $"make it with: parley create {where}",
             Reason.TimedOut when failure is { Step: Step.Open, EndPoint: FifoEndPoint } => "the other side has to open it too; --timeout waits longer",
             Reason.InUse when failure.Step is Step.Create => $"look at what is there with: parley inspect {where}",
             Reason.NotFound when connecting && failure.EndPoint is NamedPipeEndPoint => $"there is no such pipe; make it with: parley serve {where}",
@@ -75,6 +75,9 @@ internal static class Failure
             Reason.Denied when binding => "this user may not make files in that directory",
             Reason.TimedOut when connecting && failure.InnerException is ConnectionException { Reason: not Reason.TimedOut } last =>
                 IsAboutPath(last) ? null : $"nothing listens there yet; start a server with: parley serve {where}",
+            Reason.Denied when failure is { Step: Step.Open, EndPoint: MessageQueueEndPoint } =>
+                $"see who may use it with: parley inspect {where}; its owner can make it with --mode 0622 for others to send",
+            Reason.Full when failure is { Step: Step.Send, EndPoint: MessageQueueEndPoint } => $"somebody has to take messages: parley receive {where}",
             Reason.TimedOut when connecting => "the host does not answer; a firewall may drop what is sent, or its backlog is full",
             Reason.TooLarge when failure.EndPoint is NamedPipeEndPoint => "choose a shorter name, or a shorter TMPDIR",
             Reason.TooLarge when binding => "choose a shorter path, such as one in /tmp or /run",

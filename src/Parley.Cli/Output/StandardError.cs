@@ -1,11 +1,11 @@
 using System.Text;
+using Parley.Cli.Interop;
 
 namespace Parley.Cli.Output;
 
 /// <summary>Writes lines to standard error, each with one write, so that lines of several processes do not mix.</summary>
 internal static class StandardError
 {
-    private static readonly Stream Stream = Console.OpenStandardError();
     private static readonly Lock Lock = new();
     private static bool _progressShown;
 
@@ -30,15 +30,7 @@ internal static class StandardError
         lock (Lock)
         {
             _progressShown = isProgress;
-            try
-            {
-                Stream.Write(bytes);
-            }
-            catch (IOException)
-            {
-                // Nobody reads our messages any more: there is nobody left to tell.
-                _progressShown = false;
-            }
+            StandardErrorDescriptor.Write(bytes);
         }
     }
 }

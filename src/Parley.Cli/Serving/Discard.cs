@@ -11,7 +11,8 @@ internal static class Discard
         {
             ReadResult result = await input.ReadAsync(cancellationToken);
             input.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted || result.IsCanceled)
+            // A cancelled read may be left over from who looked at the first byte: it ends nothing here.
+            if (result.IsCompleted)
                 return;
         }
     }

@@ -24,6 +24,7 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
         await using ConnectionListener listener = await ConnectionListener.BindAsync(local, options, interruption.Token);
         _listener = listener;
         using CancellationTokenRegistration stop = interruption.Token.Register(() => listener.StopAsync().AsTask());
+        using CancellationTokenRegistration finish = service.Finished.Register(() => listener.StopAsync().AsTask());
         ready(listener.LocalEndPoint);
 
         await using (Progress.Start(progress, Traffic, once ? service.Size : null))
@@ -35,7 +36,10 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
                 _ = ServeAsync(client);
             }
 
-            int cut = await _conversations.DrainAsync(drainTimeout, _cut);
+            bool isFinished = service.Finished.IsCancellationRequested;
+            int cut = await _conversations.DrainAsync(isFinished ? TimeSpan.Zero : drainTimeout, _cut);
+            if (isFinished)
+                return service.FatalExitCode ?? ExitCode.Done;
             if (cut > 0)
             {
                 StandardError.WriteLine($"parley: {cut} conversations were cut off: they did not end within {drainTimeout.TotalSeconds:0.###} s");

@@ -25,8 +25,11 @@ internal abstract class Service
     /// <summary>Whether a client whose service failed is to be told by a reset; otherwise the service has seen to it.</summary>
     internal virtual bool ResetsOnFailure => true;
 
-    /// <summary>Whether a failure of the service itself, no client's fault, ends a server that serves one client.</summary>
+    /// <summary>The exit code of a failure of the service itself, no client's fault, which ends a server that serves one client.</summary>
     internal virtual int? FatalExitCode => null;
+
+    /// <summary>Cancelled when the service has done all it wanted to: the server accepts no more, and breaks off those who are left.</summary>
+    internal virtual CancellationToken Finished => CancellationToken.None;
 
     /// <summary>Whether a client that came and went without a failure was served, and was no mere look whether somebody is there.</summary>
     internal virtual bool WasServed(ConnectionStatistics statistics) => true;

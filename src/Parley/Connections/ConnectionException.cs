@@ -71,7 +71,7 @@ public sealed class ConnectionException : IOException
             Step.Remove => "cannot remove",
             _ => "cannot use",
         };
-        string whom = endPoint is null ? "the peer" : ParleyEndPoint.Format(endPoint);
+        string whom = endPoint is null ? "the peer" : ParleyEndPoint.Format(endPoint).TrimEnd(':');
         return errorNumber == 0 ? $"{verb} {whom}: {cause}" : $"{verb} {whom}: {cause} ({Interop.Linux.Errno.Name(errorNumber)})";
     }
 }

@@ -33,7 +33,16 @@ public static class ConnectionRelay
         forth.Opposite = back;
         Task forthDone = forth.RunAsync(cancellationToken);
         Task backDone = back.RunAsync(cancellationToken);
-        await Task.WhenAll(forthDone, backDone).ConfigureAwait(false);
+        try
+        {
+            await Task.WhenAll(forthDone, backDone).ConfigureAwait(false);
+        }
+        finally
+        {
+            forth.End();
+            back.End();
+        }
+
         return new RelayResult(forth.Moved, back.Moved, forth.Failure, back.Failure);
     }
 

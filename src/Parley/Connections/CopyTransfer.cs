@@ -22,6 +22,10 @@ internal static class CopyTransfer
             {
                 if (transfer.IsStopped)
                     return true;
+
+                // The end alone is an empty piece, and who was told of the end already takes no write.
+                if (segment.IsEmpty)
+                    continue;
                 await output.WriteAsync(segment, cancellationToken).ConfigureAwait(false);
                 transfer.Add(segment.Length);
             }

@@ -59,12 +59,25 @@ internal sealed class PacedWriter(PipeWriter target, TokenBucket bucket) : PipeW
     public override async ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        FlushResult result = Waiting > 0 ? await FlushAsync(cancellationToken).ConfigureAwait(false) : default;
-        while (!source.IsEmpty && !result.IsCanceled && !result.IsCompleted)
+        FlushResult result = default;
+        try
         {
-            int piece = await bucket.TakeAsync(source.Length, cancellationToken).ConfigureAwait(false);
-            result = await target.WriteAsync(source[..piece], cancellationToken).ConfigureAwait(false);
-            source = source[piece..];
+            if (Waiting > 0)
+                result = await FlushAsync(cancellationToken).ConfigureAwait(false);
+            while (!source.IsEmpty && !result.IsCanceled && !result.IsCompleted)
+            {
+                int piece = await bucket.TakeAsync(source.Length, cancellationToken).ConfigureAwait(false);
+
+                // In the target's buffer a piece is safe from a cancellation.
+                target.Write(source.Span[..piece]);
+                source = source[piece..];
+                result = await target.FlushAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            _buffer.Write(source.Span);
+            throw;
         }
 
         // A flush that was cancelled keeps what was written: the next one sends it.

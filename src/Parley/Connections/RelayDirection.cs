@@ -9,10 +9,15 @@ internal sealed class RelayDirection(Connection source, Connection target)
 
     internal long Moved => _transfer.Moved;
 
+    private CancellationTokenRegistration _exit;
+
     internal ConnectionException? Failure { get; private set; }
 
     /// <summary>The other direction, where there is one.</summary>
     internal RelayDirection? Opposite { get; set; }
+
+    /// <summary>Nobody is stopped any more by what happens later. Both directions are over.</summary>
+    internal void End() => _exit.Dispose();
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -24,9 +29,10 @@ internal sealed class RelayDirection(Connection source, Connection target)
             _transfer.IsReading = false;
             await target.CompleteWritesAsync(cancellationToken).ConfigureAwait(false);
 
-            // A program that has exited hears nothing any more: whatever its client could still say is said to nobody.
-            if (source.TryGetExitCode(out _))
-                Opposite?._transfer.Stop();
+            // A program that has exited hears nothing any more: whatever its client could still say is said to nobody. It may exit later than
+            // its output ends.
+            if (source.RemoteEndPoint is ProcessEndPoint && Opposite is not null)
+                _exit = source.Closed.UnsafeRegister(static opposite => ((RelayDirection)opposite!)._transfer.Stop(), Opposite);
         }
         catch (ConnectionException failure)
         {

@@ -13,13 +13,13 @@ public abstract class CallObserver
 /// <summary>One system call, or one wait for it to be possible and then the call.</summary>
 public readonly struct SystemCall
 {
-    /// <summary>The call by the name that programs use: <c>socket</c>, <c>bind</c>, <c>listen</c>, <c>accept</c>, <c>connect</c>, <c>open</c>, <c>read</c>, <c>write</c>, <c>shutdown</c>, <c>close</c>; of a child process <c>pipe</c>, <c>spawn</c>, <c>kill</c>, <c>wait</c>.</summary>
+    /// <summary>The call by the name that programs use: <c>socket</c>, <c>bind</c>, <c>listen</c>, <c>accept</c>, <c>connect</c>, <c>open</c>, <c>read</c>, <c>write</c>, <c>shutdown</c>, <c>close</c>; of datagrams <c>sendto</c>, <c>recvfrom</c>, and for several at once <c>sendmmsg</c>, <c>recvmmsg</c>; of a child process <c>pipe</c>, <c>spawn</c>, <c>kill</c>, <c>wait</c>; of a message queue <c>mq_open</c>, <c>mq_send</c>, <c>mq_receive</c>.</summary>
     public required string Name { get; init; }
 
     /// <summary>The descriptor that it was made on, -1 where it made one and failed.</summary>
     public required int Descriptor { get; init; }
 
-    /// <summary>What it returned: bytes, a new descriptor, 0; -1 when it failed.</summary>
+    /// <summary>What it returned: bytes, a new descriptor, a number of messages, 0; -1 when it failed.</summary>
     public required long Result { get; init; }
 
     /// <summary>The error number when it failed, otherwise 0.</summary>
@@ -35,8 +35,8 @@ public readonly struct SystemCall
     public EndPoint? EndPoint { get; init; }
 
     /// <summary>
-    /// An argument worth showing: the bytes asked for, the backlog, 0 for an open to read and 1 for one to write, the child's standard stream that a pipe is for, the signal that was
-    /// sent or (0 for none) ended a child; -1 where there is none.
+    /// An argument worth showing: the bytes (or messages) asked for, the backlog, 0 for an open to read and 1 for one to write, the child's standard stream that a pipe is for, the signal that was
+    /// sent or (0 for none) ended a child, a message's priority; -1 where there is none.
     /// </summary>
     public long Argument { get; init; }
 

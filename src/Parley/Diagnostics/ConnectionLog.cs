@@ -7,4 +7,7 @@ internal static partial class ConnectionLog
 {
     [LoggerMessage(100, LogLevel.Information, "Try {Try} of {Tries}: {Failure}; the next one is in {Milliseconds} ms.")]
     internal static partial void TryFailed(ILogger logger, int @try, long tries, string failure, long milliseconds);
+
+    [LoggerMessage(101, LogLevel.Warning, "{Program} has ended with exit code {ExitCode}, but a process that it started still holds its output open: what that says from now on is lost.")]
+    internal static partial void OutputHeld(ILogger logger, string program, int exitCode);
 }

@@ -12,6 +12,8 @@ namespace Parley;
 /// then it is sent SIGTERM and, when that quarter is over, SIGKILL. <see cref="Connection.Abort"/> sends SIGTERM at once and SIGKILL after the
 /// same quarter. It is reaped when it ends, whether anybody waits or not. A program that a signal has ended never makes a clean end:
 /// reading throws <see cref="Reason.PeerDied"/> after everything it wrote. Needs Linux 5.3.
+/// The program and its arguments are given to it as UTF-8; a lone surrogate of U+DC80 to U+DCFF stands for the byte 0x80 to 0xFF, for what is no
+/// UTF-8.
 /// </remarks>
 public sealed class ProcessEndPoint : EndPoint
 {

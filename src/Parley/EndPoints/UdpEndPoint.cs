@@ -4,6 +4,15 @@ using System.Net.Sockets;
 namespace Parley;
 
 /// <summary>Where UDP datagrams go to or come from (<c>udp://host:port</c>).</summary>
+/// <remarks>
+/// <para>A channel that is opened to one address hears its peer alone. Where nobody receives, the next call but the one that sent tells
+/// <see cref="Reason.Refused"/>, and the channel goes on; a call that sends has then sent nothing. Opened to a multicast group or a
+/// broadcast address, it hears whoever answers.</para>
+/// <para>A channel that is bound hears everybody, and sends to the <see cref="MessageHeader.Peer"/> of the header: without one, sending is an
+/// <see cref="ArgumentException"/>. Bound to every IPv6 address it hears IPv4 as well, unless the system says otherwise.</para>
+/// <para>Datagrams may be lost, doubled or overtaken on a network, and lost on one machine where the receiver is slow:
+/// <see cref="MessageStatistics.Dropped"/> counts these.</para>
+/// </remarks>
 public sealed class UdpEndPoint : EndPoint
 {
     /// <summary>An address or a host name, and a port.</summary>

@@ -164,6 +164,9 @@ public abstract class MessageChannel : IAsyncDisposable
     /// <exception cref="ConnectionException">Messages that were sent could not be delivered, where the channel can tell.</exception>
     public abstract ValueTask DisposeAsync();
 
+    /// <summary>Waits until the system has what was sent, where a send may be over before that.</summary>
+    internal virtual ValueTask WaitUntilTakenAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
     /// <summary>How long a blocking call looks before it sleeps.</summary>
     internal virtual TimeSpan SpinTime => TimeSpan.Zero;
 
@@ -201,6 +204,50 @@ public abstract class MessageChannel : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(local);
         return TransportSelector.BindChannelAsync(local, (options ?? new MessageChannelOptions()).Snapshot(), cancellationToken);
+    }
+
+    /// <summary>Carries messages over a connection. From then on nobody else uses its input and output.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="framing">How messages are told apart; the peer does the same.</param>
+    /// <param name="maxMessageSize">The longest message in either direction, in bytes. Default 1 MiB; 0 to 1 GiB.</param>
+    /// <param name="leaveOpen">Whether disposing the channel leaves the connection open. Default <see langword="false"/>.</param>
+    /// <returns>The channel, as <see cref="Over(Connection, MessageChannelOptions, bool)"/> describes it.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The framing is <see cref="MessageFraming.None"/> or unknown, or the size is out of its range.
+    /// </exception>
+    public static MessageChannel Over(Connection connection, MessageFraming framing, int maxMessageSize = 1024 * 1024, bool leaveOpen = false)
+        => Over(connection, new MessageChannelOptions { Framing = framing, MaxMessageSize = maxMessageSize }, leaveOpen);
+
+    /// <summary>Carries messages over a connection. From then on nobody else uses its input and output.</summary>
+    /// <remarks>
+    /// <para>A message is sent once it is in the connection's writer, and is flushed at once; while the system does not take all of it the channel
+    /// is full, so memory holds one message that was sent at most, or 64 KiB and one of a batch. A send that is cancelled has sent nothing, and
+    /// none is ever sent in part. What goes wrong with a message that was sent is thrown by the next call, or by disposing.</para>
+    /// <para>A message that contains the delimiter (<see cref="MessageFraming.Line"/>, <see cref="MessageFraming.Nul"/>) cannot be sent:
+    /// <see cref="Reason.Corrupt"/>. A message that is received and longer than allowed is refused before memory is taken for it:
+    /// <see cref="Reason.TooLarge"/>. A stream that ends within a message, or a last line without its line feed, is
+    /// <see cref="Reason.Corrupt"/>. After either of them nothing more is received: each call throws the same.</para>
+    /// <para>Disposing ends the conversation as <see cref="Connection.DisposeAsync"/> does. Where the connection is left open, what was
+    /// sent and not yet taken goes with its next flush, and what was not received is in its input.</para>
+    /// </remarks>
+    /// <param name="connection">The connection.</param>
+    /// <param name="options">
+    /// <see cref="MessageChannelOptions.Framing"/>, which the peer does the same, <see cref="MessageChannelOptions.MaxMessageSize"/> and
+    /// <see cref="MessageChannelOptions.SpinTime"/>; the others are of no use here.
+    /// </param>
+    /// <param name="leaveOpen">Whether disposing the channel leaves the connection open. Default <see langword="false"/>.</param>
+    /// <returns>The channel; disposing it disposes the connection.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The framing is <see cref="MessageFraming.None"/> or unknown, or another option is out of its range.
+    /// </exception>
+    public static MessageChannel Over(Connection connection, MessageChannelOptions options, bool leaveOpen = false)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(options);
+        MessageChannelOptions copy = options.Snapshot();
+        if (copy.Framing == MessageFraming.None)
+            throw new ArgumentOutOfRangeException(nameof(options), copy.Framing, "Messages on a stream need a framing.");
+        return new FramedChannel(connection, copy, leaveOpen);
     }
 
     /// <summary>Two ends of one conversation of messages within this process, for tests. They have priorities as a queue has.</summary>

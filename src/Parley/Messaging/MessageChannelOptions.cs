@@ -31,8 +31,20 @@ public sealed class MessageChannelOptions : ConnectionOptions
     /// </summary>
     public TimeSpan SpinTime { get; set; } = TimeSpan.FromMicroseconds(50);
 
-    /// <summary>The multicast group to join (UDP, bound), and to send to by its own address. Default <see langword="null"/>: none.</summary>
+    /// <summary>
+    /// The multicast group that a bound UDP channel joins. Bound to every address of this machine (<c>0.0.0.0</c>, <c>[::]</c>), it
+    /// receives what is sent to the group and what is sent to this machine; bound to one address, only what is sent to the group, through
+    /// the interface of that address, and other programs may receive it too. Default <see langword="null"/>: none, unless the channel is
+    /// bound to a group's own address, which is then joined. Sending needs no group: it is the endpoint that is opened.
+    /// </summary>
     public IPAddress? MulticastGroup { get; set; }
+
+    /// <summary>
+    /// The interface through which multicast is sent, and a group joined, named by one of its addresses. Default
+    /// <see langword="null"/>: the interface of the address that is bound, otherwise the one that the system's routes choose. What is
+    /// sent reaches the local network only (a time to live of 1), and the groups' members on this machine too.
+    /// </summary>
+    public IPAddress? MulticastInterface { get; set; }
 
     internal new MessageChannelOptions Snapshot() => (MessageChannelOptions)base.Snapshot();
 
@@ -45,5 +57,7 @@ public sealed class MessageChannelOptions : ConnectionOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxMessageSize, 1024 * 1024 * 1024);
         if (SpinTime < TimeSpan.Zero || SpinTime > TimeSpan.FromSeconds(1))
             throw new ArgumentOutOfRangeException(nameof(SpinTime), SpinTime, "A spin takes between zero and one second.");
+        if (MulticastGroup is { } group && !MulticastGroups.Has(group))
+            throw new ArgumentOutOfRangeException(nameof(MulticastGroup), group, "It is no multicast group: those are 224.0.0.0 to 239.255.255.255, and ff00::/8.");
     }
 }

@@ -6,7 +6,7 @@ public enum MessageFraming
     /// <summary>The stream carries no messages. The default of options.</summary>
     None,
 
-    /// <summary>Each ends with a line feed (0x0A), which it cannot contain. A last line without one is a message too long cut: an error.</summary>
+    /// <summary>Each ends with a line feed (0x0A), which it cannot contain. A last line without one was cut: an error. A carriage return is part of the message.</summary>
     Line,
 
     /// <summary>Each ends with a zero byte, which it cannot contain.</summary>

@@ -6,4 +6,11 @@ namespace Parley;
 /// <param name="BytesReceived">Their bytes, without frames and headers.</param>
 /// <param name="BytesSent">Their bytes, without frames and headers.</param>
 /// <param name="Truncated">Messages that did not fit into the receiver's buffer, and are lost (UDP): each was an error to its receiver.</param>
-public readonly record struct MessageStatistics(long MessagesReceived, long MessagesSent, long BytesReceived, long BytesSent, long Truncated);
+public readonly record struct MessageStatistics(long MessagesReceived, long MessagesSent, long BytesReceived, long BytesSent, long Truncated)
+{
+    /// <summary>
+    /// Messages that the system threw away because they came faster than they were received (UDP, where the system tells): nobody has
+    /// seen them. 0 for a channel that makes its senders wait.
+    /// </summary>
+    public long Dropped { get; init; }
+}

@@ -5,7 +5,7 @@ namespace Parley;
 
 /// <summary>
 /// Things with a name that are made before they are used, and stay when nobody uses them: FIFOs (<see cref="FifoEndPoint"/>, one or a
-/// pair). Safe for use by any number of threads.
+/// pair) and message queues (<see cref="MessageQueueEndPoint"/>). Safe for use by any number of threads.
 /// </summary>
 public static class NamedObject
 {
@@ -21,13 +21,16 @@ public static class NamedObject
     /// <summary>Makes it; of a pair of FIFOs both, or none where one cannot be made.</summary>
     /// <param name="endPoint">Its endpoint.</param>
     /// <param name="options">What with; <see langword="null"/> for the defaults.</param>
-    /// <exception cref="ConnectionException"><see cref="Step.Create"/>: with <see cref="Reason.InUse"/> where something of that name exists.</exception>
+    /// <exception cref="ConnectionException">
+    /// <see cref="Step.Create"/>: with <see cref="Reason.InUse"/> where something of that name exists; with <see cref="Reason.Limit"/> where a
+    /// limit of the system's or the user's was met: the message says which, what a queue of these sizes needs, and how to raise it.
+    /// </exception>
     /// <exception cref="ArgumentException">There is nothing to make behind such an endpoint, or an option is out of its range.</exception>
     /// <exception cref="PlatformNotSupportedException">It needs another operating system.</exception>
     public static void Create(EndPoint endPoint, NamedObjectOptions? options = null)
         => Of(endPoint).Create((options ?? new NamedObjectOptions()).Snapshot());
 
-    /// <summary>Looks at it without opening it: nobody notices.</summary>
+    /// <summary>Looks at it so that nobody notices, and nothing is taken from it. A FIFO is not opened for that; a queue is.</summary>
     /// <param name="endPoint">Its endpoint.</param>
     /// <returns>One status; two for a pair of FIFOs, in the endpoint's order.</returns>
     /// <exception cref="ConnectionException"><see cref="Step.Open"/>: it is not there, or is something else.</exception>
@@ -43,6 +46,14 @@ public static class NamedObject
     /// <exception cref="ArgumentException">There is nothing to remove behind such an endpoint.</exception>
     /// <exception cref="PlatformNotSupportedException">It needs another operating system.</exception>
     public static void Remove(EndPoint endPoint) => Of(endPoint).Remove();
+
+    /// <summary>
+    /// Lists the message queues that belong to this process's user. FIFOs are files of any folder, and are not looked for.
+    /// </summary>
+    /// <returns>What was found, and what cannot be listed here: queues where no <c>mqueue</c> file system is mounted.</returns>
+    /// <exception cref="PlatformNotSupportedException">It needs another operating system.</exception>
+    public static NamedObjectList List()
+        => OperatingSystem.IsLinux() ? TransportSelector.ListNamedObjects() : throw new PlatformNotSupportedException("Listing message queues needs Linux.");
 
     private static INamedObject Of(EndPoint endPoint)
     {

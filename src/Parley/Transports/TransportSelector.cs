@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using Parley.Transports.Datagrams;
 using Parley.Transports.Fifo;
 using Parley.Transports.Memory;
+using Parley.Transports.MessageQueues;
 using Parley.Transports.Pipes;
 using Parley.Transports.Processes;
 using Parley.Transports.Sockets;
@@ -50,13 +52,20 @@ internal static class TransportSelector
     internal static ValueTask<MessageChannel> OpenAsync(EndPoint remote, MessageChannelOptions options, CancellationToken cancellationToken) => remote switch
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
+        UdpEndPoint udp => DatagramTransport.OpenAsync(udp, options, cancellationToken),
+        MessageQueueEndPoint queue => new(MessageQueueTransport.Open(queue, options)),
         _ when options.Framing == MessageFraming.None => throw new ArgumentException($"An endpoint of type {remote.GetType().Name} carries a stream: messages on it need a framing.", nameof(remote)),
-        _ => throw new ArgumentException($"An endpoint of type {remote.GetType().Name} carries no messages.", nameof(remote)),
+        _ => OpenFramedAsync(remote, options, cancellationToken),
     };
+
+    private static async ValueTask<MessageChannel> OpenFramedAsync(EndPoint remote, MessageChannelOptions options, CancellationToken cancellationToken)
+        => new FramedChannel(await ConnectAsync(remote, options, cancellationToken).ConfigureAwait(false), options, leavesOpen: false);
 
     internal static ValueTask<MessageChannel> BindChannelAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken) => local switch
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
+        UdpEndPoint udp => DatagramTransport.BindAsync(udp, options, cancellationToken),
+        MessageQueueEndPoint queue => new(MessageQueueTransport.Open(queue, options)),
         _ when options.Framing != MessageFraming.None => throw new ArgumentException("Clients of a stream come one by one: listen with a ConnectionListener, and make each a channel by MessageChannel.Over.", nameof(local)),
         _ => throw new ArgumentException($"No messages are received on an endpoint of type {local.GetType().Name}.", nameof(local)),
     };
@@ -65,8 +74,11 @@ internal static class TransportSelector
     internal static INamedObject? NamedObjectOf(EndPoint endPoint) => endPoint switch
     {
         FifoEndPoint fifo => new FifoObject(fifo),
+        MessageQueueEndPoint queue => new MessageQueueObject(queue),
         _ => null,
     };
+
+    internal static NamedObjectList ListNamedObjects() => QueueList.OfThisUser();
 
     private static ValueTask<Connection> ConnectOnceAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken) => remote switch
     {

@@ -7,6 +7,45 @@ public sealed class ReadinessTests
 {
     private readonly Readiness _readiness = new(EventLoop.Shared, inline: false);
 
+    /// <summary>A wait may be ended by somebody else, and another begin, while the loop looks at the first.</summary>
+    [Fact]
+    public async Task Signal_WhileWaitsChange_AsksNoWaiterDuringAWaitOfSomebodyElse()
+    {
+        const int Rounds = 200_000;
+        var waiter = new CountingWaiter();
+        using var over = new CancellationTokenSource();
+        Task signals = OnItsOwnThread.Run(() =>
+        {
+            while (!over.IsCancellationRequested)
+                _readiness.Signal();
+        });
+        await OnItsOwnThread.Run(() =>
+        {
+            for (int i = 0; i < Rounds; i++)
+            {
+                if (_readiness.TryBegin(Deadline.Never, waiter, out short token, CancellationToken.None))
+                    Finish(token);
+                waiter.IsAway = true;
+                ValueTask<WaitResult> plain = _readiness.WaitAsync(Deadline.Never, CancellationToken.None);
+                SpinWait.SpinUntil(() => plain.IsCompleted);
+                Assert.Equal(WaitResult.Ready, plain.Result);
+                waiter.IsAway = false;
+            }
+        }).Within(Limits.Transfer);
+        await over.CancelAsync();
+        await signals.Within();
+        Assert.Equal(0, waiter.AskedInVain);
+
+        void Finish(short token)
+        {
+            _readiness.Interrupt();
+            var wait = new ValueTask<WaitResult>(_readiness, token);
+            SpinWait.SpinUntil(() => wait.IsCompleted);
+            _ = wait.Result;
+            _readiness.TakeInterruption();
+        }
+    }
+
     [Fact]
     public void WaitAsync_SignalBefore_IsReadyAtOnce()
     {
@@ -292,5 +331,32 @@ public sealed class ReadinessTests
         Task<WaitResult> wait = Wait(token: token);
         Assert.True(wait.IsCompletedSuccessfully);
         return wait.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Never has enough, and counts when it is asked though it does not wait.</summary>
+    private sealed class CountingWaiter : IWaiter
+    {
+        private volatile bool _isAway;
+
+        public bool IsAway
+        {
+            get => _isAway;
+            set => _isAway = value;
+        }
+
+        public int AskedInVain { get; private set; }
+
+        public bool TryFinish()
+        {
+            if (_isAway)
+                AskedInVain++;
+            return false;
+        }
+
+        public bool IsTooLate(out long due)
+        {
+            due = Deadline.Never;
+            return false;
+        }
     }
 }

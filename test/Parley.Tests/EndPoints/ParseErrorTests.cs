@@ -48,6 +48,18 @@ public sealed class ParseErrorTests
         { "unxi:/tmp/s", "unknown scheme 'unxi'", "unix:/tmp/s" },
         { "stido:", "unknown scheme 'stido'", "stdio:" },
         { "gopher://host:70", "unknown scheme 'gopher'; there are tcp, unix, pipe, fifo, exec, stdio, mq, udp, mem", null },
+        { "udp://127.0.0.1:99999", "port 99999 is not between 0 and 65535", null },
+        { "udp://127.0.0.1:dns", "port 'dns' is not a number", null },
+        { "udp://127.0.0.1", "the port is missing", "udp://127.0.0.1:5000" },
+        { "udp://", "the port is missing", null },
+        { "udp://:5000", "the host is missing", "udp://127.0.0.1:5000" },
+        { "udp:127.0.0.1:5000", "two slashes", "udp://127.0.0.1:5000" },
+        { "udp://::1:5000", "an IPv6 address stands in brackets", "udp://[::1]:5000" },
+        { "udp://[127.0.0.1]:5000", "is no IPv6 address", null },
+        { "udp://127.1:5000", "is no IPv4 address of four numbers", "udp://127.0.0.1:5000" },
+        { "udp://a host:5000", "is no host name", null },
+        { "udp://host:5000/path", "nothing may follow the port, but '/path' does", "udp://host:5000" },
+        { "upd://127.0.0.1:5000", "unknown scheme 'upd'", "udp://127.0.0.1:5000" },
         { "unix:", "the path is missing", "unix:/tmp/parley.sock" },
         { "unix:@", "the path is missing", "unix:/tmp/parley.sock" },
         { "unix://", "the path is missing", "unix:/tmp/parley.sock" },
@@ -71,6 +83,7 @@ public sealed class ParseErrorTests
         "tcp://user:hunter2/x@127.0.0.1:5000",
         "user:hunter2@127.0.0.1:5000",
         "tcp:user:hunter2@127.0.0.1:5000",
+        "udp://user:hunter2@127.0.0.1:5000",
         "tcp:/user:hunter2@127.0.0.1:5000",
         "tpc://user:hunter2@127.0.0.1:5000",
         "tpc:user:hunter2@127.0.0.1:5000",
@@ -124,7 +137,7 @@ public sealed class ParseErrorTests
     {
         string[] pieces =
         [
-            "tcp", "unix", "mem", "stdio", "fifo", ":./", "../", ":", "://", "/", "@", "[", "]", "::1", "127.0.0.1", "localhost", "5000", "99999",
+            "tcp", "udp", "unix", "mem", "stdio", "fifo", ":./", "../", ":", "://", "/", "@", "[", "]", "::1", "127.0.0.1", "localhost", "5000", "99999",
             ".", "%1", "-", " ", "é", "?", "#", "\0", "x",
         ];
         var random = new Random(20);

@@ -4,4 +4,12 @@ namespace Parley.Tests;
 public enum MessageKind
 {
     Memory,
+    Udp4,
+    Udp6,
+    LineOverMemory,
+    NulOverMemory,
+    Len32OverMemory,
+    Len32OverUnix,
+    Len32OverTcp,
+    Queue,
 }

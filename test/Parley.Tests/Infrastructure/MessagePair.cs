@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Parley.Tests;
 
 /// <summary>Both ends of one conversation of messages: what one sends, the other receives.</summary>
@@ -19,13 +21,21 @@ internal sealed class MessagePair : IAsyncDisposable
     public static Task<MessagePair> OpenAsync(MessageKind kind) => kind switch
     {
         MessageKind.Memory => Task.FromResult(OfMemory()),
+        MessageKind.Udp4 => OfDatagramsAsync(IPAddress.Loopback),
+        MessageKind.Udp6 => OfDatagramsAsync(IPAddress.IPv6Loopback),
+        MessageKind.LineOverMemory => FramedAsync(ChannelKind.Memory, MessageFraming.Line),
+        MessageKind.NulOverMemory => FramedAsync(ChannelKind.Memory, MessageFraming.Nul),
+        MessageKind.Len32OverMemory => FramedAsync(ChannelKind.Memory, MessageFraming.Len32),
+        MessageKind.Len32OverUnix => FramedAsync(ChannelKind.UnixPath, MessageFraming.Len32),
+        MessageKind.Len32OverTcp => FramedAsync(ChannelKind.Tcp4, MessageFraming.Len32),
+        MessageKind.Queue => OfQueueAsync(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
     public async ValueTask DisposeAsync()
     {
-        await First.DisposeAsync().AsTask().Within();
-        await Second.DisposeAsync().AsTask().Within();
+        // At the same time: an end that is closed gracefully waits for the other.
+        await Task.WhenAll(First.DisposeAsync().AsTask(), Second.DisposeAsync().AsTask()).Within();
         _place?.Dispose();
     }
 
@@ -33,5 +43,33 @@ internal sealed class MessagePair : IAsyncDisposable
     {
         (MessageChannel first, MessageChannel second) = MessageChannel.CreatePair();
         return new MessagePair(first, second);
+    }
+
+    private static async Task<MessagePair> OfDatagramsAsync(IPAddress address)
+    {
+        MessageChannel bound = await MessageChannel.BindAsync(new UdpEndPoint(address, 0)).Within();
+        MessageChannel opened = await MessageChannel.OpenAsync(bound.LocalEndPoint!).Within();
+        return new MessagePair(opened, new AnsweringChannel(bound, opened.LocalEndPoint!));
+    }
+
+    private static async Task<MessagePair> FramedAsync(ChannelKind stream, MessageFraming framing)
+    {
+        const int MaxMessageSize = 8192;
+
+        // The end of a pair that a test leaves open is not waited for long.
+        var connecting = new MessageChannelOptions { Framing = framing, MaxMessageSize = MaxMessageSize, CloseTimeout = TimeSpan.FromSeconds(1) };
+        var listening = new ListenerOptions { CloseTimeout = TimeSpan.FromSeconds(1) };
+        var place = new Place(stream);
+        await using ConnectionListener listener = await ConnectionListener.BindAsync(place.EndPoint, listening).Within();
+        MessageChannel first = await MessageChannel.OpenAsync(listener.LocalEndPoint, connecting).Within();
+        Connection? second = await listener.AcceptAsync().Within();
+        Assert.NotNull(second);
+        return new MessagePair(first, MessageChannel.Over(second, framing, MaxMessageSize), place);
+    }
+
+    private static async Task<MessagePair> OfQueueAsync()
+    {
+        var queue = new TestQueue();
+        return new MessagePair(await queue.OpenAsync(), await queue.OpenAsync(), queue);
     }
 }

@@ -7,12 +7,18 @@ internal static partial class Native
 {
     public static uint UserId => GetEffectiveUserId();
 
+    /// <summary>The system's number of the calling thread.</summary>
+    public static int ThreadId => GetThreadId();
+
     /// <summary>Runs code while this process can open no further descriptor. Nothing else may run meanwhile.</summary>
     public static async Task WithoutFreeDescriptorsAsync(Func<Task> code)
     {
         const int OpenFiles = 7;
         Assert.Equal(0, GetLimit(OpenFiles, out Limit before));
-        Assert.Equal(0, SetLimit(OpenFiles, before with { Soft = 0 }));
+
+        // Those of the standard streams are taken. With none at all even a poll of one descriptor fails (EINVAL), and with it the
+        // connection over which tests are reported.
+        Assert.Equal(0, SetLimit(OpenFiles, before with { Soft = 3 }));
         try
         {
             await code();
@@ -50,11 +56,29 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameAt(int folder, string name, int otherFolder, string otherName, uint flags);
 
+    /// <summary>Runs code while a soft limit of this process is another one. Nothing else may run meanwhile.</summary>
+    public static T WithLimit<T>(int resource, nuint soft, Func<T> code)
+    {
+        Assert.Equal(0, GetLimit(resource, out Limit before));
+        Assert.Equal(0, SetLimit(resource, before with { Soft = soft }));
+        try
+        {
+            return code();
+        }
+        finally
+        {
+            Assert.Equal(0, SetLimit(resource, before));
+        }
+    }
+
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     private static partial int GetLimit(int resource, out Limit limit);
 
     [LibraryImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
     private static partial int SetLimit(int resource, in Limit limit);
+
+    [LibraryImport("libc", EntryPoint = "gettid")]
+    private static partial int GetThreadId();
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint GetEffectiveUserId();

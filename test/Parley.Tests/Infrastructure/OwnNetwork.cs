@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -19,7 +20,34 @@ internal static partial class OwnNetwork
         return outcome.Result!;
     }
 
+    /// <summary>There the loopback is up, and the interfaces are those that a script for <c>sh</c> makes.</summary>
+    public static async Task<T> RunAsync<T>(string script, Func<T> code)
+    {
+        (bool Entered, T? Result) outcome = await OnItsOwnThread.Run(() => Enter() ? (true, SetUp(script, code)) : (false, default(T))).Within();
+        Skip.IfNot(outcome.Entered, "a network namespace needs root");
+        return outcome.Result!;
+    }
+
+    // A child is born in the namespace of the thread that starts it.
+    private static T SetUp<T>(string script, Func<T> code)
+    {
+        using var setUp = Process.Start(new ProcessStartInfo("sh", ["-e", "-c", script]) { RedirectStandardError = true })!;
+        string said = setUp.StandardError.ReadToEnd();
+        setUp.WaitForExit();
+        Assert.True(setUp.ExitCode == 0, said);
+        return code();
+    }
+
     private static bool Enter(int onlyPort)
+    {
+        if (!Enter())
+            return false;
+        string port = onlyPort.ToString(CultureInfo.InvariantCulture);
+        File.WriteAllText("/proc/sys/net/ipv4/ip_local_port_range", $"{port} {port}");
+        return true;
+    }
+
+    private static bool Enter()
     {
         if (Unshare(CloneNewNetwork) != 0)
             return false;
@@ -29,8 +57,6 @@ internal static partial class OwnNetwork
             Assert.Equal(0, Ioctl((int)socket.Handle, SetInterfaceFlags, in loopback));
         }
 
-        string port = onlyPort.ToString(CultureInfo.InvariantCulture);
-        File.WriteAllText("/proc/sys/net/ipv4/ip_local_port_range", $"{port} {port}");
         return true;
     }
 

@@ -8,22 +8,33 @@ public abstract partial class MessageContract
     private protected MessageContract(MessageKind kind) => _kind = kind;
 
     /// <summary>Whether messages have priorities.</summary>
-    private bool HasPriorities => _kind is MessageKind.Memory;
+    private bool HasPriorities => _kind is MessageKind.Memory or MessageKind.Queue;
 
     /// <summary>Whether a peer that has no more to say can say so.</summary>
-    private bool HasEnd => _kind is MessageKind.Memory;
+    private bool HasEnd => _kind is MessageKind.Memory || IsFramed;
 
     /// <summary>Whether a sender feels that nobody receives.</summary>
-    private bool FeelsBackpressure => true;
+    private bool FeelsBackpressure => !IsDatagrams;
 
     /// <summary>A byte that no message of this channel can contain.</summary>
-    private byte? Forbidden => null;
+    private byte? Forbidden => _kind switch
+    {
+        MessageKind.LineOverMemory => (byte)'\n',
+        MessageKind.NulOverMemory => 0,
+        _ => null,
+    };
+
+    /// <summary>Whether messages go over a stream.</summary>
+    private bool IsFramed => _kind is MessageKind.LineOverMemory or MessageKind.NulOverMemory or MessageKind.Len32OverMemory
+        or MessageKind.Len32OverUnix or MessageKind.Len32OverTcp;
 
     /// <summary>Whether both ends send to and receive from the same place.</summary>
-    private bool IsOneQueue => false;
+    private bool IsOneQueue => _kind is MessageKind.Queue;
 
     /// <summary>Whether a message that is longer than the receiver's buffer waits for a larger one.</summary>
-    private bool KeepsWhatDoesNotFit => true;
+    private bool KeepsWhatDoesNotFit => !IsDatagrams;
+
+    private bool IsDatagrams => _kind is MessageKind.Udp4 or MessageKind.Udp6;
 
     private Task<MessagePair> OpenAsync() => MessagePair.OpenAsync(_kind);
 

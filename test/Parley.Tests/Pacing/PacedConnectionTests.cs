@@ -43,6 +43,23 @@ public sealed class PacedConnectionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task WriteAsync_Cancelled_KeepsWhatWasNotSentForTheNextFlush()
+    {
+        byte[] bytes = Payload.Random(1000);
+        using var cancel = new CancellationTokenSource();
+        Task write = _paced.Output.WriteAsync(bytes, cancel.Token).AsTask();
+        Assert.Equal(Bucket, await HeardAsync());
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write.Within());
+        Assert.Equal(bytes.Length - Bucket, _paced.Output.UnflushedBytes);
+
+        Task flush = _paced.Output.FlushAsync().AsTask();
+        await AdvanceUntilAsync(flush);
+
+        Assert.Equal(bytes, await Talk.ReadExactlyAsync(_peer, bytes.Length).Within());
+    }
+
+    [Fact]
     public async Task FlushAsync_BytesPutIntoTheBuffer_GoBitByBitToo()
     {
         byte[] bytes = Payload.Random(1000);

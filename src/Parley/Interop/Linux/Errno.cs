@@ -18,6 +18,7 @@ internal static class Errno
     internal const int EEXIST = 17;
     internal const int ENOTDIR = 20;
     internal const int EISDIR = 21;
+    internal const int ENODEV = 19;
     internal const int EINVAL = 22;
     internal const int ENFILE = 23;
     internal const int EMFILE = 24;
@@ -64,6 +65,7 @@ internal static class Errno
         EEXIST => nameof(EEXIST),
         ENOTDIR => nameof(ENOTDIR),
         EISDIR => nameof(EISDIR),
+        ENODEV => nameof(ENODEV),
         EINVAL => nameof(EINVAL),
         ENFILE => nameof(ENFILE),
         EMFILE => nameof(EMFILE),

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Parley.Interop.Linux;
 
 /// <summary>What a path or a descriptor leads to.</summary>
@@ -20,15 +18,19 @@ internal static unsafe class FileStatus
 
     /// <summary>Looks at what is open.</summary>
     /// <returns>0 or the error number.</returns>
-    internal static int OfDescriptor(DescriptorHandle descriptor, out StatxResult status)
+    internal static int OfDescriptor(DescriptorHandle descriptor, out StatxResult status) => OfNumber(descriptor.Number, out status);
+
+    /// <summary>Looks at what is open under a number.</summary>
+    /// <returns>0 or the error number.</returns>
+    internal static int OfNumber(int number, out StatxResult status)
     {
         StatxResult result;
         byte empty = 0;
-        int outcome = Libc.Statx(descriptor.Number, &empty, Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, &result);
+        int outcome = Libc.Statx(number, &empty, Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, &result);
         status = result;
         return outcome == 0 ? 0 : Errno.Last;
     }
 
-    /// <summary>A path as system calls take it: UTF-8, closed by a NUL.</summary>
-    internal static byte[] PathBytes(string path) => Encoding.UTF8.GetBytes(path + '\0');
+    /// <summary>A path as system calls take it: its bytes, closed by a NUL.</summary>
+    internal static byte[] PathBytes(string path) => EscapedUtf8.Encode(path + '\0');
 }

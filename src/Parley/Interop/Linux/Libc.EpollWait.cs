@@ -10,6 +10,7 @@ internal static unsafe partial class Libc
     internal const uint EPOLLERR = 0x8;
     internal const uint EPOLLHUP = 0x10;
     internal const uint EPOLLRDHUP = 0x2000;
+    internal const uint EPOLLONESHOT = 0x40000000;
     internal const uint EPOLLET = 0x80000000;
 
     [LibraryImport(Library, EntryPoint = "epoll_wait", SetLastError = true)]

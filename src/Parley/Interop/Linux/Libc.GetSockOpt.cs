@@ -6,6 +6,7 @@ internal static unsafe partial class Libc
 {
     internal const int SO_ERROR = 4;
     internal const int SO_PEERCRED = 17;
+    internal const int SO_MEMINFO = 55;
     internal const int TCP_INFO = 11;
 
     [LibraryImport(Library, EntryPoint = "getsockopt", SetLastError = true)]

@@ -122,7 +122,7 @@ internal class Descriptor(DescriptorHandle handle, EventLoop loop, bool inline)
         return EnsureWatched() ? Volatile.Read(ref _readable).WaitAsync(due, cancellationToken) : new(WaitResult.Closed);
     }
 
-    internal ValueTask<WaitResult> WaitWritableAsync(long due, CancellationToken cancellationToken)
+    internal virtual ValueTask<WaitResult> WaitWritableAsync(long due, CancellationToken cancellationToken)
     {
         return EnsureWatched() ? Writable.WaitAsync(due, cancellationToken) : new(WaitResult.Closed);
     }

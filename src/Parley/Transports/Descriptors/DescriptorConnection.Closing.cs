@@ -147,6 +147,8 @@ internal abstract partial class DescriptorConnection
 
         if (!ReportsDelivery || (_writer.Total == 0 && PeerEnded))
             return;
+        if (!PeerEnded && _reader.IsCompleted && ClosesUnread())
+            PeerEnded = true;
         int error = await DrainAsync(due).ConfigureAwait(false);
         if (error == 0)
             error = await AwaitDeliveryAsync(due, CancellationToken.None).ConfigureAwait(false);
@@ -252,6 +254,10 @@ internal abstract partial class DescriptorConnection
 
     /// <summary>An error that the channel holds for the next call; 0 for none.</summary>
     private protected virtual int PendingError() => 0;
+
+    /// <summary>Closes a direction of its own that nobody reads any more, where the channel has one: whoever writes it is told by that.</summary>
+    /// <returns>Whether there is nothing left to drain.</returns>
+    private protected virtual bool ClosesUnread() => false;
 
     /// <summary>When a graceful close that begins now gives up.</summary>
     private protected virtual long CloseDue => Clock.FromNow(Options.CloseTimeout);

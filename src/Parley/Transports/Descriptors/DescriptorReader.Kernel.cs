@@ -29,12 +29,14 @@ internal sealed partial class DescriptorReader
 
         if (count is -Errno.EAGAIN or -Errno.EINVAL)
             return (int)count;
+
+        // Before anybody else's code runs: a pipe that is thought empty would be given to another conversation with these bytes in it.
+        pipe.Count = (int)Math.Max(0, count);
         if (connection.Observed)
             connection.Observe("splice", connection.ReadDescriptor, started, count, pipe.Capacity);
         if (count < 0)
             Fail((int)-count);
         Account((int)count);
-        pipe.Count = (int)count;
         return (int)count;
     }
 

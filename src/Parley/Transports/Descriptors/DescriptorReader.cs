@@ -94,6 +94,9 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
 
     public override void CancelPendingRead() => connection.ReadDescriptor.Readable.Interrupt();
 
+    /// <summary>Whether nobody reads it any more.</summary>
+    internal bool IsCompleted => _completed;
+
     public override void Complete(Exception? exception = null)
     {
         if (_completed)

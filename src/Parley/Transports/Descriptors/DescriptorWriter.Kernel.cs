@@ -9,9 +9,9 @@ namespace Parley.Transports.Descriptors;
 internal sealed partial class DescriptorWriter
 {
     /// <summary>Moves all there is in a pipe, after what is unflushed.</summary>
-    /// <returns><see langword="false"/> where the kernel does not do it: the rest is still in the pipe.</returns>
+    /// <returns><see langword="false"/> where the kernel does not do it: the rest is still in the pipe, as when the transfer is stopped.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    internal async ValueTask<bool> SpliceAsync(SplicePipe pipe, CancellationToken cancellationToken)
+    internal async ValueTask<bool> SpliceAsync(SplicePipe pipe, Transfer transfer, CancellationToken cancellationToken)
     {
         if (UnflushedBytes > 0)
             await FlushAsync(cancellationToken).ConfigureAwait(false);
@@ -20,7 +20,7 @@ internal sealed partial class DescriptorWriter
         try
         {
             long stalledSince = 0;
-            while (pipe.Count > 0)
+            while (pipe.Count > 0 && !transfer.IsStopped)
             {
                 long started = connection.Timestamp();
                 int count = MustYield ? 0 : TrySplice(pipe, started);

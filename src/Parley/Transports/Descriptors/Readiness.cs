@@ -15,8 +15,12 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
     private const int Signalled = 1;
     private const int Waiting = 2;
 
+    // Somebody waits who has a call of its own to make: a state of its own, for a wait may end and another begin, without a waiter, between
+    // a look at the waiter and a change of the state.
+    private const int Attended = 3;
+
     // The loop is asking the waiter. What else would end the wait meanwhile leaves its result behind: Asking + 1 + result.
-    private const int Asking = 3;
+    private const int Asking = 4;
 
     private ManualResetValueTaskSourceCore<WaitResult> _core = new() { RunContinuationsAsynchronously = !inline };
     private CancellationTokenRegistration _cancellation;
@@ -42,7 +46,7 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
         // A wait that begins between the two looks is one to complete: the edge must not fall between them.
         while (!Ask(WaitResult.Ready))
         {
-            if (Interlocked.CompareExchange(ref _state, Signalled, Idle) != Waiting)
+            if (Interlocked.CompareExchange(ref _state, Signalled, Idle) is not (Waiting or Attended))
                 return;
         }
     }
@@ -131,7 +135,7 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
         _core.Reset();
         _waiter = waiter;
         token = _core.Version;
-        if (Interlocked.CompareExchange(ref _state, Waiting, Idle) == Idle)
+        if (Interlocked.CompareExchange(ref _state, waiter is null ? Waiting : Attended, Idle) == Idle)
             return true;
         Volatile.Write(ref _state, Idle);
         return false;
@@ -150,21 +154,30 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
     /// <returns>Whether there was a wait.</returns>
     private bool Ask(WaitResult result)
     {
-        if (_waiter is not { } waiter)
-            return TryComplete(result);
-        if (Interlocked.CompareExchange(ref _state, Asking, Waiting) != Waiting)
+        if (Volatile.Read(ref _state) != Attended)
+            return TryCompleteUnattended(result);
+        if (Interlocked.CompareExchange(ref _state, Asking, Attended) != Attended)
             return false;
 
+        IWaiter waiter = _waiter!;
         bool isOver = result == WaitResult.Due ? IsTooLate(waiter) : waiter.TryFinish();
         if (!isOver)
         {
-            int before = Interlocked.CompareExchange(ref _state, Waiting, Asking);
+            int before = Interlocked.CompareExchange(ref _state, Attended, Asking);
             if (before == Asking)
                 return true;
             result = (WaitResult)(before - Asking - 1);
         }
 
         Volatile.Write(ref _state, Idle);
+        _core.SetResult(result);
+        return true;
+    }
+
+    private bool TryCompleteUnattended(WaitResult result)
+    {
+        if (Interlocked.CompareExchange(ref _state, Idle, Waiting) != Waiting)
+            return false;
         _core.SetResult(result);
         return true;
     }
@@ -184,8 +197,8 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
         {
             switch (Volatile.Read(ref _state))
             {
-                case Waiting:
-                    if (Interlocked.CompareExchange(ref _state, Idle, Waiting) != Waiting)
+                case var waiting and (Waiting or Attended):
+                    if (Interlocked.CompareExchange(ref _state, Idle, waiting) != waiting)
                         break;
                     _core.SetResult(result);
                     return true;

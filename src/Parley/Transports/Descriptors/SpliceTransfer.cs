@@ -52,14 +52,14 @@ internal sealed class SpliceTransfer(Transfer transfer, DescriptorReader source,
                 }
 
                 transfer.IsReading = false;
-                if (!await target.SpliceAsync(pipe, cancellationToken).ConfigureAwait(false))
+                if (!await target.SpliceAsync(pipe, transfer, cancellationToken).ConfigureAwait(false))
                 {
                     IsRefused = true;
                     await CopyRestAsync(pipe, cancellationToken).ConfigureAwait(false);
                     return false;
                 }
 
-                transfer.Add(count);
+                transfer.Add(count - pipe.Count);
                 _smallPieces = count < SmallPiece ? _smallPieces + 1 : 0;
                 if (_smallPieces < SmallPiecesInARow)
                     continue;

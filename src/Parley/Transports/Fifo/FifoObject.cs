@@ -11,6 +11,8 @@ internal sealed unsafe class FifoObject(FifoEndPoint endPoint) : INamedObject
 
     public void Create(NamedObjectOptions options)
     {
+        if (options.Capacity is not null || options.MessageSize is not null)
+            throw new ArgumentException("A FIFO carries bytes: it has no capacity in messages and no message size.", nameof(options));
         using var first = new FifoPlace(endPoint.Path, Step.Create);
         using DescriptorHandle made = Create(first, options.Mode);
         if (endPoint.WritePath is null)

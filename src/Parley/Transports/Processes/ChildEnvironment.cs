@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text;
 
 namespace Parley.Transports.Processes;
 
@@ -13,11 +14,28 @@ internal static class ChildEnvironment
         {
             string name = (string)variable.Key;
             if (program.Environment?.ContainsKey(name) != true)
-                all.Add($"{name}={variable.Value}");
+                all.Add(Undecoded($"{name}={variable.Value}"));
         }
 
         if (program.Environment is not null)
             all.AddRange(program.Environment.Where(static variable => variable.Value is not null).Select(static variable => $"{variable.Key}={variable.Value}"));
         return all;
     }
+
+    // The runtime decodes variables, and what is no UTF-8 in them is lost by that. As long as one has not been changed since, the process's
+    // start still knows its bytes.
+    private static string Undecoded(string variable)
+    {
+        if (!variable.Contains('\uFFFD'))
+            return variable;
+        foreach (string original in AtStart.Value)
+        {
+            if (Encoding.UTF8.GetString(EscapedUtf8.Encode(original)) == variable)
+                return original;
+        }
+
+        return variable;
+    }
+
+    private static readonly Lazy<string[]> AtStart = new(static () => EscapedUtf8.Decode(File.ReadAllBytes("/proc/self/environ")).Split('\0'));
 }

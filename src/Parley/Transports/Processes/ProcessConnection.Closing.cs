@@ -31,6 +31,13 @@ internal sealed partial class ProcessConnection
         }
     }
 
+    // As in a shell pipeline whose reader has enough.
+    private protected override bool ClosesUnread()
+    {
+        CloseObserved(ReadDescriptor);
+        return true;
+    }
+
     /// <summary>A pipe has no reset: the child is asked to end, and killed if it does not.</summary>
     private protected override void PrepareReset() => _child.Terminate(Grace);
 

@@ -49,7 +49,11 @@ internal sealed unsafe partial class ProcessConnection : DescriptorConnection
         if (hasExited && MustEnd())
         {
             if (_leftOver < 0)
+            {
                 _leftOver = CountIn(ReadDescriptor.Handle);
+                TellOfHeldOutput();
+            }
+
             buffer = buffer[..Math.Min(buffer.Length, _leftOver)];
             if (buffer.IsEmpty)
                 return End();
@@ -123,6 +127,12 @@ internal sealed unsafe partial class ProcessConnection : DescriptorConnection
     /// itself may hold the pipe for as long as it likes.
     /// </summary>
     private bool MustEnd() => _leftOver >= 0 || _child.Status.IsBreak || IsClosing || _end.IsOver;
+
+    private void TellOfHeldOutput()
+    {
+        if (_end.IsOver && _child.Status.IsKnown && !_child.Status.IsBreak && Options.LoggerFactory?.CreateLogger("Parley.Connection") is { } logger)
+            ConnectionLog.OutputHeld(logger, _child.Name, _child.Status.ExitCode);
+    }
 
     private int End() => _child.HasExited && _child.Status.IsBreak ? -Errno.ECONNRESET : 0;
 

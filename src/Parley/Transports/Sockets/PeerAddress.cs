@@ -1,5 +1,6 @@
 using System.Net;
 using Parley.Interop.Linux;
+using Parley.Transports.Addresses;
 
 namespace Parley.Transports.Sockets;
 
@@ -23,7 +24,7 @@ internal struct PeerAddress
         }
         else
         {
-            _endPoint = SocketAddress.Decode(bytes);
+            _endPoint = KernelAddress.Decode(bytes);
         }
     }
 

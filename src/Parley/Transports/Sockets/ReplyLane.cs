@@ -1,5 +1,6 @@
 using System.Buffers;
 using Parley.Interop.Linux;
+using Parley.Transports.Addresses;
 using Parley.Transports.Descriptors;
 
 namespace Parley.Transports.Sockets;
@@ -109,8 +110,8 @@ internal sealed unsafe class ReplyLane : IWaiter
     /// <returns>Whether the wait goes on.</returns>
     private bool TryAccept()
     {
-        byte* address = stackalloc byte[SocketAddress.MaxSize];
-        uint length = SocketAddress.MaxSize;
+        byte* address = stackalloc byte[KernelAddress.MaxSize];
+        uint length = KernelAddress.MaxSize;
         int socket;
         try
         {

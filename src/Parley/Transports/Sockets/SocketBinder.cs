@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Parley.Interop.Linux;
+using Parley.Transports.Addresses;
 using Parley.Transports.Descriptors;
 
 namespace Parley.Transports.Sockets;
@@ -27,7 +28,7 @@ internal static unsafe class SocketBinder
             if (isTcp)
             {
                 // Without it a restart within a minute of the last client would find the port taken (TIME_WAIT).
-                SocketCalls.Set(handle, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
+                SocketOption.Set(handle, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
                 SocketCalls.ApplyTcpOptions(handle, options);
             }
             else if (path is not null && Libc.FChMod(handle, (uint)mode) < 0)
@@ -39,7 +40,7 @@ internal static unsafe class SocketBinder
             Bind(handle, address, asked, options);
             path?.NoteBound(mode, asked);
             Listen(handle, address, asked, options);
-            EndPoint local = ownUserOnly ? asked : SocketCalls.LocalEndPoint(handle) ?? address;
+            EndPoint local = ownUserOnly ? asked : SocketNames.LocalEndPoint(handle) ?? address;
             var descriptor = new LevelDescriptor(handle, EventLoop.Shared, options.RunContinuationsInline);
             return new SocketConnectionListener(descriptor, isTcp, local, path, options) { OwnUserOnly = ownUserOnly };
         }
@@ -53,30 +54,30 @@ internal static unsafe class SocketBinder
 
     private static DescriptorHandle Open(EndPoint address, EndPoint asked, ListenerOptions options)
     {
-        long started = Trace.Now(options);
+        long started = CallTrace.Now(options);
         DescriptorHandle handle = Libc.Socket(
-            SocketAddress.Family(address), Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
+            KernelAddress.Family(address), Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
         int error = handle.IsInvalid ? Errno.Last : 0;
-        Trace.Call(options, "socket", handle, started, error == 0 ? handle.Number : -error, address);
+        CallTrace.Call(options, "socket", handle, started, error == 0 ? handle.Number : -error, address);
         return error == 0 ? handle : throw ConnectionException.FromErrno(Step.Socket, error, asked);
     }
 
     private static void Bind(DescriptorHandle handle, EndPoint address, EndPoint asked, ListenerOptions options)
     {
-        byte* bytes = stackalloc byte[SocketAddress.MaxSize];
-        uint length = SocketAddress.Encode(address, bytes);
-        long started = Trace.Now(options);
+        byte* bytes = stackalloc byte[KernelAddress.MaxSize];
+        uint length = KernelAddress.Encode(address, bytes);
+        long started = CallTrace.Now(options);
         int error = Libc.Bind(handle, bytes, length) == 0 ? 0 : Errno.Last;
-        Trace.Call(options, "bind", handle, started, -error, address);
+        CallTrace.Call(options, "bind", handle, started, -error, address);
         if (error != 0)
             throw ConnectionException.FromErrno(Step.Bind, error, asked);
     }
 
     private static void Listen(DescriptorHandle handle, EndPoint address, EndPoint asked, ListenerOptions options)
     {
-        long started = Trace.Now(options);
+        long started = CallTrace.Now(options);
         int error = Libc.Listen(handle, options.Backlog) == 0 ? 0 : Errno.Last;
-        Trace.Call(options, "listen", handle, started, -error, address, argument: options.Backlog);
+        CallTrace.Call(options, "listen", handle, started, -error, address, argument: options.Backlog);
         if (error != 0)
             throw ConnectionException.FromErrno(Step.Listen, error, asked);
     }

@@ -1,36 +1,11 @@
-using System.Net;
 using Parley.Interop.Linux;
+using Parley.Transports.Descriptors;
 
 namespace Parley.Transports.Sockets;
 
 /// <summary>Questions and settings of a socket that take more than one line.</summary>
 internal static unsafe class SocketCalls
 {
-    internal static EndPoint? LocalEndPoint(DescriptorHandle socket)
-    {
-        byte* address = stackalloc byte[SocketAddress.MaxSize];
-        uint length = SocketAddress.MaxSize;
-        return !socket.IsClosed && Libc.GetSockName(socket, address, &length) == 0
-            ? SocketAddress.Decode(new ReadOnlySpan<byte>(address, (int)length))
-            : null;
-    }
-
-    internal static bool IsConnected(DescriptorHandle socket)
-    {
-        byte* address = stackalloc byte[SocketAddress.MaxSize];
-        uint length = SocketAddress.MaxSize;
-        return Libc.GetPeerName(socket, address, &length) == 0;
-    }
-
-    internal static EndPoint? RemoteEndPoint(DescriptorHandle socket)
-    {
-        byte* address = stackalloc byte[SocketAddress.MaxSize];
-        uint length = SocketAddress.MaxSize;
-        return !socket.IsClosed && Libc.GetPeerName(socket, address, &length) == 0
-            ? SocketAddress.Decode(new ReadOnlySpan<byte>(address, (int)length))
-            : null;
-    }
-
     internal static bool TryGetPeerCredentials(DescriptorHandle socket, out PeerCredentials credentials)
     {
         PeerCredential peer;
@@ -69,22 +44,16 @@ internal static unsafe class SocketCalls
     /// <summary>Settings that clients inherit when they are made on a listener, so that accepting costs no calls for them.</summary>
     internal static void ApplyTcpOptions(DescriptorHandle socket, ConnectionOptions options)
     {
-        Set(socket, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
+        SocketOption.Set(socket, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
 
         // A peer whose machine or network is gone is noticed after two minutes, though nobody writes to it.
-        Set(socket, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, 1);
-        Set(socket, Libc.IPPROTO_TCP, Libc.TCP_KEEPIDLE, 60);
-        Set(socket, Libc.IPPROTO_TCP, Libc.TCP_KEEPINTVL, 10);
-        Set(socket, Libc.IPPROTO_TCP, Libc.TCP_KEEPCNT, 6);
+        SocketOption.Set(socket, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, 1);
+        SocketOption.Set(socket, Libc.IPPROTO_TCP, Libc.TCP_KEEPIDLE, 60);
+        SocketOption.Set(socket, Libc.IPPROTO_TCP, Libc.TCP_KEEPINTVL, 10);
+        SocketOption.Set(socket, Libc.IPPROTO_TCP, Libc.TCP_KEEPCNT, 6);
 
         // Keepalive never fires while bytes wait to be acknowledged. This does, also when they wait for a peer that was stopped.
         if (options.WriteTimeout != Timeout.InfiniteTimeSpan)
-            Set(socket, Libc.IPPROTO_TCP, Libc.TCP_USER_TIMEOUT, (int)Math.Max(1, options.WriteTimeout.TotalMilliseconds));
-    }
-
-    internal static void Set(DescriptorHandle socket, int level, int name, int value)
-    {
-        if (Libc.SetSockOpt(socket, level, name, &value, sizeof(int)) < 0)
-            throw ConnectionException.FromErrno(Step.Socket, Errno.Last, null);
+            SocketOption.Set(socket, Libc.IPPROTO_TCP, Libc.TCP_USER_TIMEOUT, (int)Math.Max(1, options.WriteTimeout.TotalMilliseconds));
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Parley.Interop.Linux;
+using Parley.Transports.Addresses;
 using Parley.Transports.Descriptors;
 
 namespace Parley.Transports.Sockets;
@@ -17,7 +18,7 @@ internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp,
         init => _local = value;
     }
 
-    public override EndPoint? LocalEndPoint => _local ??= SocketCalls.LocalEndPoint(ReadDescriptor.Handle);
+    public override EndPoint? LocalEndPoint => _local ??= SocketNames.LocalEndPoint(ReadDescriptor.Handle);
 
     public override EndPoint? RemoteEndPoint => _remote.EndPoint;
 

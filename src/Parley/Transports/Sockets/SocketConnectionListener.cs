@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Interop.Linux;
+using Parley.Transports.Addresses;
 using Parley.Transports.Descriptors;
 
 namespace Parley.Transports.Sockets;
@@ -58,7 +59,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
     {
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<Connection?>(cancellationToken);
-        long started = Trace.Now(_options);
+        long started = CallTrace.Now(_options);
         bool isKnownEmpty = false;
         if (!LeavesNextToLoop && Volatile.Read(ref _stopping) == 0 && HasRoom)
         {
@@ -249,13 +250,13 @@ internal sealed class SocketConnectionListener : ConnectionListener
     private void Observe(DescriptorHandle handle, EndPoint? remote, long started, int error)
     {
         TcpStatistics? tcp = _isTcp && error == 0 ? SocketCalls.TcpStatistics(handle, bytesSent: 0) : null;
-        Trace.Call(_options, "accept", _descriptor.Handle, started, error == 0 ? handle.Number : -error, remote ?? LocalEndPoint, tcp);
+        CallTrace.Call(_options, "accept", _descriptor.Handle, started, error == 0 ? handle.Number : -error, remote ?? LocalEndPoint, tcp);
     }
 
     private unsafe DescriptorHandle Accept(out PeerAddress remote, out int error)
     {
-        byte* address = stackalloc byte[SocketAddress.MaxSize];
-        uint length = SocketAddress.MaxSize;
+        byte* address = stackalloc byte[KernelAddress.MaxSize];
+        uint length = KernelAddress.MaxSize;
         DescriptorHandle handle = Libc.Accept4(_descriptor.Handle, address, &length, Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC);
         error = handle.IsInvalid ? Errno.Last : 0;
         remote = error == 0 ? new PeerAddress(new ReadOnlySpan<byte>(address, (int)length)) : default;
@@ -320,9 +321,9 @@ internal sealed class SocketConnectionListener : ConnectionListener
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        long started = Trace.Now(_options);
+        long started = CallTrace.Now(_options);
         _descriptor.Close();
-        Trace.Call(_options, "close", _descriptor.Handle, started, 0, LocalEndPoint);
+        CallTrace.Call(_options, "close", _descriptor.Handle, started, 0, LocalEndPoint);
         _room.Close();
         _replies?.Close();
         _path?.Dispose();

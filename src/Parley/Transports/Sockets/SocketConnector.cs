@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Parley.Interop.Linux;
+using Parley.Transports.Addresses;
 using Parley.Transports.Descriptors;
 
 namespace Parley.Transports.Sockets;
@@ -27,9 +28,9 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
         {
             if (_isTcp)
                 SocketCalls.ApplyTcpOptions(handle, options);
-            long started = Trace.Now(options);
+            long started = CallTrace.Now(options);
             int error = await ConnectAsync(descriptor, due, cancellationToken).ConfigureAwait(false);
-            Trace.Call(options, "connect", handle, started, -error, address, _isTcp && error == 0 ? SocketCalls.TcpStatistics(handle, bytesSent: 0) : null);
+            CallTrace.Call(options, "connect", handle, started, -error, address, _isTcp && error == 0 ? SocketCalls.TcpStatistics(handle, bytesSent: 0) : null);
             if (error == Errno.ETIMEDOUT)
                 throw new ConnectionException(Step.Connect, Reason.TimedOut, asked, "no answer in time", error);
             if (error != 0)
@@ -42,9 +43,9 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
         }
         catch
         {
-            long started = Trace.Now(options);
+            long started = CallTrace.Now(options);
             if (descriptor.Close())
-                Trace.Call(options, "close", handle, started, 0, address);
+                CallTrace.Call(options, "close", handle, started, 0, address);
             throw;
         }
     }
@@ -57,11 +58,11 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
 
     private DescriptorHandle Open()
     {
-        long started = Trace.Now(options);
+        long started = CallTrace.Now(options);
         DescriptorHandle handle = Libc.Socket(
-            SocketAddress.Family(address), Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
+            KernelAddress.Family(address), Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
         int error = handle.IsInvalid ? Errno.Last : 0;
-        Trace.Call(options, "socket", handle, started, error == 0 ? handle.Number : -error, address);
+        CallTrace.Call(options, "socket", handle, started, error == 0 ? handle.Number : -error, address);
         return error == 0 ? handle : throw ConnectionException.FromErrno(Step.Socket, error, asked);
     }
 
@@ -86,9 +87,9 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
 
     private unsafe int Start(DescriptorHandle handle)
     {
-        byte* bytes = stackalloc byte[SocketAddress.MaxSize];
+        byte* bytes = stackalloc byte[KernelAddress.MaxSize];
         EndPoint where = OwnFile is null ? address : new UnixDomainSocketEndPoint($"/proc/self/fd/{OwnFile.Number}");
-        uint length = SocketAddress.Encode(where, bytes);
+        uint length = KernelAddress.Encode(where, bytes);
         int error = Libc.Connect(handle, bytes, length) == 0 ? 0 : Errno.Last;
 
         // After EINTR connecting goes on in the background, as after EINPROGRESS.
@@ -102,7 +103,7 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
             WaitResult result = await descriptor.WaitWritableAsync(due, cancellationToken).ConfigureAwait(false);
             if (result == WaitResult.Canceled)
                 throw new OperationCanceledException(cancellationToken);
-            if (result == WaitResult.Ready && SocketState.TakeError(descriptor.Handle) is var error && (error != 0 || SocketCalls.IsConnected(descriptor.Handle)))
+            if (result == WaitResult.Ready && SocketState.TakeError(descriptor.Handle) is var error && (error != 0 || SocketNames.IsConnected(descriptor.Handle)))
                 return error;
             if (Clock.IsOver(due))
                 return Errno.ETIMEDOUT;
@@ -112,8 +113,8 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
     // With nobody listening on a port that the system hands out to clients, a socket can be connected to itself.
     private void RefuseSelf(DescriptorHandle handle)
     {
-        var local = (IPEndPoint?)SocketCalls.LocalEndPoint(handle);
-        if (local is null || !local.Equals(SocketCalls.RemoteEndPoint(handle)))
+        var local = (IPEndPoint?)SocketNames.LocalEndPoint(handle);
+        if (local is null || !local.Equals(SocketNames.RemoteEndPoint(handle)))
             return;
         SocketCalls.ResetOnClose(handle);
         throw new ConnectionException(

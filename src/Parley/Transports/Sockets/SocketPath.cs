@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Parley.Interop.Linux;
+using Parley.Transports.Addresses;
 
 namespace Parley.Transports.Sockets;
 
@@ -65,11 +66,11 @@ internal sealed unsafe class SocketPath : IDisposable
     internal static void CheckLength(string path, EndPoint asked)
     {
         int length = Encoding.UTF8.GetByteCount(path);
-        if (length > SocketAddress.MaxPathBytes)
+        if (length > KernelAddress.MaxPathBytes)
         {
             throw new ConnectionException(
                 Step.Bind, Reason.TooLarge, asked,
-                $"the path of a Unix socket has at most {SocketAddress.MaxPathBytes} bytes, this one has {length}", Errno.ENAMETOOLONG);
+                $"the path of a Unix socket has at most {KernelAddress.MaxPathBytes} bytes, this one has {length}", Errno.ENAMETOOLONG);
         }
     }
 
@@ -188,8 +189,8 @@ internal sealed unsafe class SocketPath : IDisposable
         using DescriptorHandle socket = Libc.Socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
         if (socket.IsInvalid)
             return Errno.Last;
-        byte* address = stackalloc byte[SocketAddress.MaxSize];
-        uint length = SocketAddress.Encode(new UnixDomainSocketEndPoint(_path), address);
+        byte* address = stackalloc byte[KernelAddress.MaxSize];
+        uint length = KernelAddress.Encode(new UnixDomainSocketEndPoint(_path), address);
         return Libc.Connect(socket, address, length) == 0 ? 0 : Errno.Last;
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Parley.Interop.Linux;
+using Parley.Transports.Addresses;
 using Parley.Transports.Descriptors;
 
 namespace Parley.Transports.Sockets;
@@ -14,7 +15,7 @@ internal static class SocketTransport
     internal static async ValueTask<Connection> ConnectAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken)
     {
         long due = Clock.FromNow(options.ConnectTimeout);
-        EndPoint[] addresses = await ResolveAsync(remote, Step.Connect, options, cancellationToken).ConfigureAwait(false);
+        EndPoint[] addresses = await HostNames.ResolveAsync(remote, remote, Step.Connect, options, cancellationToken).ConfigureAwait(false);
         for (int i = 0; ; i++)
         {
             try
@@ -32,7 +33,7 @@ internal static class SocketTransport
 
     internal static async ValueTask<ConnectionListener> BindAsync(EndPoint local, ListenerOptions options, CancellationToken cancellationToken)
     {
-        EndPoint[] addresses = await ResolveAsync(local, Step.Bind, options, cancellationToken).ConfigureAwait(false);
+        EndPoint[] addresses = await HostNames.ResolveAsync(local, local, Step.Bind, options, cancellationToken).ConfigureAwait(false);
         for (int i = 0; ; i++)
         {
             try
@@ -67,37 +68,5 @@ internal static class SocketTransport
         TimeSpan left = System.Diagnostics.Stopwatch.GetElapsedTime(System.Diagnostics.Stopwatch.GetTimestamp(), due);
         TimeSpan share = left / triesLeft;
         return Math.Min(due, Clock.FromNow(share > ShortestTry ? share : ShortestTry));
-    }
-
-    private static async ValueTask<EndPoint[]> ResolveAsync(
-        EndPoint endPoint, Step step, ConnectionOptions options, CancellationToken cancellationToken)
-    {
-        if (endPoint is not DnsEndPoint name)
-            return [endPoint];
-
-        IPAddress[] found;
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (options.ConnectTimeout != Timeout.InfiniteTimeSpan)
-            deadline.CancelAfter(options.ConnectTimeout);
-        try
-        {
-            found = await Dns.GetHostAddressesAsync(name.Host, name.AddressFamily, deadline.Token).ConfigureAwait(false);
-        }
-        catch (SocketException failure)
-        {
-            Reason reason = failure.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData ? Reason.NotFound : Reason.Other;
-            string cause = reason is Reason.NotFound ? $"host not found: {name.Host}" : $"cannot look up {name.Host}: {failure.Message}";
-            throw new ConnectionException(StepOf(step), reason, endPoint, cause, 0, failure);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new ConnectionException(Step.Resolve, Reason.TimedOut, endPoint, $"looking up {name.Host} took too long");
-        }
-
-        return found.Length == 0
-            ? throw new ConnectionException(StepOf(step), Reason.NotFound, endPoint, $"host has no address: {name.Host}")
-            : Array.ConvertAll(found, address => (EndPoint)new IPEndPoint(address, name.Port));
-
-        static Step StepOf(Step step) => step == Step.Bind ? Step.Bind : Step.Resolve;
     }
 }

@@ -17,11 +17,10 @@ internal static class OutputCopies
     /// <returns>0 or the negative error number.</returns>
     internal static int ReplaceBy(DescriptorHandle other)
     {
-        string? pipe = TargetOf(StandardOutput);
-
         // Where errors go the same way, the end of the one is not the end of the other.
-        bool isAlone = pipe is not null && pipe.StartsWith("pipe:", StringComparison.Ordinal) && TargetOf(StandardError) != pipe;
-        foreach (int copy in isAlone ? Copies(pipe!) : [])
+        bool isAlone = FileStatus.OfNumber(StandardOutput, out StatxResult pipe) == 0 && pipe.IsFifo
+            && !(FileStatus.OfNumber(StandardError, out StatxResult errors) == 0 && errors.IsSameFile(pipe));
+        foreach (int copy in isAlone ? Copies(pipe) : [])
         {
             if (Libc.Dup3(other.Number, copy, Libc.O_CLOEXEC) < 0)
                 return -Errno.Last;
@@ -30,15 +29,12 @@ internal static class OutputCopies
         return Libc.Dup3(other.Number, StandardOutput, 0) < 0 ? -Errno.Last : 0;
     }
 
-    private static int[] Copies(string pipe) =>
+    private static int[] Copies(StatxResult pipe) =>
     [
         .. Directory.GetFileSystemEntries(Descriptors)
             .Select(static path => int.Parse(path.AsSpan(Descriptors.Length), NumberStyles.None, CultureInfo.InvariantCulture))
-            .Where(number => number > StandardError && TargetOf(number) == pipe && IsWritten(number)),
+            .Where(number => number > StandardError && FileStatus.OfNumber(number, out StatxResult other) == 0 && other.IsSameFile(pipe) && IsWritten(number)),
     ];
-
-    // A descriptor may be closed by another thread between the list and the look.
-    private static string? TargetOf(int number) => new FileInfo(Descriptors + number.ToString(CultureInfo.InvariantCulture)).LinkTarget;
 
     private static bool IsWritten(int number)
         => Libc.GetFlags(number, Libc.F_GETFL, 0) is var flags and >= 0 && (flags & Libc.O_ACCMODE) != Libc.O_RDONLY;

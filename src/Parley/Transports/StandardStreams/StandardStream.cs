@@ -12,7 +12,10 @@ internal enum StandardStreamKind
     /// <summary>A file or device that never makes anybody wait for long.</summary>
     AlwaysReady,
 
-    /// <summary>A socket, or something that may not be opened again: asked before each call whether it is ready.</summary>
+    /// <summary>A socket: each call says that it must not wait.</summary>
+    Socket,
+
+    /// <summary>Something that may not be opened again: asked before each call whether it is ready.</summary>
     Polled,
 }
 
@@ -33,7 +36,7 @@ internal static unsafe class StandardStream
             own = Libc.Duplicate(number, Libc.F_DUPFD_CLOEXEC, 3);
             if (own.IsInvalid)
                 throw ConnectionException.FromErrno(Step.Open, Errno.Last, StandardStreamsEndPoint.Instance);
-            kind = StandardStreamKind.Polled;
+            kind = FileStatus.OfDescriptor(own, out StatxResult opened) == 0 && opened.IsSocket ? StandardStreamKind.Socket : StandardStreamKind.Polled;
         }
 
         var descriptor = new Descriptor(own, EventLoop.Shared, inline);

@@ -20,16 +20,51 @@ internal sealed unsafe class StandardStreamsConnection(
 
     private protected override bool ReportsDelivery => false;
 
-    internal override nint Receive(Span<byte> buffer)
-        => inputKind == StandardStreamKind.Polled && !IsReady(ReadDescriptor, Libc.POLLIN) ? -Errno.EAGAIN : base.Receive(buffer);
-
-    internal override nint Transmit(ReadOnlySpan<byte> bytes, bool moreFollows)
+    internal override nint Receive(Span<byte> buffer) => inputKind switch
     {
-        if (outputKind != StandardStreamKind.Polled)
-            return base.Transmit(bytes, moreFollows);
-        return IsReady(WriteDescriptor, Libc.POLLOUT)
-            ? base.Transmit(bytes[..Math.Min(bytes.Length, SafeWrite)], moreFollows)
-            : -Errno.EAGAIN;
+        StandardStreamKind.Socket => ReceiveFromSocket(buffer),
+        StandardStreamKind.Polled when !IsReady(ReadDescriptor, Libc.POLLIN) => -Errno.EAGAIN,
+        _ => base.Receive(buffer),
+    };
+
+    internal override nint Transmit(ReadOnlySpan<byte> bytes, bool moreFollows) => outputKind switch
+    {
+        StandardStreamKind.Socket => TransmitToSocket(bytes),
+        StandardStreamKind.Polled when !IsReady(WriteDescriptor, Libc.POLLOUT) => -Errno.EAGAIN,
+        StandardStreamKind.Polled => base.Transmit(bytes[..Math.Min(bytes.Length, SafeWrite)], moreFollows),
+        _ => base.Transmit(bytes, moreFollows),
+    };
+
+    private nint ReceiveFromSocket(Span<byte> buffer)
+    {
+        fixed (byte* pointer = buffer)
+        {
+            while (true)
+            {
+                nint count = Libc.Recv(ReadDescriptor.Handle, pointer, (nuint)buffer.Length, Libc.MSG_DONTWAIT);
+                if (count >= 0)
+                    return count;
+                int error = Errno.Last;
+                if (error != Errno.EINTR)
+                    return -error;
+            }
+        }
+    }
+
+    private nint TransmitToSocket(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* pointer = bytes)
+        {
+            while (true)
+            {
+                nint count = Libc.Send(WriteDescriptor.Handle, pointer, (nuint)bytes.Length, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL);
+                if (count >= 0)
+                    return count;
+                int error = Errno.Last;
+                if (error != Errno.EINTR)
+                    return -error;
+            }
+        }
     }
 
     /// <summary>Closes standard output, so that whoever reads it sees the end though this process lives on.</summary>
@@ -43,6 +78,13 @@ internal sealed unsafe class StandardStreamsConnection(
     }
 
     internal override long CountUndelivered() => 0;
+
+    // Nobody reads a file that could go away.
+    private protected override void WatchForHangUp()
+    {
+        if (outputKind != StandardStreamKind.AlwaysReady)
+            base.WatchForHangUp();
+    }
 
     private protected override void PrepareReset()
     {

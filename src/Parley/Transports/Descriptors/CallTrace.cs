@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Net;
 using Parley.Interop.Linux;
 
-namespace Parley.Transports.Sockets;
+namespace Parley.Transports.Descriptors;
 
-/// <summary>Tells the observer of calls that no connection exists for yet. One branch when nobody observes.</summary>
-internal static class Trace
+/// <summary>Tells the observer of calls that no connection exists for. One branch when nobody observes.</summary>
+internal static class CallTrace
 {
     internal static long Now(ConnectionOptions options) => options.CallObserver is null ? 0 : Stopwatch.GetTimestamp();
 

@@ -4,10 +4,10 @@ using System.Net.Sockets;
 using System.Text;
 using Parley.Interop.Linux;
 
-namespace Parley.Transports.Sockets;
+namespace Parley.Transports.Addresses;
 
 /// <summary>An address as the kernel writes it (<c>struct sockaddr</c>), to and from <see cref="EndPoint"/>.</summary>
-internal static unsafe class SocketAddress
+internal static unsafe class KernelAddress
 {
     /// <summary>Room for the longest, a Unix path: family and 108 bytes, rounded up.</summary>
     internal const int MaxSize = 128;

@@ -1,0 +1,30 @@
+using System.CommandLine;
+using System.Text;
+using Parley.Cli.Output;
+
+namespace Parley.Cli.Commands;
+
+/// <summary><c>parley list</c>: this user's message queues.</summary>
+internal static class ListCommand
+{
+    internal static Command Build()
+    {
+        var json = new Option<bool>("--json") { Description = "One JSON object a line" };
+        var command = new Command("list", "List this user's message queues; what cannot be listed is said, and why") { json, Verbosity.QuietOption() };
+        HelpWithExamples.Attach(command, """
+            parley list                                     each as inspect shows it
+            parley list --json                              for scripts
+            """);
+        command.SetAction(parsed =>
+        {
+            NamedObjectList list = NamedObject.List();
+            using Stream output = Console.OpenStandardOutput();
+            foreach (NamedObjectStatus status in list.Objects)
+                output.Write(Encoding.UTF8.GetBytes((parsed.GetValue(json) ? NamedObjectText.Json(status) : NamedObjectText.Line(status)) + "\n"));
+            foreach (string unlisted in list.Unlisted)
+                StandardError.WriteLine("parley: " + PlainText.OneLine(unlisted));
+            return list.Unlisted.Count == 0 ? ExitCode.Done : ExitCode.Failed;
+        });
+        return command;
+    }
+}

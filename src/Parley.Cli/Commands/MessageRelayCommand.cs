@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.Net;
+using Parley.Cli.Messages;
+using Parley.Cli.Output;
+using Parley.Cli.Serving;
+
+namespace Parley.Cli.Commands;
+
+/// <summary><c>parley relay</c> where a side carries messages: whole messages, one way.</summary>
+internal sealed class MessageRelayCommand
+{
+    private readonly MessageSettings _messages = new();
+    private readonly Option<string?> _deadLetter = new("--dead-letter")
+    {
+        Description = "Messages: write those that cannot be delivered to this file, as JSON lines, and go on after one that is too long for TARGET",
+        HelpName = "FILE",
+    };
+
+    internal void AddTo(Command command)
+    {
+        _messages.AddTo(command);
+        command.Options.Add(_deadLetter);
+    }
+
+    /// <summary>Whether it is messages that are to be moved.</summary>
+    /// <exception cref="UsageException">It is not, but an option says so.</exception>
+    internal bool IsMeant(ParseResult parsed, EndPoint source, EndPoint target)
+    {
+        if (MessageSettings.CarriesMessages(source) || MessageSettings.CarriesMessages(target))
+            return true;
+        if (_messages.HasFraming(parsed) || parsed.GetValue(_deadLetter) is not null)
+            throw new UsageException("between two streams relay moves bytes: --frame and --dead-letter are for a queue or UDP on one side");
+        return false;
+    }
+
+    internal async Task<int> RunAsync(ParseResult parsed, MessageRelayPlan plan)
+    {
+        MessageFraming from = FramingOf(parsed, plan.Source, plan.Target);
+        MessageFraming to = FramingOf(parsed, plan.Target, plan.Source);
+        bool listens = from != MessageFraming.None;
+        if (!listens)
+            plan.Listener.RefuseAll(parsed, plan.Source, exceptDrainTimeout: true);
+        if (plan.IsDryRun)
+        {
+            StandardError.WriteLine(
+                $"would move the messages of {(listens ? "each client of " : "")}{ParleyEndPoint.Format(plan.Source)} to {ParleyEndPoint.Format(plan.Target)}");
+            return ExitCode.Done;
+        }
+
+        MessageChannelOptions options = Options(parsed, plan, to);
+        options.ConnectTimeout = plan.ConnectTimeout;
+        options.RetryCount = plan.Retries ?? 0;
+        options.Direction = OneWay.Is(plan.Target) || plan.Target is MessageQueueEndPoint ? ConnectionDirection.SendOnly : ConnectionDirection.Both;
+        var target = new RelayTarget(plan.Target, options, plan.Retries);
+        var run = new RelayRun(target, new Undelivered(parsed.GetValue(_deadLetter)), plan.IsVerbose);
+        MessageChannelOptions sourceOptions = Options(parsed, plan, from);
+        try
+        {
+            int exitCode = listens ? await ListenAsync(run, plan, sourceOptions) : await MoveAsync(run, plan, sourceOptions);
+            await target.DisposeAsync();
+            return exitCode;
+        }
+        finally
+        {
+            if (plan.IsVerbose)
+                run.Report(plan.Source);
+        }
+    }
+
+    private static async Task<int> ListenAsync(RelayRun run, MessageRelayPlan plan, MessageChannelOptions options)
+    {
+        using var service = new MessageRelayService(run, options);
+        using var server = new Server(service, plan.IsVerbose, plan.IsOnce, plan.DrainTimeout, rateLimit: null);
+        return await server.RunAsync(plan.Source, plan.ListenerOptions, plan.Ready, plan.ShowsProgress);
+    }
+
+    private static async Task<int> MoveAsync(RelayRun run, MessageRelayPlan plan, MessageChannelOptions options)
+    {
+        options.Direction = plan.Source is MessageQueueEndPoint ? ConnectionDirection.ReceiveOnly : ConnectionDirection.Both;
+        using var interruption = new Interruption();
+        using var cut = new CancellationTokenSource();
+        using CancellationTokenRegistration drain = interruption.Token.Register(() => cut.CancelAfter(plan.DrainTimeout));
+        await using var statistics = new StatisticsSignal(() => run.Place(plan.Source), run.Traffic);
+        SourceChannel source = await SourceChannel.OpenAsync(plan.Source, options, interruption.Token);
+        if (plan.Source is UdpEndPoint)
+            plan.Ready(source.Channel.LocalEndPoint ?? plan.Source);
+        try
+        {
+            await using (Progress.Start(plan.ShowsProgress, run.Traffic, expected: null))
+                await run.MoveAsync(source.Channel, plan.Source, plan.IsOnce ? 1 : long.MaxValue, interruption.Token, cut.Token);
+        }
+        catch (OperationCanceledException) when (cut.IsCancellationRequested)
+        {
+            throw new CommandException($"{run.Place(plan.Source)}: the last message was not taken within {plan.DrainTimeout.TotalSeconds:0.###} s", ExitCode.Failed);
+        }
+        finally
+        {
+            await source.EndAsync(isEnough: true);
+        }
+
+        return ExitCode.Done;
+    }
+
+    // The framing is that of the one side that is a stream.
+    private MessageFraming FramingOf(ParseResult parsed, EndPoint side, EndPoint other)
+        => MessageSettings.CarriesMessages(side) && !MessageSettings.CarriesMessages(other) ? MessageFraming.None : _messages.Framing(parsed, side);
+
+    private MessageChannelOptions Options(ParseResult parsed, MessageRelayPlan plan, MessageFraming framing)
+        => _messages.Get(parsed, framing, plan.ListenerOptions.CallObserver, plan.IsVerbose);
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Net;
+
+namespace Parley.Cli.Commands;
+
+/// <summary>Options of the verbs that carry messages, and what endpoints they take.</summary>
+internal sealed class MessageSettings
+{
+    internal const string Forms = "mq:/name, udp://host:port, or a stream with --frame: tcp://host:port, unix:/path, pipe:name, fifo:/path";
+
+    private readonly Option<MessageFraming?> _framing = WordOption.Create(
+        "--frame",
+        "How messages are told apart on a stream: each ends with a line feed, with a zero byte, or has its length before it (4 bytes, big-endian)",
+        ("line", MessageFraming.Line),
+        ("nul", MessageFraming.Nul),
+        ("len32", MessageFraming.Len32));
+
+    private readonly Option<int?> _maxSize = NumberOption.Create("--max-size", "The longest message over a stream, in bytes (default 1048576)", 1);
+
+    internal static bool CarriesMessages(EndPoint endPoint) => endPoint is MessageQueueEndPoint or UdpEndPoint;
+
+    internal void AddTo(Command command)
+    {
+        command.Options.Add(_framing);
+        command.Options.Add(_maxSize);
+    }
+
+    internal bool HasFraming(ParseResult parsed) => parsed.GetValue(_framing) is not null;
+
+    /// <summary>The framing of a stream; none for what carries messages by itself.</summary>
+    /// <exception cref="UsageException">It is missing, or has no place.</exception>
+    internal MessageFraming Framing(ParseResult parsed, EndPoint endPoint)
+    {
+        MessageFraming? framing = parsed.GetValue(_framing);
+        if (CarriesMessages(endPoint))
+        {
+            return framing is null && parsed.GetValue(_maxSize) is null
+                ? MessageFraming.None
+                : throw new UsageException(
+                    $"{(framing is null ? "--max-size" : "--frame")} is for a stream; {ParleyEndPoint.Format(endPoint)} carries messages as they are",
+                    "how standard input and output are cut say --input and --output");
+        }
+
+        return framing ?? throw new UsageException(
+            $"{ParleyEndPoint.Format(endPoint)} carries a stream of bytes: how are messages told apart on it?",
+            "--frame line, --frame nul or --frame len32, whichever the peer speaks");
+    }
+
+    internal MessageChannelOptions Get(ParseResult parsed, MessageFraming framing, CallObserver? observer, bool verbose)
+    {
+        var options = new MessageChannelOptions
+        {
+            Framing = framing,
+            RunContinuationsInline = true,
+            CallObserver = observer,
+            LoggerFactory = new Output.StandardErrorLogger(verbose),
+        };
+        if (parsed.GetValue(_maxSize) is int size)
+            options.MaxMessageSize = size;
+        return options;
+    }
+}

@@ -1,0 +1,148 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
+using System.Text;
+using Parley.Cli.Joining;
+using Parley.Cli.Messages;
+using Parley.Cli.Output;
+
+namespace Parley.Cli.Commands;
+
+/// <summary><c>parley send</c>: sends messages, from its arguments or from standard input.</summary>
+internal static class SendCommand
+{
+    internal static Command Build(ProgramWords program)
+    {
+        Argument<string> endPoint = EndPointArgument.Required("ENDPOINT", "Where to", MessageSettings.Forms + EndPointArgument.Program);
+        var words = new Argument<string[]>("MSG") { Description = "The messages; without any, standard input has them", Arity = ArgumentArity.ZeroOrMore };
+        var messages = new MessageSettings();
+        Option<InputCut?> input = WordOption.Create(
+            "--input",
+            "How standard input is cut into messages: by line feeds (default) or zero bytes, which the last one may lack; by the length before each; or not at all",
+            ("line", InputCut.Line),
+            ("nul", InputCut.Nul),
+            ("len32", InputCut.Len32),
+            ("whole", InputCut.Whole));
+        var whole = new Option<bool>("--whole") { Description = "All of standard input is one message: --input whole" };
+        Option<int?> priority = NumberOption.Create("--priority", "A queue's messages of a higher priority are received first (default 0)", 0);
+        Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when there is no room for a message for so long (default: never), or nobody to connect to (default 30)");
+        var noWait = new Option<bool>("--no-wait") { Description = "Fail when there is no room, instead of waiting for it" };
+        Option<int?> retry = NumberOption.Create("--retry", "Try so many times more, with growing pauses, when nobody is there (default 0); -v tells of each", 0);
+        var listen = new Option<bool>("--listen") { Description = "Listen on a stream's endpoint, and send to the first client, instead of connecting" };
+        var verbosity = new Verbosity("Say how many messages were sent");
+        var command = new Command("send", "Send messages: one an argument, or those of standard input")
+        {
+            endPoint, words, input, whole, priority, timeout, noWait, retry, listen,
+        };
+        messages.AddTo(command);
+        verbosity.AddTo(command);
+        HelpWithExamples.Attach(command, """
+            parley send mq:/orders 'first' 'second'          two messages into a queue
+            parley send mq:/orders --priority 9 'now'        received before the others
+            parley send mq:/orders < lines.txt               a message a line
+            find . -print0 | parley send udp://127.0.0.1:9000 --input nul
+            parley send mq:/orders --whole < image.png       a file as one message
+            parley send tcp://127.0.0.1:7000 --frame len32 'over a stream'
+            parley send mq:/orders -- --dashes               behind -- anything is a message
+            """);
+        command.SetAction(async (parsed, _) =>
+        {
+            EndPoint target = EndPointArgument.GetForMessages(parsed, endPoint, program, "parley send exec: --frame line -- sort");
+            MessageFraming framing = messages.Framing(parsed, target);
+            ReadOnlyMemory<byte>[] given = Messages(parsed, words);
+            InputCut cut = Cut(parsed.GetValue(input), parsed.GetValue(whole), given.Length > 0);
+            foreach (ReadOnlyMemory<byte> message in given)
+                FramedText.Check(message.Span, framing);
+            Check(target, parsed.GetValue(priority), parsed.GetValue(listen), parsed.GetValue(noWait) && parsed.GetValue(timeout) is not null);
+            if (verbosity.IsDryRun(parsed))
+            {
+                string what = given.Length > 0 ? $"{given.Length} messages" : "the messages of standard input";
+                StandardError.WriteLine($"would send {what} to {(parsed.GetValue(listen) ? "the first client of " : "")}{ParleyEndPoint.Format(target)}");
+                return ExitCode.Done;
+            }
+
+            MessageChannelOptions options = messages.Get(parsed, framing, verbosity.Observer(parsed), verbosity.IsVerbose(parsed));
+            options.ConnectTimeout = parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30);
+            options.RetryCount = parsed.GetValue(retry) ?? 0;
+            options.Direction = OneWay.Is(target) || target is MessageQueueEndPoint ? ConnectionDirection.SendOnly : ConnectionDirection.Both;
+            using var interruption = new Interruption();
+            OpenTarget open = parsed.GetValue(listen)
+                ? await OpenTarget.AcceptAsync(target, options, bound => verbosity.SayListening(parsed, bound), interruption.Token)
+                : await OpenTarget.OpenAsync(target, options, interruption.Token);
+            var header = new MessageHeader { Priority = parsed.GetValue(priority) ?? 0 };
+            if (header.Priority > open.Channel.MaxPriority)
+                throw new UsageException($"--priority: the highest of {ParleyEndPoint.Format(target)} is {open.Channel.MaxPriority}");
+            var sender = new Sender(open.Channel, target, header, parsed.GetValue(timeout).Infinite(), parsed.GetValue(noWait));
+            return await RunAsync(sender, open, given, cut, framing, target, verbosity.IsVerbose(parsed), interruption.Token);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        Sender sender, OpenTarget open, ReadOnlyMemory<byte>[] given, InputCut cut, MessageFraming framing, EndPoint target, bool verbose, CancellationToken cancellationToken)
+    {
+        bool isDone = false;
+        try
+        {
+            foreach (ReadOnlyMemory<byte> message in given)
+                await sender.SendAsync(message, cancellationToken);
+            if (given.Length == 0)
+                await SendInputAsync(sender, cut, framing, target, open.Channel.MaxMessageSize, cancellationToken);
+            int? exitCode = await open.EndAsync(cancellationToken);
+            isDone = true;
+            return exitCode ?? ExitCode.Done;
+        }
+        finally
+        {
+            if (verbose || (!isDone && (sender.Sent > 0 || given.Length != 1)))
+                sender.Report();
+        }
+    }
+
+    private static async Task SendInputAsync(
+        Sender sender, InputCut cut, MessageFraming framing, EndPoint target, int maxSize, CancellationToken cancellationToken)
+    {
+        Connection standard = await StandardConversation.OpenStandardStreamsAsync(cancellationToken);
+        var input = new MessageInput(standard.Input, cut, maxSize, target);
+        while (await input.NextAsync(cancellationToken) is { } message)
+        {
+            FramedText.Check(message.Span, framing);
+            await sender.SendAsync(message, cancellationToken);
+        }
+    }
+
+    private static ReadOnlyMemory<byte>[] Messages(ParseResult parsed, Argument<string[]> words)
+    {
+        string[] given = parsed.GetValue(words) ?? [];
+        int literal = parsed.Tokens.TakeWhile(static token => token.Type != TokenType.DoubleDash).Count();
+        foreach (Token token in parsed.Tokens.Take(literal))
+        {
+            if (token.Type == TokenType.Argument && token.Value is ['-', _, ..] && given.Contains(token.Value))
+                throw new UsageException($"unknown option {token.Value}", "behind -- anything is a message");
+        }
+
+        // What is no UTF-8 was replaced before the command sees it.
+        if (Array.Exists(given, static word => word.Contains('\uFFFD', StringComparison.Ordinal)))
+            throw new UsageException("a message in the arguments is not valid UTF-8, or has the character U+FFFD", "standard input takes any bytes: --whole");
+        return [.. given.Select(static word => new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes(word)))];
+    }
+
+    private static InputCut Cut(InputCut? input, bool whole, bool hasWords)
+    {
+        if (hasWords && (input is not null || whole))
+            throw new UsageException($"{(whole ? "--whole" : "--input")} is about standard input, which is not read: the messages are arguments");
+        if (whole && input is not null and not InputCut.Whole)
+            throw new UsageException("--whole is --input whole: say one of the two");
+        return whole ? InputCut.Whole : input ?? InputCut.Line;
+    }
+
+    private static void Check(EndPoint target, int? priority, bool listens, bool waitsAndNot)
+    {
+        if (priority is not null && target is not MessageQueueEndPoint)
+            throw new UsageException($"--priority is for a queue; {ParleyEndPoint.Format(target)} has no priorities", "for example: parley send mq:/orders --priority 9 MESSAGE");
+        if (listens && (MessageSettings.CarriesMessages(target) || target is FifoEndPoint or ProcessEndPoint))
+            throw new UsageException($"nobody connects to {ParleyEndPoint.Format(target)}: --listen is for sockets and named pipes");
+        if (waitsAndNot)
+            throw new UsageException("--no-wait and --timeout: say one of the two");
+    }
+}

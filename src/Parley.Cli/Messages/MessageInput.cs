@@ -1,0 +1,116 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using System.Net;
+
+namespace Parley.Cli.Messages;
+
+/// <summary>Cuts standard input into messages. What it holds is bounded by the longest message.</summary>
+/// <param name="input">Standard input.</param>
+/// <param name="cut">How.</param>
+/// <param name="maxSize">The longest message that there is any use for, in bytes.</param>
+/// <param name="target">Where messages go, for words.</param>
+internal sealed class MessageInput(PipeReader input, InputCut cut, int maxSize, EndPoint target)
+{
+    private const int LengthSize = sizeof(uint);
+
+    private SequencePosition? _next;
+    private byte[] _joined = [];
+    private long _count;
+    private bool _isOver;
+
+    /// <summary>The next message; valid until the one after it is asked for.</summary>
+    /// <returns><see langword="null"/> when there is none.</returns>
+    /// <exception cref="ConnectionException">It is longer than any that can be sent, or the input ends within it.</exception>
+    internal async ValueTask<ReadOnlyMemory<byte>?> NextAsync(CancellationToken cancellationToken)
+    {
+        if (_next is { } next)
+            input.AdvanceTo(next);
+        _next = null;
+        while (!_isOver)
+        {
+            ReadResult result = await input.ReadAsync(cancellationToken);
+            if (TryCut(result.Buffer, result.IsCompleted, out ReadOnlySequence<byte> message, out SequencePosition end))
+            {
+                if (message.Length > maxSize)
+                    throw TooLong();
+                _count++;
+                _next = end;
+                return Join(message);
+            }
+
+            _isOver = result.IsCompleted;
+            input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        }
+
+        return null;
+    }
+
+    private bool TryCut(ReadOnlySequence<byte> buffer, bool isLast, out ReadOnlySequence<byte> message, out SequencePosition end)
+    {
+        switch (cut)
+        {
+            case InputCut.Len32:
+                return TryCutLength(buffer, isLast, out message, out end);
+            case InputCut.Whole:
+                message = buffer;
+                end = buffer.End;
+                _isOver = isLast;
+                return isLast || buffer.Length > maxSize;
+            default:
+                return TryCutAt(cut == InputCut.Nul ? (byte)0 : (byte)'\n', buffer, isLast, out message, out end);
+        }
+    }
+
+    private bool TryCutAt(byte mark, ReadOnlySequence<byte> buffer, bool isLast, out ReadOnlySequence<byte> message, out SequencePosition end)
+    {
+        message = buffer;
+        end = buffer.End;
+        if (buffer.PositionOf(mark) is { } found)
+        {
+            message = buffer.Slice(0, found);
+            end = buffer.GetPosition(1, found);
+            return true;
+        }
+
+        return (isLast && !buffer.IsEmpty) || buffer.Length > maxSize;
+    }
+
+    private bool TryCutLength(ReadOnlySequence<byte> buffer, bool isLast, out ReadOnlySequence<byte> message, out SequencePosition end)
+    {
+        message = buffer;
+        end = buffer.End;
+        if (buffer.Length >= LengthSize)
+        {
+            Span<byte> prefix = stackalloc byte[LengthSize];
+            buffer.Slice(0, LengthSize).CopyTo(prefix);
+            uint length = BinaryPrimitives.ReadUInt32BigEndian(prefix);
+            if (length > (uint)maxSize)
+                throw TooLong();
+            if (buffer.Length - LengthSize >= length)
+            {
+                message = buffer.Slice(LengthSize, length);
+                end = message.End;
+                return true;
+            }
+        }
+
+        return isLast && !buffer.IsEmpty
+            ? throw new ConnectionException(Step.Read, Reason.Corrupt, StandardStreamsEndPoint.Instance, $"it ends within message {_count + 1}")
+            : false;
+    }
+
+    private ConnectionException TooLong()
+        => new(Step.Send, Reason.TooLarge, target, $"message {_count + 1} has more than {maxSize} bytes, the most that it takes");
+
+    private ReadOnlyMemory<byte> Join(ReadOnlySequence<byte> message)
+    {
+        if (message.IsSingleSegment)
+            return message.First;
+        int length = (int)message.Length;
+        if (_joined.Length < length)
+            _joined = GC.AllocateUninitializedArray<byte>(Math.Max(length, Math.Min(maxSize, 2 * _joined.Length)));
+        message.CopyTo(_joined);
+        return _joined.AsMemory(0, length);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Net;
+
+namespace Parley.Cli.Messages;
+
+/// <summary>A target that is open: a queue, a UDP socket, or messages over a connection.</summary>
+internal sealed class OpenTarget
+{
+    private readonly StreamMessages? _stream;
+
+    private OpenTarget(MessageChannel channel, StreamMessages? stream)
+    {
+        Channel = channel;
+        _stream = stream;
+    }
+
+    internal MessageChannel Channel { get; }
+
+    /// <summary>Cancelled when the peer of a connection is gone.</summary>
+    internal CancellationToken Gone => _stream?.Gone ?? CancellationToken.None;
+
+    internal static async ValueTask<OpenTarget> OpenAsync(EndPoint endPoint, MessageChannelOptions options, CancellationToken cancellationToken)
+    {
+        if (options.Framing == MessageFraming.None)
+            return new OpenTarget(await MessageChannel.OpenAsync(endPoint, options, cancellationToken), null);
+        var stream = StreamMessages.Open(await Connection.ConnectAsync(endPoint, options, cancellationToken), endPoint, options);
+        return new OpenTarget(stream.Channel, stream);
+    }
+
+    /// <summary>Listens, and takes the first client for the target.</summary>
+    internal static async ValueTask<OpenTarget> AcceptAsync(
+        EndPoint endPoint, MessageChannelOptions options, Action<EndPoint> ready, CancellationToken cancellationToken)
+    {
+        var listenerOptions = new ListenerOptions
+        {
+            RunContinuationsInline = true,
+            CallObserver = options.CallObserver,
+            LoggerFactory = options.LoggerFactory,
+        };
+        await using ConnectionListener listener = await ConnectionListener.BindAsync(endPoint, listenerOptions, cancellationToken);
+        ready(listener.LocalEndPoint);
+        Connection client = await listener.AcceptAsync(cancellationToken)
+            ?? throw new ConnectionException(Step.Accept, Reason.Aborted, endPoint, "the listener was stopped");
+        var stream = StreamMessages.Open(client, endPoint, options);
+        return new OpenTarget(stream.Channel, stream);
+    }
+
+    /// <summary>Ends after the last message, and waits for a peer to take them.</summary>
+    /// <returns>The exit code of a program; <see langword="null"/> for another peer.</returns>
+    /// <exception cref="ConnectionException">It did not take them all.</exception>
+    internal async ValueTask<int?> EndAsync(CancellationToken cancellationToken = default)
+    {
+        if (_stream is not null)
+            return await _stream.EndAsync(cancellationToken);
+        await Channel.DisposeAsync();
+        return null;
+    }
+
+    /// <summary>Closes it without ceremony: it has failed.</summary>
+    internal async ValueTask DropAsync(Exception reason)
+    {
+        _stream?.Abort(reason);
+        try
+        {
+            await Channel.DisposeAsync();
+        }
+        catch (ConnectionException)
+        {
+            // The failure that led here is the one that is told.
+        }
+    }
+}

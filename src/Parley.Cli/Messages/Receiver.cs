@@ -1,0 +1,133 @@
+using System.Net;
+using Parley.Cli.Output;
+
+namespace Parley.Cli.Messages;
+
+/// <summary>
+/// Prints the messages of one channel, or of several at once, in turns: a message is taken by whoever can print it.
+/// </summary>
+/// <param name="printer">Where to.</param>
+/// <param name="where">The endpoint, for words.</param>
+/// <param name="count">After how many to end; <see langword="null"/> for never.</param>
+/// <param name="timeout">How long to wait for the next one.</param>
+/// <param name="noWait">Whether to take only what is there.</param>
+internal sealed class Receiver(MessagePrinter printer, EndPoint where, int? count, TimeSpan timeout, bool noWait) : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly CancellationTokenSource _over = new();
+    private readonly CancellationTokenSource _silence = new();
+    private readonly Undelivered _undelivered = new(null);
+    private CancellationTokenRegistration _outputClosed;
+    private CancellationTokenRegistration _timedOut;
+    private byte[] _buffer = [];
+    private long _bytes;
+    private bool _hasLost;
+
+    /// <summary>How many were printed.</summary>
+    internal long Printed { get; private set; }
+
+    /// <summary>Cancelled when no more are wanted: enough were printed, nobody reads them, or none came for too long.</summary>
+    internal CancellationToken Over => _over.Token;
+
+    /// <summary>Whether there was an end to wait for that has not come.</summary>
+    internal bool IsUnfinished => count is not null && !_over.IsCancellationRequested;
+
+    /// <summary>Begins to watch the clock and the reader of standard output.</summary>
+    internal void Start()
+    {
+        _outputClosed = printer.Closed.UnsafeRegister(static over => ((CancellationTokenSource)over!).Cancel(), _over);
+        _timedOut = _silence.Token.UnsafeRegister(static over => ((CancellationTokenSource)over!).Cancel(), _over);
+        _silence.CancelAfter(timeout);
+    }
+
+    /// <summary>Prints until the channel's end, or until no more are wanted.</summary>
+    /// <exception cref="ConnectionException">The channel, or standard output, failed.</exception>
+    internal async ValueTask RunAsync(MessageChannel channel, EndPoint? peer, CancellationToken cancellationToken)
+    {
+        using var wanted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _over.Token);
+        try
+        {
+            while (await PrintNextAsync(channel, peer, wanted.Token) is { } printed)
+            {
+                if (!printed && noWait)
+                    return;
+                if (!printed)
+                    await channel.WaitToReceiveAsync(wanted.Token);
+            }
+        }
+        catch (OperationCanceledException) when (_over.IsCancellationRequested)
+        {
+            // No more are wanted; a server that breaks off who is left then may be faster.
+        }
+    }
+
+    /// <summary>What the end of it all is to a script.</summary>
+    /// <exception cref="ConnectionException">Nothing came in time.</exception>
+    internal int Finish()
+    {
+        if (_silence.IsCancellationRequested)
+            throw new ConnectionException(Step.Receive, Reason.TimedOut, where, $"no message came for {timeout.TotalSeconds:0.###} s");
+        if (noWait && Printed == 0 && !_hasLost)
+            throw new ConnectionException(Step.Receive, Reason.TimedOut, where, "no message is there");
+        return _hasLost ? ExitCode.Failed : ExitCode.Done;
+    }
+
+    /// <summary>Says how many were printed.</summary>
+    internal void Report()
+        => StandardError.WriteLine($"{ParleyEndPoint.Format(where)}: {Printed} {(Printed == 1 ? "message" : "messages")} received, {_bytes} bytes");
+
+    public void Dispose()
+    {
+        _outputClosed.Dispose();
+        _timedOut.Dispose();
+        _silence.Dispose();
+        _over.Dispose();
+        _turn.Dispose();
+    }
+
+    /// <returns>Whether there was one; <see langword="null"/> at the end.</returns>
+    private async ValueTask<bool?> PrintNextAsync(MessageChannel channel, EndPoint? peer, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (_buffer.Length < channel.MaxMessageSize)
+                _buffer = GC.AllocateUninitializedArray<byte>(channel.MaxMessageSize);
+            if (!channel.TryReceive(_buffer, out ReceivedMessage received))
+                return false;
+            if (received.IsEnd)
+                return null;
+            await PrintAsync(new Message(_buffer.AsMemory(0, received.Length), received.Header), peer, cancellationToken);
+            if (timeout != Timeout.InfiniteTimeSpan)
+                _silence.CancelAfter(timeout);
+            _bytes += received.Length;
+            if (++Printed == count)
+                await _over.CancelAsync();
+            return true;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async ValueTask PrintAsync(Message message, EndPoint? peer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await printer.PrintAsync(message, peer, cancellationToken);
+        }
+        catch (Exception failure) when (failure is ConnectionException or OperationCanceledException)
+        {
+            bool isBack = await _undelivered.PutBackOrKeepAsync(message, peer ?? where, "standard output did not take it");
+            _hasLost |= !isBack;
+            if (failure is not ConnectionException broken || !MessagePrinter.IsOutputClosed(broken))
+                throw;
+
+            // `| head` has what it wanted.
+            await _over.CancelAsync();
+            _over.Token.ThrowIfCancellationRequested();
+        }
+    }
+}

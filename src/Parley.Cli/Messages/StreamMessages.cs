@@ -1,0 +1,64 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using Parley.Cli.Serving;
+
+namespace Parley.Cli.Messages;
+
+/// <summary>Messages to a peer over a connection. What the peer answers is read and dropped, for it would stop hearing otherwise.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A source that nobody waits on holds nothing of the system's, and a late end of the peer may still cancel it.")]
+internal sealed class StreamMessages
+{
+    private readonly CancellationTokenSource _gone = new();
+    private readonly Connection _connection;
+
+    private StreamMessages(Connection connection, MessageChannelOptions options)
+    {
+        _connection = connection;
+        Channel = MessageChannel.Over(connection, options);
+    }
+
+    internal MessageChannel Channel { get; }
+
+    /// <summary>
+    /// Cancelled when the peer has ended. It may still be hearing, but that cannot be known, and what would be sent to one that is gone is lost.
+    /// A program may close its output and go on hearing; of a FIFO, nothing is heard.
+    /// </summary>
+    internal CancellationToken Gone => _gone.Token;
+
+    internal static StreamMessages Open(Connection connection, EndPoint peer, MessageChannelOptions options)
+    {
+        var messages = new StreamMessages(connection, options);
+        connection.Closed.UnsafeRegister(static gone => ((CancellationTokenSource)gone!).Cancel(), messages._gone);
+        if (peer is not FifoEndPoint { WritePath: null })
+            _ = messages.DropAnswersAsync(isEndOfAll: peer is not ProcessEndPoint);
+        return messages;
+    }
+
+    internal void Abort(Exception? reason) => _connection.Abort(reason);
+
+    /// <summary>Ends after the last message, and waits for the peer to take them.</summary>
+    /// <returns>The exit code of a program; <see langword="null"/> for another peer.</returns>
+    /// <exception cref="ConnectionException">It did not take them all.</exception>
+    internal async ValueTask<int?> EndAsync(CancellationToken cancellationToken)
+    {
+        await Channel.CompleteSendsAsync(cancellationToken);
+        await Channel.DisposeAsync();
+        return _connection.TryGetExitCode(out int code) ? code : null;
+    }
+
+    private async Task DropAnswersAsync(bool isEndOfAll)
+    {
+        try
+        {
+            await Discard.AllAsync(_connection.Input, CancellationToken.None);
+        }
+        catch (Exception broken) when (broken is ConnectionException or InvalidOperationException or ObjectDisposedException)
+        {
+            // Whoever sends is told of it, and so is whoever closes.
+            isEndOfAll = true;
+        }
+
+        if (isEndOfAll)
+            await _gone.CancelAsync();
+    }
+}

@@ -1,0 +1,10 @@
+using System.Runtime.InteropServices;
+
+namespace Parley.Interop.Linux;
+
+internal static unsafe partial class Libc
+{
+    /// <returns>How many messages were sent; -1 where the first could not be. An error of a later one is told by the next call.</returns>
+    [LibraryImport(Library, EntryPoint = "sendmmsg", SetLastError = true)]
+    internal static partial int SendMMsg(DescriptorHandle socket, MessageVector* messages, uint count, int flags);
+}

@@ -1,0 +1,22 @@
+using Parley.Interop.Linux;
+
+namespace Parley.Transports.MessageQueues;
+
+/// <summary>Sending and receiving without waiting. Each returns 0 or the error number.</summary>
+internal static unsafe class QueueCalls
+{
+    internal static int TrySend(DescriptorHandle queue, ReadOnlySpan<byte> message, int priority)
+    {
+        fixed (byte* bytes = message)
+            return Libc.MqTimedSend(queue, bytes, (nuint)message.Length, (uint)priority, until: null) == 0 ? 0 : Errno.Last;
+    }
+
+    internal static int TryReceive(DescriptorHandle queue, Span<byte> buffer, out int length, out int priority)
+    {
+        uint its;
+        fixed (byte* bytes = buffer)
+            length = (int)Libc.MqTimedReceive(queue, bytes, (nuint)buffer.Length, &its, until: null);
+        priority = (int)its;
+        return length >= 0 ? 0 : Errno.Last;
+    }
+}

@@ -1,0 +1,62 @@
+using System.Net.Sockets;
+
+namespace Parley.Cli.Tests.Faults;
+
+/// <summary>Standard streams that are closed or empty from the start, as a shell's background jobs and cron have them.</summary>
+public sealed class ClosedStreamTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("</dev/null")]
+    [InlineData("-v </dev/null")]
+    public async Task Listen_EmptyStandardInput_TakesWhatTheClientSays(string rest)
+    {
+        string path = _folder["s"];
+        await using ChildProcess parley = Command.StartScript($"exec {Command.Shell("listen", $"unix:{path}")} {rest}");
+        await ProcFs.ListeningAsync($"unix:{path}", parley);
+        using Socket client = await RawSocket.ConnectAsync($"unix:{path}");
+
+        await RawSocket.SendAndShutdownAsync(client, "hi\n"u8.ToArray());
+
+        Assert.Empty(await RawSocket.ReadToEndAsync(client));
+        Assert.Equal("hi\n", (await parley.EndAsync()).MustExit(0).Text);
+    }
+
+    [Fact]
+    public async Task Connect_StandardErrorClosed_TheExitCodeTells()
+    {
+        await using ChildProcess parley = Command.StartScript($"exec {Command.Shell("connect", $"unix:{_folder["nobody"]}")} 2>&-");
+
+        Assert.Empty((await parley.EndAsync()).MustExit(3).Output);
+    }
+
+    [Fact]
+    public async Task Serve_StandardErrorClosed_ServesAndKeepsItsMessagesToItself()
+    {
+        string path = _folder["s"];
+        await using ChildProcess parley = Command.StartScript($"exec {Command.Shell("serve", $"unix:{path}", "-v")} 2>&-");
+        await ProcFs.ListeningAsync($"unix:{path}", parley);
+        for (int i = 0; i < 5; i++)
+        {
+            using Socket client = await RawSocket.ConnectAsync($"unix:{path}");
+            Assert.Equal("Server Message"u8.ToArray(), await RawSocket.ReadToEndAsync(client));
+        }
+
+        parley.Send(Signal.Terminate);
+        (await parley.EndAsync()).MustExit(0);
+    }
+
+    [SkippableFact]
+    public async Task Connect_OnATerminal_SetsNothingUp()
+    {
+        await using ChildProcess terminal = Command.StartOnTerminal(Command.Shell("connect", $"unix:{_folder["nobody"]}"));
+
+        CommandResult result = await terminal.EndAsync();
+
+        Assert.Contains("cannot connect", result.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("\u001b", result.Text, StringComparison.Ordinal);
+    }
+}

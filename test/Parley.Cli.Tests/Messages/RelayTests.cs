@@ -1,0 +1,178 @@
+using System.Text.Json;
+
+namespace Parley.Cli.Tests.Messages;
+
+/// <summary><c>relay</c> of messages: nothing that was taken is lost in silence.</summary>
+public sealed class RelayTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    private string Socket => $"unix:{_folder["s"]}";
+
+    public void Dispose() => _folder.Dispose();
+
+    [SkippableFact]
+    public async Task QueueToUdp_AMessageADatagram()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync();
+        await using ListeningCommand receive = await Command.ListenAsync("receive", "udp://127.0.0.1:0", "--count", "3", "--output", "nul");
+        await using ChildProcess relay = Command.Start("relay", queue.Endpoint, receive.Endpoint, "-v");
+        await queue.PutAsync("one", "", "line\nfeed");
+
+        Assert.Equal("one\0\0line\nfeed\0", (await receive.EndAsync()).MustExit(0).Text);
+        relay.Send(Signal.Terminate);
+
+        Assert.Contains("3 messages, 12 bytes", (await relay.EndAsync()).MustExit(0).Error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task UdpToQueue_ADatagramAMessage()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync();
+        await using ListeningCommand relay = await Command.ListenAsync("relay", "udp://127.0.0.1:0", queue.Endpoint);
+        (await Command.RunAsync("send", relay.Endpoint, "one", "two")).MustExit(0);
+        await QueueTests.EventuallyCountsAsync(queue, 2);
+
+        (await relay.StopAsync()).MustExit(0);
+
+        Assert.Equal("one\ntwo\n", await queue.TakeAsync());
+    }
+
+    [SkippableFact]
+    public async Task QueueToQueue_TargetFull_TakesNoMoreThanFits()
+    {
+        using TestQueue source = await TestQueue.CreateAsync();
+        using TestQueue target = await TestQueue.CreateAsync(capacity: 1);
+        await source.PutAsync("one", "two", "three");
+        await using ChildProcess relay = Command.Start("relay", source.Endpoint, target.Endpoint);
+        await QueueTests.EventuallyCountsAsync(target, 1);
+
+        relay.Send(Signal.Terminate);
+
+        (await relay.EndAsync()).MustExit(0);
+        Assert.Equal("one\n", await target.TakeAsync());
+        Assert.Equal("two\nthree\n", await source.TakeAsync());
+    }
+
+    [SkippableFact]
+    public async Task Once_MovesOneMessage()
+    {
+        using TestQueue source = await TestQueue.CreateAsync();
+        using TestQueue target = await TestQueue.CreateAsync();
+        await source.PutAsync("one", "two");
+
+        (await Command.RunAsync("relay", source.Endpoint, target.Endpoint, "--once")).MustExit(0);
+
+        Assert.Equal("one\n", await target.TakeAsync());
+        Assert.Equal("two\n", await source.TakeAsync());
+    }
+
+    [SkippableFact]
+    public async Task ClientsToQueue_EveryClientsMessagesArrive()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync();
+        await using ListeningCommand relay = await Command.ListenAsync("relay", Socket, queue.Endpoint, "--frame", "line");
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(async number =>
+            (await Command.RunAsync("send", Socket, "--frame", "line", $"{number}")).MustExit(0)));
+        await QueueTests.EventuallyCountsAsync(queue, 3);
+
+        (await relay.StopAsync()).MustExit(0);
+
+        Assert.Equal(["0", "1", "2"], (await queue.TakeAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+    }
+
+    [SkippableFact]
+    public async Task QueueToStream_TargetKilled_NothingIsLost()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync();
+        await using ListeningCommand first = await Command.ListenAsync("receive", Socket, "--frame", "len32");
+        await using ChildProcess relay = Command.Start("relay", queue.Endpoint, Socket, "--frame", "len32", "-v");
+        await queue.PutAsync("one");
+        await first.Process.WaitForOutputAsync("one\n".Length);
+
+        await first.StopAsync(Signal.Kill);
+        await queue.PutAsync("two", "three");
+        await relay.WaitForErrorAsync("trying again");
+        await using ListeningCommand second = await Command.ListenAsync("receive", Socket, "--frame", "len32", "--count", "2");
+
+        Assert.Equal("two\nthree\n", (await second.EndAsync()).MustExit(0).Text);
+        relay.Send(Signal.Terminate);
+        (await relay.EndAsync()).MustExit(0);
+    }
+
+    [SkippableFact]
+    public async Task QueueToStream_TargetGoneForGood_EverythingIsInTheQueue()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync();
+        await using ListeningCommand target = await Command.ListenAsync("receive", Socket, "--frame", "len32");
+        await using ChildProcess relay = Command.Start("relay", queue.Endpoint, Socket, "--frame", "len32", "--retry", "1");
+        await queue.PutAsync("one");
+        await target.Process.WaitForOutputAsync("one\n".Length);
+
+        await target.StopAsync(Signal.Kill);
+        CommandResult gaveUp = await relay.EndAsync();
+        await queue.PutAsync("two");
+
+        gaveUp.MustExit(3);
+        Assert.Equal("two\n", await queue.TakeAsync());
+    }
+
+    [SkippableFact]
+    public async Task NoTarget_IsToldAndNothingIsTaken()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync();
+        await queue.PutAsync("one");
+
+        Errors.Failure.MustBe(await Command.RunAsync("relay", queue.Endpoint, Socket, "--frame", "line"), "3", "cannot connect to unix:");
+
+        Assert.Equal("one\n", await queue.TakeAsync());
+    }
+
+    [SkippableFact]
+    public async Task TooLongForTarget_IsPutBackAndTold()
+    {
+        using TestQueue source = await TestQueue.CreateAsync();
+        using TestQueue target = await TestQueue.CreateAsync(messageSize: 2);
+        (await Command.RunAsync("send", source.Endpoint, "--priority", "5", "long")).MustExit(0);
+
+        CommandResult result = await Command.RunAsync("relay", source.Endpoint, target.Endpoint);
+
+        result.MustExit(1);
+        Assert.Contains($"a message of 4 bytes was put back into {source.Endpoint}, behind those of its priority (5)", result.Error, StringComparison.Ordinal);
+        Assert.Equal("long\n", await source.TakeAsync());
+    }
+
+    [SkippableFact]
+    public async Task TooLongForTarget_WithAPlaceForIt_GoesOn()
+    {
+        using TestQueue source = await TestQueue.CreateAsync();
+        using TestQueue target = await TestQueue.CreateAsync(messageSize: 2);
+        await source.PutAsync("long", "ok");
+        await using ChildProcess relay = Command.Start("relay", source.Endpoint, target.Endpoint, "--dead-letter", _folder["lost"]);
+        await QueueTests.EventuallyCountsAsync(target, 1);
+
+        relay.Send(Signal.Terminate);
+
+        (await relay.EndAsync()).MustExit(0);
+        Assert.Equal("ok\n", await target.TakeAsync());
+        using var lost = JsonDocument.Parse(await File.ReadAllTextAsync(_folder["lost"]));
+        Assert.Equal("long", lost.RootElement.GetProperty("text").GetString());
+        Assert.Equal(source.Endpoint, lost.RootElement.GetProperty("peer").GetString());
+    }
+
+    [SkippableFact]
+    public async Task ClientsMessageTooLong_IsWrittenOutInFull()
+    {
+        using TestQueue target = await TestQueue.CreateAsync(messageSize: 2);
+        await using ListeningCommand relay = await Command.ListenAsync("relay", Socket, target.Endpoint, "--frame", "len32");
+        byte[] message = [0, 1, 0xff];
+        await using ChildProcess send = Command.Start("send", Socket, "--frame", "len32", "--whole");
+        await send.WriteAsync(message, close: true);
+
+        CommandResult result = await relay.EndAsync();
+
+        result.MustExit(1);
+        Assert.Contains($"\"base64\":\"{Convert.ToBase64String(message)}\"", result.Error, StringComparison.Ordinal);
+        await send.EndAsync();
+    }
+}

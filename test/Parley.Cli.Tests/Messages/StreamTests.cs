@@ -1,0 +1,133 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Parley.Cli.Tests.Messages;
+
+/// <summary><c>send</c> and <c>receive</c> on UDP and on framed streams.</summary>
+public sealed class StreamTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    private string Socket => $"unix:{_folder["s"]}";
+
+    private static byte[] AllBytes => [.. Enumerable.Range(0, 256).Select(static value => (byte)value)];
+
+    public void Dispose() => _folder.Dispose();
+
+    [SkippableTheory]
+    [InlineData("udp://127.0.0.1:0")]
+    [InlineData("udp://[::1]:0")]
+    public async Task Udp_BetweenCommands_EveryByteArrives(string endpoint)
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", endpoint, "--count", "2", "--json");
+        (await Command.RunAsync(new Launch("send", receive.Endpoint, "--whole") { Input = AllBytes })).MustExit(0);
+        (await Command.RunAsync("send", receive.Endpoint, "")).MustExit(0);
+
+        JsonElement[] lines = [.. (await receive.EndAsync()).MustExit(0).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonDocument.Parse(line).RootElement)];
+
+        Assert.Equal(AllBytes, lines[0].GetProperty("base64").GetBytesFromBase64());
+        Assert.StartsWith(endpoint[..^1], lines[0].GetProperty("peer").GetString(), StringComparison.Ordinal);
+        Assert.Equal(0, lines[1].GetProperty("size").GetInt32());
+    }
+
+    [SkippableFact]
+    public async Task UdpReceive_SocatSends_PrintsIt()
+    {
+        string socat = Programs.Require("socat");
+        await using ListeningCommand receive = await Command.ListenAsync("receive", "udp://127.0.0.1:0", "--count", "1");
+
+        await using ChildProcess peer = ChildProcess.Start([socat, "-u", "-", $"UDP4-SENDTO:127.0.0.1:{receive.Port}"]);
+        await peer.WriteAsync("from socat"u8.ToArray(), close: true);
+
+        Assert.Equal("from socat\n", (await receive.EndAsync()).MustExit(0).Text);
+        (await peer.EndAsync()).MustExit(0);
+    }
+
+    [SkippableTheory]
+    [InlineData("line", "one\ntwo\n")]
+    [InlineData("nul", "one\0two\0")]
+    [InlineData("len32", "\0\0\0\u0003one\0\0\0\u0003two")]
+    public async Task SendFramed_SocatListens_GetsTheFrames(string frame, string expected)
+    {
+        (ChildProcess peer, string endpoint) = await Peers.ListenAsync("socat", Socket);
+        await using ChildProcess ending = peer;
+        peer.CloseInput();
+
+        (await Command.RunAsync("send", endpoint, "--frame", frame, "one", "two")).MustExit(0);
+
+        Assert.Equal(expected, (await peer.EndAsync()).MustExit(0).Text);
+    }
+
+    [SkippableFact]
+    public async Task ReceiveFramed_ManyClients_PrintsAllOfThem()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Socket, "--frame", "len32", "--output", "line");
+        for (int i = 0; i < 3; i++)
+            (await Command.RunAsync("send", Socket, "--frame", "len32", $"{i}", "end")).MustExit(0);
+        await receive.Process.WaitForOutputAsync(3 * "0\nend\n".Length);
+
+        CommandResult result = await receive.StopAsync();
+
+        Assert.Equal("0\nend\n1\nend\n2\nend\n", result.MustExit(0).Text);
+    }
+
+    [SkippableFact]
+    public async Task ReceiveFramed_TornMessage_IsToldAndTheOthersAreServed()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Socket, "--frame", "len32", "--count", "1");
+        await using (ChildProcess torn = Peers.Connect("socat", Socket))
+        {
+            await torn.WriteAsync(new byte[] { 0, 0, 0, 9, 1 }, close: true);
+            await receive.Process.WaitForErrorAsync("parley: cannot receive from");
+        }
+
+        (await Command.RunAsync("send", Socket, "--frame", "len32", "whole")).MustExit(0);
+
+        Assert.Equal("whole\n", (await receive.EndAsync()).MustExit(0).Text);
+    }
+
+    [SkippableFact]
+    public async Task SendListens_ReceiveConnects_TheOtherWayRound()
+    {
+        await using ListeningCommand send = await Command.ListenAsync("send", Socket, "--listen", "--frame", "nul", "one\ntwo", "");
+
+        CommandResult received = await Command.RunAsync("receive", Socket, "--connect", "--frame", "nul", "--output", "nul");
+
+        Assert.Equal("one\ntwo\0\0", received.MustExit(0).Text);
+        (await send.EndAsync()).MustExit(0);
+    }
+
+    [SkippableFact]
+    public async Task Fifo_BothEnds_MessagesPass()
+    {
+        string fifo = $"fifo:{_folder["f"]}";
+        (await Command.RunAsync("create", fifo)).MustExit(0);
+        await using ChildProcess receive = Command.Start("receive", fifo, "--frame", "line");
+
+        (await Command.RunAsync(new Launch("send", fifo, "--frame", "line") { Input = "one\ntwo"u8.ToArray() })).MustExit(0);
+
+        Assert.Equal("one\ntwo\n", (await receive.EndAsync()).MustExit(0).Text);
+    }
+
+    [SkippableFact]
+    public async Task Program_BothEnds_ExitCodeComesThrough()
+    {
+        CommandResult received = await Command.RunAsync("receive", "exec:", "--frame", "line", "--output", "nul", "--", "sh", "-c", "echo one; echo two; exit 7");
+        CommandResult sent = await Command.RunAsync("send", "exec:", "one", "two", "--frame", "line", "--", "sh", "-c", $"cat > {_folder["got"]}; exit 8");
+
+        Assert.Equal("one\0two\0", received.MustExit(7).Text);
+        sent.MustExit(8);
+        Assert.Equal("one\ntwo\n", await File.ReadAllTextAsync(_folder["got"]));
+    }
+
+    [SkippableFact]
+    public async Task SendFramed_PeerAnswersMuch_IsNotBlockedByIt()
+    {
+        await using ListeningCommand echo = await Command.ListenAsync("serve", Socket, "--echo");
+        byte[] lines = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 200_000).Select(static number => $"{number}\n")));
+
+        CommandResult sent = await Command.RunAsync(new Launch("send", Socket, "--frame", "line", "-v") { Input = lines, Limit = Limits.Transfer });
+
+        Assert.Contains("200000 messages sent", sent.MustExit(0).Error, StringComparison.Ordinal);
+    }
+}
