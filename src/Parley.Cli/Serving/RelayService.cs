@@ -48,14 +48,19 @@ internal sealed class RelayService(EndPoint target, ConnectionOptions options, b
     private static async Task<ConnectionException?> SendOnAsync(Connection client, Connection far)
     {
         Task copy = ConnectionRelay.CopyAsync(client, far, CancellationToken.None);
-        Task answers = Discard.AllAsync(far.Input, CancellationToken.None).AsTask();
+        using var enough = new CancellationTokenSource();
+        Task answers = Discard.AllAsync(far.Input, enough.Token).AsTask();
         try
         {
             // The first one to break is told at once: a client that says nothing would never learn that the target is gone.
             await await Task.WhenAny(copy, answers);
             await copy;
-            far.Input.CancelPendingRead();
+            await enough.CancelAsync();
             await answers;
+            return null;
+        }
+        catch (OperationCanceledException) when (enough.IsCancellationRequested)
+        {
             return null;
         }
         catch (ConnectionException broken)
