@@ -37,6 +37,8 @@ internal static class ConnectCommand
             Flow ways = flow.Get(parsed);
             ConnectionDirection direction = OneWay.Direction(remote, ways);
             OneWay.CheckFollow(parsed.GetValue(follow), remote, direction);
+            if (parsed.GetValue(follow) && settings.HasTimeout(parsed))
+                throw new UsageException("--follow waits for no first writer, so --timeout has nothing to give up", "leave one of the two out");
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine($"would {(remote is ProcessEndPoint ? "start" : "connect to")} {ParleyEndPoint.Format(remote)} and join it to standard input and output");

@@ -14,6 +14,9 @@ internal sealed class ConnectSettings
         command.Options.Add(_retry);
     }
 
+    /// <summary>Whether it was said how long to wait, and not left to the default.</summary>
+    internal bool HasTimeout(ParseResult parsed) => parsed.GetValue(_timeout) is not null;
+
     internal TimeSpan Timeout(ParseResult parsed) => parsed.GetValue(_timeout) ?? TimeSpan.FromSeconds(30);
 
     /// <summary>How many further tries; <see langword="null"/> where that was not said.</summary>

@@ -19,6 +19,7 @@ internal static class CreateCommand
             parley create fifo:/tmp/log                     for this user alone
             parley create fifo:/tmp/in --mode 0622          anybody may write, only this user read
             parley create fifo:/tmp/there:/tmp/back         a pair, for a conversation
+            parley create fifo:there:./back                 its second path begins with /, ./ or ../
             """);
         command.SetAction(parsed =>
         {

@@ -17,7 +17,7 @@ internal static class ListenCommand
         Option<bool> follow = FollowOption.Create();
         var listener = new ListenerSettings(oneClient: true);
         var verbosity = new Verbosity();
-        var command = new Command("listen", "Accept one client and join it to standard input and output") { endPoint, timeout, follow };
+        var command = new Command("listen", "Accept one client and join it to standard input and output: the first with whom a byte is exchanged (one that comes and goes without a word is let go), of a FIFO the first that opens it") { endPoint, timeout, follow };
         transfer.AddTo(command);
         flow.AddTo(command);
         listener.AddTo(command);

@@ -15,9 +15,14 @@ internal static class OneWay
         Joining.Flow.SendOnly => ConnectionDirection.SendOnly,
         _ when Is(endPoint) => throw new UsageException(
             $"{ParleyEndPoint.Format(endPoint)} goes one way: say --receive-only or --send-only",
-            "a pair of FIFOs goes both ways: fifo:/in:/out"),
+            PairHint(endPoint)),
         _ => ConnectionDirection.Both,
     };
+
+    /// <summary>How a pair is written; where that was perhaps meant, what is missing.</summary>
+    internal static string PairHint(EndPoint endPoint) => endPoint is FifoEndPoint single && single.Path.IndexOf(':', 1) is var colon and > 0 && colon < single.Path.Length - 1
+        ? $"if a pair is meant: its second path begins with /, ./ or ../, as in fifo:{single.Path[..colon]}:./{single.Path[(colon + 1)..]}"
+        : "a pair of FIFOs goes both ways: fifo:/in:/out";
 
     /// <exception cref="UsageException">There is no writer after the first one to follow.</exception>
     internal static void CheckFollow(bool follows, EndPoint endPoint, ConnectionDirection direction)

@@ -43,8 +43,12 @@ internal static class ServeCommand
             if (chosen > 1)
                 throw new UsageException("only one of --message, --file, --echo, --discard and --exec at a time");
 
-            if (OneWay.Is(local) && parsed.GetValue(echo))
-                throw new UsageException($"{ParleyEndPoint.Format(local)} goes one way: --echo needs a pair of FIFOs", "for example: fifo:/in:/out");
+            if (OneWay.Is(local) && (parsed.GetValue(echo) || parsed.GetValue(exec)))
+            {
+                throw new UsageException(
+                    $"{ParleyEndPoint.Format(local)} goes one way: {(parsed.GetValue(echo) ? "--echo" : "--exec")} needs a pair of FIFOs", OneWay.PairHint(local));
+            }
+
             ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), TimeSpan.FromSeconds(60));
             bool verbose = verbosity.IsVerbose(parsed);
             Service service = parsed.GetValue(exec)

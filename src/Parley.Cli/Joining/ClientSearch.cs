@@ -5,7 +5,7 @@ namespace Parley.Cli.Joining;
 
 /// <summary>
 /// Finds the client that <c>listen</c> is meant for: the first with whom a byte was exchanged. One that comes and goes without a word,
-/// as a port probe does, is let go, and what was meant for it stays for the next.
+/// as a port probe does, is let go, and what was meant for it stays for the next. Nobody probes a FIFO: its first client is the one.
 /// </summary>
 internal sealed class ClientSearch(ConnectionListener listener, Connection standard, Flow flow, long? rateLimit)
 {
@@ -16,6 +16,13 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
     internal async Task<Connection> FindAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         Task<Connection> accept = AcceptAsync(cancellationToken);
+        if (listener.LocalEndPoint is FifoEndPoint)
+        {
+            Connection first = await WithinAsync(accept, timeout);
+            await listener.DisposeAsync();
+            return first;
+        }
+
         while (true)
         {
             Connection client = await WithinAsync(accept, timeout);

@@ -60,6 +60,7 @@ internal static class Failure
         {
             Reason.Refused when connecting && IsAboutPath(failure) => null,
             Reason.NotFound when starting && failure.Cause == "no such program" => "a name is looked up in PATH; a path has a slash in it, as ./program has",
+            Reason.Denied when failure is { Step: Step.Open, EndPoint: FifoEndPoint fifo } => WhoMayUse(fifo),
             Reason.Denied when starting => "make it executable with: chmod +x PATH",
             Reason.Refused when connecting => $"nothing listens there; start a server with: parley serve {where}",
             Reason.NotFound when failure.Step is Step.Resolve => "check the host's name; an address works without a look-up",
@@ -87,6 +88,21 @@ internal static class Failure
             Reason.TooLarge when binding => "choose a shorter path, such as one in /tmp or /run",
             _ => null,
         };
+    }
+
+    private static string WhoMayUse(FifoEndPoint fifo)
+    {
+        try
+        {
+            IEnumerable<string> all = NamedObject.Inspect(fifo).Select(static one =>
+                $"{ParleyEndPoint.Format(one.EndPoint)} belongs to user {one.UserId} and group {one.GroupId} and has mode 0{Convert.ToString((int)one.Mode, 8).PadLeft(3, '0')}");
+            return string.Join("; ", all) + "; its owner can change that with: chmod";
+        }
+        catch (ConnectionException)
+        {
+            // Not even that may be seen: the folder is closed to this user.
+            return "this user may not enter the folder that it is in";
+        }
     }
 
     /// <summary>Whether something else stands at a socket's path: then no server can start there either.</summary>

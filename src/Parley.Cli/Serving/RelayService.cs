@@ -41,16 +41,26 @@ internal sealed class RelayService(EndPoint target, ConnectionOptions options, b
             throw failure;
     }
 
-    /// <summary>One way, for a client that cannot be answered. What the target says is read all the same: it would not end otherwise.</summary>
+    /// <summary>
+    /// One way, for a client that cannot be answered. What the target says is read all the same, for it would not end otherwise: until the
+    /// client has ended here, and after that by the close, which waits for the target's end no longer than its timeout.
+    /// </summary>
     private static async Task<ConnectionException?> SendOnAsync(Connection client, Connection far)
     {
         Task copy = ConnectionRelay.CopyAsync(client, far, CancellationToken.None);
-        Task answers = Discard.AllAsync(far.Input, CancellationToken.None).AsTask();
+        using var enough = new CancellationTokenSource();
+        Task answers = Discard.AllAsync(far.Input, enough.Token).AsTask();
         try
         {
             // The first one to break is told at once: a client that says nothing would never learn that the target is gone.
             await await Task.WhenAny(copy, answers);
-            await Task.WhenAll(copy, answers);
+            await copy;
+            await enough.CancelAsync();
+            await answers;
+            return null;
+        }
+        catch (OperationCanceledException) when (enough.IsCancellationRequested)
+        {
             return null;
         }
         catch (ConnectionException broken)

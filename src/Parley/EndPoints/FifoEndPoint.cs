@@ -8,6 +8,8 @@ namespace Parley;
 /// two-way conversation: this side reads the first and writes the second, the other side is given them the other way round.
 /// </summary>
 /// <remarks>
+/// The second path of a pair begins with <c>/</c>, <c>./</c> or <c>../</c>, by which it is told from a colon within the name of a single
+/// FIFO: <c>fifo:in:./out</c> is a pair, <c>fifo:in:out</c> one FIFO of that name.
 /// Connecting waits until the other side has opened it too, for at most <see cref="ConnectionOptions.ConnectTimeout"/>, and blocks no
 /// thread. The FIFO must exist (<see cref="NamedObject.Create"/>); a symbolic link at the path's end is not followed.
 /// A FIFO knows bytes, not clients. Writers that overlap in time are one to its reader, and their writes of more than 4096 bytes may mix;
@@ -16,25 +18,27 @@ namespace Parley;
 /// </remarks>
 public sealed class FifoEndPoint : EndPoint
 {
-    /// <summary>What stands between the two paths of a pair. A path that contains it cannot be written as text.</summary>
-    private const string Between = ":/";
+    /// <summary>What stands between the two paths of a pair: a path that contains one of these cannot be written as text.</summary>
+    private static readonly string[] Between = [":/", ":./", ":../"];
 
     /// <summary>One FIFO. Which way it goes is said by <see cref="ConnectionOptions.Direction"/>.</summary>
     /// <param name="path">Its path; a relative one is relative to the working directory.</param>
-    /// <exception cref="ArgumentException">The path is empty, or contains a NUL or <c>:/</c>.</exception>
+    /// <exception cref="ArgumentException">The path is empty, or contains a NUL, <c>:/</c>, <c>:./</c> or <c>:../</c>.</exception>
     public FifoEndPoint(string path) => Path = Check(path, nameof(path));
 
     /// <summary>A pair of FIFOs.</summary>
     /// <param name="readPath">The one that is read.</param>
-    /// <param name="writePath">The one that is written.</param>
-    /// <exception cref="ArgumentException">A path is empty, or contains a NUL or <c>:/</c>; both are the same; the second is relative.</exception>
+    /// <param name="writePath">The one that is written; it begins with <c>/</c>, <c>./</c> or <c>../</c>.</param>
+    /// <exception cref="ArgumentException">
+    /// A path is empty, or contains a NUL, <c>:/</c>, <c>:./</c> or <c>:../</c>; both are the same; the second begins otherwise.
+    /// </exception>
     public FifoEndPoint(string readPath, string writePath)
     {
         Path = Check(readPath, nameof(readPath));
         WritePath = Check(writePath, nameof(writePath));
-        if (!writePath.StartsWith('/'))
-            throw new ArgumentException("The second path of a pair is absolute.", nameof(writePath));
-        if (readPath == writePath)
+        if (IndexOfBetween(":" + writePath) != 0)
+            throw new ArgumentException("The second path of a pair begins with /, ./ or ../", nameof(writePath));
+        if (Normal(readPath) == Normal(writePath))
             throw new ArgumentException("One FIFO cannot be both ways: what is written would be read back.", nameof(writePath));
     }
 
@@ -58,17 +62,30 @@ public sealed class FifoEndPoint : EndPoint
 
     internal static FifoEndPoint Parse(string text)
     {
-        int between = text.IndexOf(Between, StringComparison.Ordinal);
+        int between = IndexOfBetween(text);
         return between < 0 ? new FifoEndPoint(text) : new FifoEndPoint(text[..between], text[(between + 1)..]);
     }
+
+    private static int IndexOfBetween(string text)
+    {
+        for (int colon = text.IndexOf(':'); colon >= 0; colon = text.IndexOf(':', colon + 1))
+        {
+            if (Array.Exists(Between, between => string.CompareOrdinal(text, colon, between, 0, between.Length) == 0))
+                return colon;
+        }
+
+        return -1;
+    }
+
+    private static string Normal(string path) => path.StartsWith("./", StringComparison.Ordinal) ? path[2..].TrimStart('/') : path;
 
     private static string Check(string path, string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(path, name);
         if (path.Contains('\0'))
             throw new ArgumentException("A path contains no NUL.", name);
-        return path.Contains(Between, StringComparison.Ordinal)
-            ? throw new ArgumentException($"A FIFO's path contains no '{Between}', which stands between the two of a pair.", name)
+        return IndexOfBetween(path) >= 0
+            ? throw new ArgumentException("A FIFO's path contains none of ':/', ':./' and ':../', which stand between the two of a pair.", name)
             : path;
     }
 }

@@ -154,6 +154,26 @@ public sealed class FifoPeerTests : IDisposable
         (await command.EndAsync()).MustExit(0);
     }
 
+    [SkippableFact]
+    public async Task ListenReceiveOnly_FirstWriterSaysNothing_Ends()
+    {
+        await using ListeningCommand command = await Command.ListenAsync("listen", _fifo.Endpoint, "--receive-only");
+        await using ChildProcess writer = _fifo.Say("");
+
+        Assert.Empty((await command.EndAsync()).MustExit(0).Output);
+    }
+
+    [SkippableFact]
+    public async Task ListenSendOnly_NothingToSay_Ends()
+    {
+        await using ListeningCommand command = await Command.ListenAsync("listen", _fifo.Endpoint, "--send-only");
+        command.Process.CloseInput();
+        await using ChildProcess cat = _fifo.Cat();
+
+        Assert.Empty((await cat.EndAsync()).MustExit(0).Output);
+        (await command.EndAsync()).MustExit(0);
+    }
+
     [SkippableTheory]
     [InlineData("connect")]
     [InlineData("listen")]
@@ -197,6 +217,23 @@ public sealed class FifoPeerTests : IDisposable
         CommandResult result = (await relay.EndAsync()).MustExit(0);
 
         Assert.Contains("10 bytes in", result.Error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Relay_TargetKeepsItsSideOpen_TheNextWriterIsServed()
+    {
+        await using RawListener target = RawListener.Open();
+        await using ListeningCommand relay = await Command.ListenAsync("relay", _fifo.Endpoint, target.Endpoint, "--drain-timeout", "0.2");
+        var open = new List<System.Net.Sockets.Socket>();
+        for (int i = 0; i < 3; i++)
+        {
+            await using ChildProcess writer = _fifo.Say($"text {i}");
+            open.Add(await RawSocket.AcceptAsync(target.Socket));
+            Assert.Equal($"text {i}", System.Text.Encoding.UTF8.GetString(await RawSocket.ReadToEndAsync(open[^1])));
+        }
+
+        open.ForEach(socket => socket.Dispose());
+        (await relay.StopAsync()).MustExit(0);
     }
 
     [SkippableFact]

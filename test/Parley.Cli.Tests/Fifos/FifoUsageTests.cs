@@ -12,6 +12,9 @@ public sealed class FifoUsageTests : IDisposable
         { "connect {fifo}", "2", "--receive-only or --send-only", "fifo:/in:/out" },
         { "listen {fifo}", "2", "--receive-only or --send-only", "fifo:/in:/out" },
         { "serve {fifo} --echo", "2", "--echo needs a pair", "fifo:/in:/out" },
+        { "serve {fifo} --exec -- tr a b", "2", "--exec needs a pair", "fifo:/in:/out" },
+        { "connect fifo:{folder}/p1:p2", "2", "--receive-only or --send-only", "fifo:{folder}/p1:./p2" },
+        { "connect {fifo} --receive-only --follow --timeout 0.5", "2", "--follow .*--timeout", "" },
         { "ping {fifo}", "2", "cannot be pinged", "parley inspect {fifo}" },
         { "connect {fifo} --send-only --follow", "2", "--follow", "--receive-only" },
         { "connect {pair} --follow", "2", "--follow", "" },
@@ -55,7 +58,25 @@ public sealed class FifoUsageTests : IDisposable
 
         CommandResult result = await Command.RunAsync(new Launch("connect", _fifo.Endpoint, direction) { User = Launch.Nobody });
 
-        Failure.MustBe(result, "6", @"cannot open fifo:.*: permission denied \(EACCES\)");
+        Failure.MustBe(result, "6", @"cannot open fifo:.*: permission denied \(EACCES\)", "has mode 0600");
+    }
+
+    /// <summary>Nobody is told that it listens where it cannot.</summary>
+    [SkippableTheory]
+    [InlineData("600", "serve {fifo}")]
+    [InlineData("602", "serve {fifo}")]
+    [InlineData("604", "serve {fifo}")]
+    [InlineData("602", "serve {fifo} --discard")]
+    [InlineData("604", "listen {fifo} --send-only")]
+    [InlineData("602", "listen {fifo} --receive-only")]
+    public async Task Listen_WithoutPermission_IsDeniedBeforeItSaysThatItListens(string mode, string arguments)
+    {
+        _fifo.Folder.OpenToAll();
+        File.SetUnixFileMode(_fifo.Path, (UnixFileMode)Convert.ToInt32(mode, 8));
+
+        CommandResult result = await Command.RunAsync(new Launch(Fill(arguments).Split(' ')) { User = Launch.Nobody });
+
+        Failure.MustBe(result, "6", @"cannot open fifo:.*\(EACCES\)", $"belongs to user 0 and group 0 and has mode 0{mode}");
     }
 
     /// <summary>A box that anybody may drop something into: its writers may not read it, and wait for a reader all the same.</summary>

@@ -39,6 +39,49 @@ public sealed class DescriptorTests
         next.Close();
     }
 
+    /// <summary>A file cannot be watched and never hangs up.</summary>
+    [Fact]
+    public unsafe void HungUp_OfAFile_IsNotTold()
+    {
+        using var folder = new TestFolder();
+        File.WriteAllText(folder["file"], "");
+        DescriptorHandle file;
+        fixed (byte* path = FileStatus.PathBytes(folder["file"]))
+            file = Libc.Open(path, Libc.O_WRONLY | Libc.O_CLOEXEC, 0);
+        MustNotHangUp(new Descriptor(file, EventLoop.Shared, inline: false), Errno.EPERM);
+    }
+
+    /// <summary>The kernel refuses to watch what watches what watches…: a limit, and no end.</summary>
+    [Fact]
+    public unsafe void HungUp_TheKernelCannotWatchOneMore_IsNotTold()
+    {
+        const int ELOOP = 40;
+        byte* entry = stackalloc byte[EpollEvents.MaxSize];
+        var nested = new List<DescriptorHandle>();
+        for (int i = 0; i < 6; i++)
+        {
+            DescriptorHandle outer = Libc.EpollCreate(Libc.EPOLL_CLOEXEC);
+            if (i > 0 && i < 5)
+            {
+                EpollEvents.Write(entry, Libc.EPOLLIN, nested[^1].Number, 0);
+                Assert.Equal(0, Libc.EpollCtl(outer, Libc.EPOLL_CTL_ADD, nested[^1].Number, entry));
+            }
+
+            nested.Add(outer);
+        }
+
+        MustNotHangUp(new Descriptor(nested[4], EventLoop.Shared, inline: false), ELOOP);
+        nested.ForEach(one => one.Dispose());
+    }
+
+    private static void MustNotHangUp(Descriptor descriptor, int error)
+    {
+        int told = 0;
+        descriptor.HungUp = () => told++;
+        Assert.Equal((0, error), (told, descriptor.WatchError));
+        descriptor.Close();
+    }
+
     private static Descriptor NewEvent()
     {
         DescriptorHandle handle = Libc.TimerFdCreate(Libc.CLOCK_MONOTONIC, Libc.TFD_CLOEXEC | Libc.TFD_NONBLOCK);

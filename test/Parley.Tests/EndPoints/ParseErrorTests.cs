@@ -67,6 +67,9 @@ public sealed class ParseErrorTests
         { "unix:@" + new string('x', 107), "the path has 108 bytes, a Unix socket's has at most 107", null },
         { "unix:" + new string('é', 54), "the path has 108 bytes", null },
         { "unix:/tmp/a\0b", "the path contains a NUL", null },
+        { "fifo:in:./out:../more", "contains none of ':/', ':./' and ':../'", null },
+        { "fifo:./in:./in", "one FIFO cannot be both ways", null },
+        { "fifo:in:./in", "one FIFO cannot be both ways", null },
         { "mem:", "a name is missing", "mem:name" },
         { "stdio:1", "nothing may follow stdio:, but '1' does", "stdio:" },
     };
@@ -134,7 +137,7 @@ public sealed class ParseErrorTests
     {
         string[] pieces =
         [
-            "tcp", "udp", "unix", "mem", "stdio", ":", "://", "/", "@", "[", "]", "::1", "127.0.0.1", "localhost", "5000", "99999",
+            "tcp", "udp", "unix", "mem", "stdio", "fifo", ":./", "../", ":", "://", "/", "@", "[", "]", "::1", "127.0.0.1", "localhost", "5000", "99999",
             ".", "%1", "-", " ", "é", "?", "#", "\0", "x",
         ];
         var random = new Random(20);

@@ -63,6 +63,43 @@ public sealed class NamedObjectTests : IDisposable
         Assert.Equal(2, Directory.GetFileSystemEntries(_folder.Path).Length);
     }
 
+    /// <summary>Somebody puts now this folder, now that one into the path: what stands in the other one under that name is no FIFO, and stays.</summary>
+    [Fact]
+    public async Task Remove_PathLeadsElsewhereMeanwhile_RemovesNoFile()
+    {
+        string fifo = Path.Combine(Directory.CreateDirectory(_folder["fifos"]).FullName, "name");
+        string file = Path.Combine(Directory.CreateDirectory(_folder["files"]).FullName, "name");
+        Directory.CreateSymbolicLink(_folder["now"], "fifos");
+        Directory.CreateSymbolicLink(_folder["then"], "files");
+        File.WriteAllText(file, "kept");
+        using var enough = new CancellationTokenSource();
+        Task swaps = OnItsOwnThread.Run(() =>
+        {
+            while (!enough.IsCancellationRequested)
+                Native.Exchange(_folder["now"], _folder["then"]);
+            return true;
+        });
+
+        for (int i = 0; i < 2000; i++)
+        {
+            if (!File.Exists(fifo))
+                NamedObject.Create(new FifoEndPoint(fifo));
+            try
+            {
+                NamedObject.Remove(new FifoEndPoint(_folder["now/name"]));
+            }
+            catch (ConnectionException other)
+            {
+                Assert.Contains("is a regular file, not a FIFO", other.Cause, StringComparison.Ordinal);
+            }
+
+            Assert.True(File.Exists(file));
+        }
+
+        await enough.CancelAsync();
+        await swaps.Within();
+    }
+
     [Fact]
     public void RemoveAndInspect_NotThere_AreNotFound()
     {

@@ -29,6 +29,33 @@ internal static partial class Native
         }
     }
 
+    /// <summary>Opens a FIFO without waiting for anybody, and closes it.</summary>
+    public static void OpenAndClose(string path, FileAccess access)
+    {
+        const int ReadWrite = 2;
+        const int NonBlocking = 0x800;
+        int descriptor = Open(path, (access == FileAccess.ReadWrite ? ReadWrite : 0) | NonBlocking);
+        Assert.True(descriptor >= 0);
+        Assert.Equal(0, Close(descriptor));
+    }
+
+    /// <summary>Gives each of two files the other's name, at once.</summary>
+    public static void Exchange(string one, string other)
+    {
+        const int Here = -100;
+        const uint RenameExchange = 2;
+        Assert.Equal(0, RenameAt(Here, one, Here, other, RenameExchange));
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameAt(int folder, string name, int otherFolder, string otherName, uint flags);
+
     /// <summary>Runs code while a soft limit of this process is another one. Nothing else may run meanwhile.</summary>
     public static T WithLimit<T>(int resource, nuint soft, Func<T> code)
     {

@@ -58,13 +58,17 @@ internal class Descriptor(DescriptorHandle handle, EventLoop loop, bool inline)
     /// </summary>
     internal bool MayHaveEnded => _peerEvent || _watched == 0;
 
-    /// <summary>Called once, on the loop's thread, when both directions are over or broken (EPOLLHUP, EPOLLERR); at once where they are already.</summary>
+    /// <summary>
+    /// Called once, on the loop's thread, when both directions are over or broken (EPOLLHUP, EPOLLERR); at once where they are already. A file
+    /// never hangs up. What a limit keeps the loop from watching is no more over for that: it is told of once a later wait gets it watched.
+    /// </summary>
     internal Action? HungUp
     {
         set
         {
             Volatile.Write(ref _hungUp, value);
-            if (!EnsureWatched() || _hasHungUp)
+            bool isWatched = EnsureWatched();
+            if (_hasHungUp || (!isWatched && (Volatile.Read(ref _closed) != 0 || Handle.IsClosed)))
                 Interlocked.Exchange(ref _hungUp, null)?.Invoke();
         }
     }

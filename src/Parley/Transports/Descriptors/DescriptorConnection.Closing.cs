@@ -283,6 +283,7 @@ internal abstract partial class DescriptorConnection
         if (Interlocked.CompareExchange(ref _endedAt, Stopwatch.GetTimestamp(), 0) != 0)
             return;
 
+        PrepareClose();
         CloseObserved(ReadDescriptor);
         if (WriteDescriptor != ReadDescriptor)
             CloseObserved(WriteDescriptor);
@@ -297,6 +298,11 @@ internal abstract partial class DescriptorConnection
         long started = Timestamp();
         if (descriptor.Close())
             Options.CallObserver?.Report("close", descriptor.Handle.Number, started, 0, RemoteEndPoint ?? LocalEndPoint, -1, tcp);
+    }
+
+    /// <summary>The last moment to ask the descriptors something, however the conversation has ended.</summary>
+    private protected virtual void PrepareClose()
+    {
     }
 
     /// <summary>Lets go of what the connection holds besides its descriptors.</summary>

@@ -7,9 +7,14 @@ namespace Parley.Transports.Fifo;
 /// <summary>One end of a FIFO, or of two. What is missing is at its end from the beginning.</summary>
 internal sealed class FifoConnection : DescriptorConnection
 {
+    private const int NotBegun = 0;
+    private const int Begun = 1;
+    private const int Over = 2;
+
     private readonly FifoEndPoint _endPoint;
     private readonly DescriptorHandle? _kept;
     private long _lost;
+    private int _leaving;
 
     internal FifoConnection(
         FifoEndPoint endPoint, ConnectionDirection ways, DescriptorHandle? read, DescriptorHandle? write, DescriptorHandle? kept, ConnectionOptions options)
@@ -27,6 +32,9 @@ internal sealed class FifoConnection : DescriptorConnection
     public override EndPoint? LocalEndPoint => _endPoint;
 
     public override EndPoint? RemoteEndPoint => _endPoint;
+
+    /// <summary>Told right before and right after the end that is written is closed: from then on nothing tells whether somebody reads.</summary>
+    internal FifoReaders? Readers { get; set; }
 
     // Closing one is how a FIFO's end is told: the descriptor's own close is shown.
     internal override void ObserveEndOfWrites(long started, int outcome)
@@ -51,7 +59,9 @@ internal sealed class FifoConnection : DescriptorConnection
         if (left > 0 && !isAbandoned)
             return false;
         Volatile.Write(ref _lost, left);
+        BeginLeaving();
         CloseObserved(WriteDescriptor);
+        EndLeaving();
         MoveHangUpWatch();
         return true;
     }
@@ -77,15 +87,33 @@ internal sealed class FifoConnection : DescriptorConnection
 
     private protected override Descriptor HangUpDescriptor => WriteDescriptor.Handle.IsClosed ? ReadDescriptor : WriteDescriptor;
 
+    private protected override void PrepareClose() => BeginLeaving();
+
     private protected override void PrepareReset()
     {
         // A FIFO has none: its reader sees an end, its writer EPIPE.
     }
 
-    private protected override void ReleaseRest() => _kept?.Dispose();
+    private protected override void ReleaseRest()
+    {
+        EndLeaving();
+        _kept?.Dispose();
+    }
 
     /// <summary>Whether nobody is left who reads what is written.</summary>
     internal bool IsAbandoned => (FifoFile.State(WriteDescriptor.Handle) & Libc.POLLERR) != 0;
+
+    private void BeginLeaving()
+    {
+        if (Readers is not null && Interlocked.CompareExchange(ref _leaving, Begun, NotBegun) == NotBegun)
+            Readers.NoteEnding(this);
+    }
+
+    private void EndLeaving()
+    {
+        if (Readers is not null && Interlocked.CompareExchange(ref _leaving, Over, Begun) == Begun)
+            Readers.NoteEnd();
+    }
 
     private static Descriptor Watchable(DescriptorHandle handle, ConnectionOptions options)
         => new(handle, EventLoop.Shared, options.RunContinuationsInline);

@@ -9,11 +9,26 @@ namespace Parley.Transports.Fifo;
 /// </summary>
 internal static unsafe class FifoFile
 {
+    internal static readonly int PinFlags = Libc.O_PATH | Libc.O_NOFOLLOW | Libc.O_CLOEXEC;
+
     internal static DescriptorHandle Pin(string path, FifoEndPoint endPoint, Step step = Step.Open)
     {
-        DescriptorHandle file;
         fixed (byte* name = FileStatus.PathBytes(path))
-            file = Libc.Open(name, Libc.O_PATH | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
+            return Checked(Libc.Open(name, PinFlags, 0), path, endPoint, step);
+    }
+
+    /// <summary>Holds what is open, without having it open.</summary>
+    internal static DescriptorHandle PinAgain(DescriptorHandle open, FifoEndPoint endPoint)
+    {
+        DescriptorHandle file;
+        fixed (byte* self = SelfPath(open))
+            file = Libc.Open(self, Libc.O_PATH | Libc.O_CLOEXEC, 0);
+        return file.IsInvalid ? throw ConnectionException.FromErrno(Step.Open, Errno.Last, endPoint) : file;
+    }
+
+    /// <summary>What was pinned, if that went well and it is a FIFO. To be called right after the pinning, whose error is the last one.</summary>
+    internal static DescriptorHandle Checked(DescriptorHandle file, string path, FifoEndPoint endPoint, Step step)
+    {
         if (file.IsInvalid)
             throw ConnectionException.FromErrno(step, Errno.Last, endPoint);
         int error = FileStatus.OfDescriptor(file, out StatxResult status);
@@ -25,18 +40,44 @@ internal static unsafe class FifoFile
             : new ConnectionException(step, Reason.Other, endPoint, $"{path} {WhatItIs(status)}");
     }
 
+    /// <summary>Whether a path leads to what is open, or was pinned.</summary>
+    internal static bool IsAt(string path, DescriptorHandle file)
+        => FileStatus.OfPath(path, out StatxResult there) == 0 && FileStatus.OfDescriptor(file, out StatxResult open) == 0 && there.IsSameFile(open);
+
+    internal static bool AreSame(DescriptorHandle one, DescriptorHandle other)
+        => FileStatus.OfDescriptor(one, out StatxResult first) == 0 && FileStatus.OfDescriptor(other, out StatxResult second) == 0 && first.IsSameFile(second);
+
+    /// <summary>Looks whether it may be opened to write, without doing it: whoever waits for a writer would take this for one.</summary>
+    /// <returns>0 or the error number.</returns>
+    internal static int MayWrite(DescriptorHandle pinned)
+    {
+        fixed (byte* self = SelfPath(pinned))
+            return Libc.FAccessAt(Libc.AT_FDCWD, self, Libc.W_OK, Libc.AT_EACCESS) == 0 ? 0 : Errno.Last;
+    }
+
     /// <summary>Opens the very file that was pinned, whatever the path leads to by now.</summary>
     /// <returns>The handle, or an invalid one and the error number.</returns>
     internal static DescriptorHandle Open(DescriptorHandle pinned, int access, out int error)
     {
-        while (true)
+        bool isHeld = false;
+        try
         {
-            DescriptorHandle handle;
-            fixed (byte* self = SelfPath(pinned))
-                handle = Libc.Open(self, access | Libc.O_NONBLOCK | Libc.O_CLOEXEC, 0);
-            error = handle.IsInvalid ? Errno.Last : 0;
-            if (error != Errno.EINTR)
-                return handle;
+            // Held, so that its number cannot become somebody else's before it is looked up.
+            pinned.DangerousAddRef(ref isHeld);
+            while (true)
+            {
+                DescriptorHandle handle;
+                fixed (byte* self = SelfPath(pinned))
+                    handle = Libc.Open(self, access | Libc.O_NONBLOCK | Libc.O_CLOEXEC, 0);
+                error = handle.IsInvalid ? Errno.Last : 0;
+                if (error != Errno.EINTR)
+                    return handle;
+            }
+        }
+        finally
+        {
+            if (isHeld)
+                pinned.DangerousRelease();
         }
     }
 

@@ -23,13 +23,12 @@ internal sealed class FifoListener : ConnectionListener
     private readonly SemaphoreSlim _turn = new(1);
 
     // Held from client to client: a pipe that nobody has open forgets what a quick writer has put into it meanwhile.
-    private readonly DescriptorHandle? _kept;
-    private readonly FifoWatch? _readers;
+    private DescriptorHandle? _kept;
+    private readonly FifoReaders? _readers;
     private bool _hasLeftover;
-    private bool _hasReader;
     private int _disposed;
 
-    private FifoListener(FifoEndPoint endPoint, FifoOpening opening, DescriptorHandle? kept, FifoWatch? readers, ListenerOptions options)
+    private FifoListener(FifoEndPoint endPoint, FifoOpening opening, DescriptorHandle? kept, FifoReaders? readers, ListenerOptions options)
     {
         _endPoint = endPoint;
         _opening = opening;
@@ -44,7 +43,7 @@ internal sealed class FifoListener : ConnectionListener
     internal static FifoListener Bind(FifoEndPoint endPoint, ConnectionDirection ways, ListenerOptions options)
     {
         var opening = new FifoOpening(endPoint, ways, options);
-        FifoWatch? readers = opening.Writes ? WatchReaders(opening, endPoint, options) : null;
+        FifoReaders? readers = opening.Writes ? FifoReaders.Watch(endPoint, opening.WritePath, options) : null;
         try
         {
             return new FifoListener(endPoint, opening, opening.Reads ? opening.OpenToRead() : null, readers, options);
@@ -84,7 +83,7 @@ internal sealed class FifoListener : ConnectionListener
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             _stopped.Cancel();
-            _kept?.Dispose();
+            Interlocked.Exchange(ref _kept, null)?.Dispose();
             _readers?.Dispose();
         }
 
@@ -94,7 +93,7 @@ internal sealed class FifoListener : ConnectionListener
     /// <summary>Takes the client that is there already, if one is, and there is no other before it.</summary>
     private async ValueTask<Connection?> AcceptIfThereAsync(CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _disposed) != 0 || _hasLeftover || _hasReader || !_turn.Wait(0, CancellationToken.None))
+        if (Volatile.Read(ref _disposed) != 0 || _hasLeftover || _readers is { AreThere: true } || !_turn.Wait(0, CancellationToken.None))
             return null;
         try
         {
@@ -133,18 +132,36 @@ internal sealed class FifoListener : ConnectionListener
 
     private async ValueTask<FifoConnection> OpenNextAsync(long due, CancellationToken cancellationToken)
     {
-        if (_hasLeftover)
-            await DropLeftoverAsync(cancellationToken).ConfigureAwait(false);
-        if (_hasReader)
-            await AwaitReadersEndAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_hasLeftover)
+                await DropLeftoverAsync(cancellationToken).ConfigureAwait(false);
+            if (_readers is { AreThere: true })
+                await _readers.AwaitEndAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The listener was disposed meanwhile: nobody comes any more.
+            throw new OperationCanceledException(cancellationToken);
+        }
+
         return await _opening.OpenAsync(due, waitsForWriter: true, cancellationToken).ConfigureAwait(false);
     }
 
     private FifoConnection Take(FifoConnection connection)
     {
-        // Readers that came and went before were others. One that has gone since it was met is seen by the pipe itself.
-        _readers?.Take();
-        _hasReader = _opening.Writes && !connection.IsAbandoned;
+        try
+        {
+            _readers?.Meet(connection);
+            if (_opening.Reads)
+                KeepOpen(connection.ReadDescriptor.Handle);
+        }
+        catch (ConnectionException failure)
+        {
+            connection.Abort(failure);
+            throw;
+        }
+
         connection.Ended = () =>
         {
             _hasLeftover = _opening.Reads && !connection.PeerEnded;
@@ -153,10 +170,23 @@ internal sealed class FifoListener : ConnectionListener
         return connection;
     }
 
+    /// <summary>Keeps open what the client was met at. Another FIFO may have been put into its place since the last one.</summary>
+    private void KeepOpen(DescriptorHandle read)
+    {
+        if (Volatile.Read(ref _kept) is not { } before || FifoFile.AreSame(before, read))
+            return;
+        DescriptorHandle now = _opening.OpenToRead(read);
+        if (Interlocked.CompareExchange(ref _kept, now, before) == before)
+            before.Dispose();
+        else
+            now.Dispose();
+    }
+
     /// <summary>Reads what the last client still says, and drops it, until it has gone.</summary>
     private async ValueTask DropLeftoverAsync(CancellationToken cancellationToken)
     {
-        using DescriptorHandle read = _opening.OpenToRead();
+        // What stands at the path now may be another one, in which nothing is left.
+        using DescriptorHandle read = _opening.OpenToRead(_kept ?? throw new OperationCanceledException(cancellationToken));
         var descriptor = new Descriptor(read, EventLoop.Shared, _options.RunContinuationsInline);
         try
         {
@@ -178,32 +208,9 @@ internal sealed class FifoListener : ConnectionListener
         _hasLeftover = false;
     }
 
-    /// <summary>
-    /// Waits until the last client has closed what it read. Opened to write before that, it would see what is meant for the next one
-    /// instead of its end.
-    /// </summary>
-    private async ValueTask AwaitReadersEndAsync(CancellationToken cancellationToken)
-    {
-        while ((_readers!.Take() & Libc.IN_CLOSE_NOWRITE) == 0)
-        {
-            if (await _readers.WaitAsync(Deadline.Never, cancellationToken).ConfigureAwait(false) is WaitResult.Canceled or WaitResult.Closed)
-                throw new OperationCanceledException(cancellationToken);
-        }
-
-        _hasReader = false;
-    }
-
     private static unsafe nint Drop(DescriptorHandle read)
     {
         byte* nowhere = stackalloc byte[DropSize];
         return Libc.Read(read, nowhere, DropSize);
-    }
-
-    private static FifoWatch WatchReaders(FifoOpening opening, FifoEndPoint endPoint, ListenerOptions options)
-    {
-        using DescriptorHandle file = FifoFile.Pin(opening.WritePath, endPoint);
-        return FifoWatch.TryOpen(file, options.RunContinuationsInline, out int error) ?? throw (error == Errno.EACCES
-            ? new ConnectionException(Step.Open, Reason.Denied, endPoint, "serving reader after reader needs permission to read the FIFO too, to see when one has gone", error)
-            : ConnectionException.FromErrno(Step.Open, error, endPoint));
     }
 }

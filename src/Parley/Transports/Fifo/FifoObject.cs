@@ -13,20 +13,20 @@ internal sealed unsafe class FifoObject(FifoEndPoint endPoint) : INamedObject
     {
         if (options.Capacity is not null || options.MessageSize is not null)
             throw new ArgumentException("A FIFO carries bytes: it has no capacity in messages and no message size.", nameof(options));
-        string[] paths = Paths;
-        for (int i = 0; i < paths.Length; i++)
+        using var first = new FifoPlace(endPoint.Path, Step.Create);
+        using DescriptorHandle made = Create(first, options.Mode);
+        if (endPoint.WritePath is null)
+            return;
+        try
         {
-            try
-            {
-                Create(paths[i], options.Mode);
-            }
-            catch (ConnectionException)
-            {
-                // Half a pair is of no use, and would stand in the way of the next try.
-                for (int made = 0; made < i; made++)
-                    Unlink(paths[made]);
-                throw;
-            }
+            using var second = new FifoPlace(endPoint.WritePath, Step.Create);
+            Create(second, options.Mode).Dispose();
+        }
+        catch (ConnectionException)
+        {
+            // Half a pair is of no use, and would stand in the way of the next try.
+            first.TakeBack(made);
+            throw;
         }
     }
 
@@ -34,38 +34,28 @@ internal sealed unsafe class FifoObject(FifoEndPoint endPoint) : INamedObject
 
     public void Remove()
     {
-        string[] paths = Paths;
-
         // Both are looked at before the first one goes.
-        foreach (string path in paths)
-            FifoFile.Pin(path, endPoint, Step.Remove).Dispose();
-        foreach (string path in paths)
-        {
-            if (Unlink(path) is int error and not 0)
-                throw ConnectionException.FromErrno(Step.Remove, error, new FifoEndPoint(path));
-        }
+        using var first = new FifoPlace(endPoint.Path, Step.Remove);
+        using DescriptorHandle one = first.Pin();
+        using FifoPlace? second = endPoint.WritePath is { } path ? new FifoPlace(path, Step.Remove) : null;
+        using DescriptorHandle? other = second?.Pin();
+        first.Remove(one);
+        second?.Remove(other!);
     }
 
-    private static void Create(string path, UnixFileMode mode)
+    private static DescriptorHandle Create(FifoPlace place, UnixFileMode mode)
     {
-        var asked = new FifoEndPoint(path);
-        fixed (byte* name = FileStatus.PathBytes(path))
-        {
-            if (Libc.MkFifo(name, (uint)mode) < 0)
-                throw ConnectionException.FromErrno(Step.Create, Errno.Last, asked);
-        }
+        DescriptorHandle file = place.Create((uint)mode);
 
-        // The umask has kept permissions from it: given by a descriptor of the very file, whatever the path leads to by now.
-        using DescriptorHandle file = FifoFile.Pin(path, asked, Step.Create);
+        // The umask has kept permissions from it: given by a descriptor of the very file.
+        int error;
         fixed (byte* self = FifoFile.SelfPath(file))
-        {
-            if (Libc.ChMod(self, (uint)mode) == 0)
-                return;
-        }
-
-        int error = Errno.Last;
-        Unlink(path);
-        throw ConnectionException.FromErrno(Step.Create, error, asked);
+            error = Libc.ChMod(self, (uint)mode) == 0 ? 0 : Errno.Last;
+        if (error == 0)
+            return file;
+        using (file)
+            place.TakeBack(file);
+        throw place.Failure(error);
     }
 
     private static NamedObjectStatus Inspect(string path)
@@ -83,11 +73,5 @@ internal sealed unsafe class FifoObject(FifoEndPoint endPoint) : INamedObject
             UserId = status.Uid,
             GroupId = status.Gid,
         };
-    }
-
-    private static int Unlink(string path)
-    {
-        fixed (byte* name = FileStatus.PathBytes(path))
-            return Libc.Unlink(name) == 0 ? 0 : Errno.Last;
     }
 }

@@ -40,7 +40,14 @@ internal sealed class FifoOpening(FifoEndPoint endPoint, ConnectionDirection way
             if (Writes)
                 write = await OpenToWriteAsync(due, cancellationToken).ConfigureAwait(false);
             if (Reads && waitsForWriter)
-                await AwaitWriterAsync(read!, due, cancellationToken).ConfigureAwait(false);
+            {
+                // The one that is meant is the one at the path: whoever comes opens no other.
+                while (!await AwaitWriterAsync(read!, due, cancellationToken).ConfigureAwait(false))
+                {
+                    read!.Dispose();
+                    read = OpenToRead();
+                }
+            }
 
             // While this process could write it, the last other writer's end is none.
             if (Follows)
@@ -59,8 +66,14 @@ internal sealed class FifoOpening(FifoEndPoint endPoint, ConnectionDirection way
     /// <summary>Opens the FIFO that is read. This is what lets writers go on that wait for a reader.</summary>
     internal DescriptorHandle OpenToRead()
     {
-        long started = Stopwatch.GetTimestamp();
         using DescriptorHandle file = FifoFile.Pin(endPoint.Path, endPoint);
+        return OpenToRead(file);
+    }
+
+    /// <summary>Opens to read what is pinned, or open already.</summary>
+    internal DescriptorHandle OpenToRead(DescriptorHandle file)
+    {
+        long started = Stopwatch.GetTimestamp();
         DescriptorHandle read = FifoFile.Open(file, Libc.O_RDONLY, out int error);
         Observe(endPoint.Path, Libc.O_RDONLY, started, error == 0 ? read.Number : -error);
         if (error != 0)
@@ -112,25 +125,29 @@ internal sealed class FifoOpening(FifoEndPoint endPoint, ConnectionDirection way
         }
     }
 
-    private async ValueTask AwaitWriterAsync(DescriptorHandle read, long due, CancellationToken cancellationToken)
+    /// <summary>Waits for a writer.</summary>
+    /// <returns><see langword="false"/> where another FIFO stands at the path by now.</returns>
+    private async ValueTask<bool> AwaitWriterAsync(DescriptorHandle read, long due, CancellationToken cancellationToken)
     {
         using var probe = new WriterProbe(read, endPoint);
         if (probe.HasSeenWriter())
-            return;
+            return true;
         using FifoWatch watch = FifoWatch.TryOpen(read, options.RunContinuationsInline, out int error)
             ?? throw ConnectionException.FromErrno(Step.Open, error, endPoint);
         while (true)
         {
             watch.Take();
             if (probe.HasSeenWriter())
-                return;
-            if (FileStatus.OfDescriptor(read, out StatxResult status) == 0 && status.Links == 0)
-                throw new ConnectionException(Step.Open, Reason.NotFound, endPoint, "it was removed before a writer came", Errno.ENOENT);
+                return true;
+            if (!FifoFile.IsAt(endPoint.Path, read))
+                return IsGone() ? throw new ConnectionException(Step.Open, Reason.NotFound, endPoint, "it was removed before a writer came", Errno.ENOENT) : false;
             if (Clock.IsOver(due))
                 throw NobodyCame("writer");
             await PauseAsync(watch, due, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    private bool IsGone() => FileStatus.OfPath(endPoint.Path, out _) == Errno.ENOENT;
 
     private static async ValueTask PauseAsync(FifoWatch? watch, long due, CancellationToken cancellationToken)
     {
