@@ -17,6 +17,7 @@ internal sealed class MessageInput(PipeReader input, InputCut cut, int maxSize, 
     private SequencePosition? _next;
     private byte[] _joined = [];
     private long _count;
+    private long _searched;
     private bool _isOver;
 
     /// <summary>The next message; valid until the one after it is asked for.</summary>
@@ -66,14 +67,18 @@ internal sealed class MessageInput(PipeReader input, InputCut cut, int maxSize, 
     {
         message = buffer;
         end = buffer.End;
-        if (buffer.PositionOf(mark) is { } found)
+        if (buffer.Slice(_searched).PositionOf(mark) is { } found)
         {
             message = buffer.Slice(0, found);
             end = buffer.GetPosition(1, found);
+            _searched = 0;
             return true;
         }
 
-        return (isLast && !buffer.IsEmpty) || buffer.Length > maxSize;
+        // A long line comes in many pieces: each is searched once.
+        bool isCut = (isLast && !buffer.IsEmpty) || buffer.Length > maxSize;
+        _searched = isCut ? 0 : buffer.Length;
+        return isCut;
     }
 
     private bool TryCutLength(ReadOnlySequence<byte> buffer, bool isLast, out ReadOnlySequence<byte> message, out SequencePosition end)

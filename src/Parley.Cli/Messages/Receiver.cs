@@ -47,7 +47,7 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint where, int? coun
         using var wanted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _over.Token);
         try
         {
-            while (await PrintNextAsync(channel, peer, wanted.Token) is { } printed)
+            while (await PrintNextAsync(channel, peer, wanted.Token, cancellationToken) is { } printed)
             {
                 if (!printed && noWait)
                     return;
@@ -86,19 +86,22 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint where, int? coun
     }
 
     /// <returns>Whether there was one; <see langword="null"/> at the end.</returns>
-    private async ValueTask<bool?> PrintNextAsync(MessageChannel channel, EndPoint? peer, CancellationToken cancellationToken)
+    private async ValueTask<bool?> PrintNextAsync(MessageChannel channel, EndPoint? peer, CancellationToken wanted, CancellationToken cut)
     {
-        await _turn.WaitAsync(cancellationToken);
+        await _turn.WaitAsync(wanted);
         try
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            wanted.ThrowIfCancellationRequested();
             if (_buffer.Length < channel.MaxMessageSize)
                 _buffer = GC.AllocateUninitializedArray<byte>(channel.MaxMessageSize);
             if (!channel.TryReceive(_buffer, out ReceivedMessage received))
                 return false;
             if (received.IsEnd)
                 return null;
-            await PrintAsync(new Message(_buffer.AsMemory(0, received.Length), received.Header), peer, cancellationToken);
+
+            // A reader that takes its time is no silence, and what has begun is printed whole: only an interruption breaks it off.
+            _silence.CancelAfter(Timeout.InfiniteTimeSpan);
+            await PrintAsync(new Message(_buffer.AsMemory(0, received.Length), received.Header), peer, cut);
             if (timeout != Timeout.InfiniteTimeSpan)
                 _silence.CancelAfter(timeout);
             _bytes += received.Length;
@@ -120,7 +123,7 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint where, int? coun
         }
         catch (Exception failure) when (failure is ConnectionException or OperationCanceledException)
         {
-            bool isBack = await _undelivered.PutBackOrKeepAsync(message, peer ?? where, "standard output did not take it");
+            bool isBack = await _undelivered.PutBackOrKeepAsync(message, peer ?? where, failure is OperationCanceledException ? "it was interrupted while it was printed, and a part of it may be" : "standard output did not take it");
             _hasLost |= !isBack;
             if (failure is not ConnectionException broken || !MessagePrinter.IsOutputClosed(broken))
                 throw;

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Parley;
 
 /// <summary>
@@ -7,8 +9,11 @@ namespace Parley;
 /// </summary>
 public sealed class MessageRelay
 {
+    // What nearly every message fits, the longest datagram among them; a longer one waits while more is taken for it.
+    private const int CommonSize = 64 * 1024;
+
     private readonly MessageChannel _source;
-    private readonly byte[] _buffer;
+    private byte[] _buffer = [];
     private ReceivedMessage _received;
 
     /// <summary>Makes a relay; nothing is taken yet.</summary>
@@ -17,7 +22,6 @@ public sealed class MessageRelay
     {
         ArgumentNullException.ThrowIfNull(source);
         _source = source;
-        _buffer = GC.AllocateUninitializedArray<byte>(source.MaxMessageSize);
     }
 
     /// <summary>Whether a message was taken from the source that no target has had yet.</summary>
@@ -78,7 +82,11 @@ public sealed class MessageRelay
     }
 
     /// <summary>Forgets the message in hand: the caller has seen to it, by putting it back into the source or otherwise.</summary>
-    public void Drop() => HasMessage = false;
+    public void Drop()
+    {
+        HasMessage = false;
+        Release();
+    }
 
     /// <returns>Whether there was one; otherwise the source has ended.</returns>
     private async ValueTask<bool> TakeAsync(MessageChannel target, CancellationToken cancellationToken)
@@ -87,10 +95,37 @@ public sealed class MessageRelay
         {
             cancellationToken.ThrowIfCancellationRequested();
             await ForTargetAsync(target.WaitToSendAsync(cancellationToken)).ConfigureAwait(false);
-            if (_source.TryReceive(_buffer, out _received))
+            if (_buffer.Length > 0 && TryReceive())
                 return HasMessage = !_received.IsEnd;
+
+            // A source that says nothing costs no memory, however many there are.
+            Release();
             await _source.WaitToReceiveAsync(cancellationToken).ConfigureAwait(false);
+            Rent(CommonSize);
         }
+    }
+
+    private bool TryReceive()
+    {
+        try
+        {
+            return _source.TryReceive(_buffer, out _received);
+        }
+        catch (ConnectionException longer) when (longer.Reason == Reason.TooLarge && _buffer.Length < _source.MaxMessageSize)
+        {
+            Release();
+            Rent(int.MaxValue);
+            return _source.TryReceive(_buffer, out _received);
+        }
+    }
+
+    private void Rent(int size) => _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, Math.Min(size, _source.MaxMessageSize)));
+
+    private void Release()
+    {
+        if (_buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
     }
 
     private async ValueTask SendAsync(MessageChannel target, CancellationToken cancellationToken)

@@ -5,6 +5,9 @@ namespace Parley;
 /// <summary>The waits of one blocking call: looks again and again for a while, then sleeps until the channel is ready or the time is over.</summary>
 internal struct BlockingWaits(MessageChannel channel, TimeSpan timeout)
 {
+    // A timer takes no more than 49 days; the caller's loop waits on.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
     private readonly long _started = Stopwatch.GetTimestamp();
     private bool _hasBegun;
     private bool _isLooking;
@@ -58,13 +61,15 @@ internal struct BlockingWaits(MessageChannel channel, TimeSpan timeout)
         }
 
         TimeSpan left = timeout - Stopwatch.GetElapsedTime(_started);
-        using var over = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        using var over = new CancellationTokenSource(left > LongestWait ? LongestWait : left > TimeSpan.Zero ? left : TimeSpan.Zero);
         try
         {
             wait(over.Token).AsTask().GetAwaiter().GetResult();
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested)
         {
+            if (left > LongestWait)
+                return;
             throw new ConnectionException(step, Reason.TimedOut, channel.RemoteEndPoint ?? channel.LocalEndPoint, "the time is over");
         }
     }

@@ -23,6 +23,57 @@ public sealed class MessageRelayTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task MoveAsync_SourceThatSaysNothing_TakesNoMemoryForMessages()
+    {
+        const int Sources = 100;
+        var pairs = new List<(Connection, Connection)>();
+        using var stop = new CancellationTokenSource();
+        var moves = new List<Task>();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < Sources; i++)
+        {
+            (Connection near, Connection far) = Connection.CreatePair();
+            pairs.Add((near, far));
+            MessageChannel source = MessageChannel.Over(near, MessageFraming.Len32, maxMessageSize: 256 * 1024 * 1024);
+            moves.Add(new MessageRelay(source).MoveAsync(_target, stop: stop.Token).AsTask());
+        }
+
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        await stop.CancelAsync();
+        await Task.WhenAll(moves).Within();
+        foreach ((Connection near, Connection far) in pairs)
+        {
+            near.Abort();
+            far.Abort();
+        }
+
+        Assert.True(allocated < Sources * 64 * 1024, $"{allocated} bytes for {Sources} sources");
+    }
+
+    [Fact]
+    public async Task MoveAsync_MessageLongerThanMost_ArrivesWhole()
+    {
+        byte[] large = Payload.Random(3_000_000);
+        (Connection near, Connection far) = Connection.CreatePair();
+        (Connection onward, Connection end) = Connection.CreatePair();
+        await using MessageChannel sender = MessageChannel.Over(far, MessageFraming.Len32, maxMessageSize: 4_000_000);
+        await using MessageChannel source = MessageChannel.Over(near, MessageFraming.Len32, maxMessageSize: 4_000_000);
+        await using MessageChannel target = MessageChannel.Over(onward, MessageFraming.Len32, maxMessageSize: 4_000_000);
+        await using MessageChannel receiver = MessageChannel.Over(end, MessageFraming.Len32, maxMessageSize: 4_000_000);
+        Task<bool> move = new MessageRelay(source).MoveAsync(target).AsTask();
+        await sender.SendAsync("small"u8.ToArray()).Within();
+        Task send = sender.SendAsync(large).AsTask();
+        byte[] buffer = new byte[4_000_000];
+        Assert.Equal(5, (await receiver.ReceiveAsync(buffer).Within()).Length);
+        Assert.Equal(large, buffer[..(await receiver.ReceiveAsync(buffer).Within()).Length]);
+        await send.Within();
+        await sender.CompleteSendsAsync().Within();
+        Assert.True(await move.Within());
+        await target.CompleteSendsAsync().Within();
+        Assert.True((await receiver.ReceiveAsync(buffer).Within()).IsEnd);
+    }
+
+    [Fact]
     public async Task MoveAsync_SourceEnds_HasMovedAll()
     {
         var relay = new MessageRelay(_source);

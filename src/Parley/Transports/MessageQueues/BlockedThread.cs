@@ -20,7 +20,9 @@ internal sealed class BlockedThread(BlockedThread? next)
     {
         if (Volatile.Read(ref _thread) != 0 || Interlocked.CompareExchange(ref _thread, thread, 0) != 0)
             return false;
-        Volatile.Write(ref _visits, _visits + 1);
+
+        // Seen by others before anything that this thread looks at next: an interruption that missed the visit has been made before it.
+        Interlocked.Increment(ref _visits);
         return true;
     }
 

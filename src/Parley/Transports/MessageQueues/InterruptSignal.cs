@@ -9,7 +9,10 @@ namespace Parley.Transports.MessageQueues;
 /// </summary>
 internal static unsafe class InterruptSignal
 {
-    // Real-time signals, the last ones first: the runtime and libraries take theirs from the other end.
+    // Means nothing to a program that has not asked for it, and arrives whatever RLIMIT_SIGPENDING says, which real-time signals do not.
+    private const int Urgent = 23;
+
+    // Otherwise a real-time signal, the last ones first: the runtime and libraries take theirs from the other end.
     private const int First = 62;
     private const int Last = 40;
 
@@ -53,7 +56,7 @@ internal static unsafe class InterruptSignal
         byte* action = stackalloc byte[Libc.SigActionSize];
         new Span<byte>(action, Libc.SigActionSize).Clear();
         *(nint*)action = harmless;
-        for (int number = First; number >= Last; number--)
+        for (int number = Urgent; number >= Last || number == Urgent; number = number == Urgent ? First : number - 1)
         {
             new Span<byte>(before, Libc.SigActionSize).Clear();
             if (Libc.SigAction(number, null, before) == 0 && *(nint*)before == Libc.SIG_DFL && Libc.SigAction(number, action, null) == 0)

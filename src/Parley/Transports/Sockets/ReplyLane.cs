@@ -34,6 +34,7 @@ internal sealed unsafe class ReplyLane : IWaiter
     private bool _isLaterAsked;
     private bool _isClosed;
     private long _count;
+    private long _sent;
     private long _received;
 
     internal ReplyLane(SocketConnectionListener listener, EventLoop loop, ReadOnlyMemory<byte> reply)
@@ -56,7 +57,7 @@ internal sealed unsafe class ReplyLane : IWaiter
         get
         {
             lock (_lock)
-                return new AnsweredClients(_count, _count * _reply.Length, _received);
+                return new AnsweredClients(_count, _sent, _received);
         }
     }
 
@@ -77,14 +78,23 @@ internal sealed unsafe class ReplyLane : IWaiter
         }
     }
 
-    /// <summary>Lets go of everybody. Each has been sent everything; what they have not acknowledged, the kernel still delivers.</summary>
+    /// <summary>
+    /// Lets go of everybody. Each has been sent everything: what they have not acknowledged the kernel still delivers, unless they have said
+    /// something meanwhile that nobody has read.
+    /// </summary>
     internal void Close()
     {
         lock (_lock)
         {
             _isClosed = true;
             while (_leaving.TryDequeue(out Leaving client))
+            {
+                HasEnded(ref client, out _, out _);
                 Libc.Close(client.Socket);
+            }
+
+            while (_unfinished.TryDequeue(out SocketConnection? connection))
+                connection.Abort();
         }
 
         _later.Close();
@@ -131,7 +141,7 @@ internal sealed unsafe class ReplyLane : IWaiter
             return false;
         }
 
-        _leaving.Enqueue(client);
+        _leaving.Enqueue(client with { Sent = sent });
         AskForLaterLook();
         return true;
     }
@@ -153,6 +163,7 @@ internal sealed unsafe class ReplyLane : IWaiter
             {
                 Libc.Close(client.Socket);
                 _count++;
+                _sent += client.Sent;
                 _received += client.Received;
                 _listener.MakeRoom();
             }
@@ -190,7 +201,7 @@ internal sealed unsafe class ReplyLane : IWaiter
 
     private void HandOn(Leaving client, bool hasEnded, bool peerEnded, int error)
     {
-        SocketConnection connection = Connect(client, _reply.Length, hasEnded);
+        SocketConnection connection = Connect(client, client.Sent, hasEnded);
         connection.PeerEnded = peerEnded;
         if (error != 0)
             connection.NoteBreak(error);
@@ -231,6 +242,8 @@ internal sealed unsafe class ReplyLane : IWaiter
     /// <summary>A client that has been told everything.</summary>
     private record struct Leaving(int Socket, PeerAddress Peer, int Turn)
     {
+        internal int Sent { get; init; }
+
         internal int Looks { get; set; }
 
         internal long Received { get; set; }
