@@ -13,8 +13,8 @@ internal struct BriefPoll
 {
     private const int RarestPause = 1024;
 
-    /// <summary>How long a look takes at most: about what it costs to put a thread to sleep and to wake it on another core, several times.</summary>
-    internal static readonly long Length = Stopwatch.Frequency * 50 / 1_000_000;
+    /// <summary>How long a look takes at most: what a client takes to be woken on another core and to come back, with room to spare.</summary>
+    internal static readonly long Length = Stopwatch.Frequency * 120 / 1_000_000;
 
     private int _pause;
     private int _sleepsLeft;
