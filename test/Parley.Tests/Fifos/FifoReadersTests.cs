@@ -38,7 +38,7 @@ public sealed class FifoReadersTests : IDisposable
     {
         await using ConnectionListener listener = await BindAsync();
         Task serve = ServeAsync(listener);
-        for (int i = 0; i < 20; i++)
+        for (int i = 0; i < 10; i++)
         {
             await using (FileStream both = await Fifo.OpenAsync(_fifo.Path, FileAccess.ReadWrite).Within())
                 await ReadWordAsync(both);

@@ -9,6 +9,8 @@ namespace Parley.Transports.Fifo;
 /// </summary>
 internal static unsafe class FifoFile
 {
+    private const int DropSize = 16 * 1024;
+
     internal static readonly int PinFlags = Libc.O_PATH | Libc.O_NOFOLLOW | Libc.O_CLOEXEC;
 
     internal static DescriptorHandle Pin(string path, FifoEndPoint endPoint, Step step = Step.Open)
@@ -95,6 +97,27 @@ internal static unsafe class FifoFile
         catch (ObjectDisposedException)
         {
             return 0;
+        }
+    }
+
+    internal static long Drop(DescriptorHandle read) => Drop(read, out _);
+
+    /// <summary>Reads all there is, and keeps nothing.</summary>
+    /// <param name="read">An end to read.</param>
+    /// <param name="isOver">Whether no writer is left either.</param>
+    /// <returns>How many bytes there were.</returns>
+    internal static long Drop(DescriptorHandle read, out bool isOver)
+    {
+        byte* nowhere = stackalloc byte[DropSize];
+        long dropped = 0;
+        while (true)
+        {
+            nint count = Libc.Read(read, nowhere, DropSize);
+            isOver = count == 0;
+            if (count > 0)
+                dropped += count;
+            else if (isOver || Errno.Last != Errno.EINTR)
+                return dropped;
         }
     }
 

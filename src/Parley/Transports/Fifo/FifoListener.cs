@@ -11,8 +11,6 @@ namespace Parley.Transports.Fifo;
 /// </summary>
 internal sealed class FifoListener : ConnectionListener
 {
-    private const int DropSize = 16 * 1024;
-
     private static readonly TimeSpan PauseAtLimit = TimeSpan.FromMilliseconds(50);
 
     private readonly FifoEndPoint _endPoint;
@@ -193,10 +191,10 @@ internal sealed class FifoListener : ConnectionListener
             while (true)
             {
                 descriptor.Readable.Forget();
-                nint count = Drop(read);
-                if (count == 0)
+                FifoFile.Drop(read, out bool isOver);
+                if (isOver)
                     break;
-                if (count < 0 && await descriptor.WaitReadableAsync(Deadline.Never, cancellationToken).ConfigureAwait(false) == WaitResult.Canceled)
+                if (await descriptor.WaitReadableAsync(Deadline.Never, cancellationToken).ConfigureAwait(false) == WaitResult.Canceled)
                     throw new OperationCanceledException(cancellationToken);
             }
         }
@@ -206,11 +204,5 @@ internal sealed class FifoListener : ConnectionListener
         }
 
         _hasLeftover = false;
-    }
-
-    private static unsafe nint Drop(DescriptorHandle read)
-    {
-        byte* nowhere = stackalloc byte[DropSize];
-        return Libc.Read(read, nowhere, DropSize);
     }
 }

@@ -79,17 +79,20 @@ internal sealed class FifoReaders : IDisposable
     internal void NoteEnding(FifoConnection connection)
     {
         FifoSigns before = _watch.Take();
-        int closes = before.ReadCloses + before.WriteCloses;
-
-        // Where more have gone than have come since it began, it has lost its reader: whoever is there now is the next one.
-        AreThere = !connection.IsAbandoned && closes <= before.Opens;
+        AreThere = !connection.IsAbandoned || IsInherited(connection);
+        _watch.Take(ref before);
 
         // A close is heard a moment before the pipe knows of it.
-        _isInDoubt = closes > 0;
+        _isInDoubt = before.Closes > 0;
     }
 
     /// <summary>It is closed. That is heard too, so it is taken at once: with another close like it right after, it would be heard as one.</summary>
-    internal void NoteEnd() => _heard = _watch.Take().WithoutClose();
+    internal void NoteEnd()
+    {
+        _heard = default;
+        _heard.Expect(ownOpens: 0, ownCloses: 1);
+        _watch.Take(ref _heard);
+    }
 
     /// <summary>
     /// Waits until they have gone. When others have come and gone meanwhile, nothing tells which of them are left: then not for long, for the
@@ -97,22 +100,20 @@ internal sealed class FifoReaders : IDisposable
     /// </summary>
     internal async ValueTask AwaitEndAsync(CancellationToken cancellationToken)
     {
-        FifoSigns heard = _heard;
         long patientUntil = Deadline.Never;
         TimeSpan pause = FirstPause;
         bool looks = _isInDoubt;
         while (AreThere)
         {
-            heard.Add(_watch.Take());
-            int closes = heard.ReadCloses + heard.WriteCloses;
-            if (closes > 0 && patientUntil == Deadline.Never)
+            _watch.Take(ref _heard);
+            if (_heard.Closes > 0 && patientUntil == Deadline.Never)
                 patientUntil = Clock.FromNow(_patience);
-            if (closes > heard.Opens || heard.HasLostSome || Clock.IsOver(patientUntil) || !FifoFile.IsAt(_path, _file))
+            if (_heard.HasLostOne || Clock.IsOver(patientUntil) || !FifoFile.IsAt(_path, _file))
                 break;
 
             // A close by somebody who could write, right after this process's own, was heard as one with it. While nobody else has come, a
             // look harms nobody.
-            if (looks && closes == 0 && heard.Opens == 0 && IsUnread(ref heard))
+            if (looks && _heard.Closes == 0 && _heard.Opens == 0 && IsUnread())
                 break;
             long next = Math.Min(patientUntil, Clock.FromNow(pause));
             if (await _watch.WaitAsync(next, cancellationToken).ConfigureAwait(false) is WaitResult.Canceled or WaitResult.Closed)
@@ -130,7 +131,22 @@ internal sealed class FifoReaders : IDisposable
         _file.Dispose();
     }
 
-    private bool IsUnread(ref FifoSigns heard)
+    /// <summary>
+    /// Whether somebody who came after the last reader has gone gets what that one has left. A conversation may have begun with a reader that
+    /// was about to go, for its close is heard before it is done; what was meant for it is not for the next, who has words of its own to get.
+    /// </summary>
+    private bool IsInherited(FifoConnection connection)
+    {
+        long left = FifoFile.Waiting(connection.WriteDescriptor.Handle);
+        if (!connection.IsAbandoned)
+            return true;
+        if (left == 0)
+            return false;
+        using DescriptorHandle read = FifoFile.Open(_file, Libc.O_RDONLY, out int error);
+        return error != 0 || FifoFile.Drop(read) < left;
+    }
+
+    private bool IsUnread()
     {
         using (FifoFile.Open(_file, Libc.O_WRONLY, out int error))
         {
@@ -138,7 +154,8 @@ internal sealed class FifoReaders : IDisposable
                 return error == Errno.ENXIO;
         }
 
-        heard.Add(_watch.Take().WithoutOpen().WithoutClose());
+        _heard.Expect(ownOpens: 1, ownCloses: 1);
+        _watch.Take(ref _heard);
         return false;
     }
 }

@@ -52,11 +52,19 @@ internal sealed unsafe class FifoWatch : IDisposable
     }
 
     /// <summary>Takes what was heard since the last time. Look at the FIFO after this, and then wait: nothing is missed between.</summary>
+    /// <returns>What it was.</returns>
     internal FifoSigns Take()
+    {
+        FifoSigns heard = default;
+        Take(ref heard);
+        return heard;
+    }
+
+    /// <summary>The same, added to what was heard before.</summary>
+    internal void Take(ref FifoSigns heard)
     {
         byte* events = stackalloc byte[EventSize * EventsAtOnce];
         _events.Readable.Forget();
-        FifoSigns heard = default;
         while (true)
         {
             nint count;
@@ -67,11 +75,11 @@ internal sealed unsafe class FifoWatch : IDisposable
             catch (ObjectDisposedException)
             {
                 // Whoever waits next is told that it is closed.
-                return heard;
+                return;
             }
 
             if (count <= 0)
-                return heard;
+                return;
 
             // struct inotify_event: watch, mask, cookie, length of a name; what is watched is no folder, so no name follows.
             for (nint at = 0; at < count; at += EventSize)
