@@ -17,7 +17,7 @@ internal static class Framed
     internal static async Task EchoAsync(string[] arguments)
     {
         string mode = arguments[0];
-        await using ConnectionListener listener = await ListenAsync(arguments[1]).ConfigureAwait(false);
+        await using ConnectionListener listener = await ListenAsync(arguments[1], inline: mode == "async").ConfigureAwait(false);
         while (await listener.AcceptAsync().ConfigureAwait(false) is { } connection)
         {
             await using MessageChannel channel = MessageChannel.Over(connection, Options(mode));
@@ -72,7 +72,7 @@ internal static class Framed
     /// <summary>Sends messages of 8 bytes that count up, in batches, to one client after the other, until it is ended.</summary>
     internal static async Task SendAsync(string[] arguments)
     {
-        await using ConnectionListener listener = await ListenAsync(arguments[0]).ConfigureAwait(false);
+        await using ConnectionListener listener = await ListenAsync(arguments[0], inline: true).ConfigureAwait(false);
         byte[] bytes = new byte[BatchSize * sizeof(long)];
         var batch = new ReadOnlyMemory<byte>[BatchSize];
         for (int i = 0; i < BatchSize; i++)
@@ -127,12 +127,17 @@ internal static class Framed
         }
     }
 
-    private static ValueTask<ConnectionListener> ListenAsync(string path)
-        => ConnectionListener.BindAsync(new UnixDomainSocketEndPoint(path), new ListenerOptions { RunContinuationsInline = false });
+    private static ValueTask<ConnectionListener> ListenAsync(string path, bool inline)
+        => ConnectionListener.BindAsync(new UnixDomainSocketEndPoint(path), new ListenerOptions { RunContinuationsInline = inline });
 
     private static MessageChannelOptions Options(string mode)
     {
-        var options = new MessageChannelOptions { Framing = MessageFraming.Len32, MaxMessageSize = 64 * 1024 };
+        var options = new MessageChannelOptions
+        {
+            Framing = MessageFraming.Len32,
+            MaxMessageSize = 64 * 1024,
+            RunContinuationsInline = mode == "async",
+        };
         if (mode == "block")
             options.SpinTime = TimeSpan.Zero;
         return options;

@@ -1,7 +1,6 @@
 // fifo_receive PATH CHUNK BYTES: reads a FIFO to its end, CHUNK bytes with each call; prints how many GB came in a second.
-#include <fcntl.h>
-
 #include "perf.h"
+#include <fcntl.h>
 
 int main(int argc, char **argv)
 {

@@ -1,7 +1,6 @@
 // fifo_send PATH CHUNK BYTES: writes zeros to a FIFO, CHUNK bytes with each call.
-#include <fcntl.h>
-
 #include "perf.h"
+#include <fcntl.h>
 
 int main(int argc, char **argv)
 {

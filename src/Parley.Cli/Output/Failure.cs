@@ -81,7 +81,7 @@ internal static class Failure
             Reason.TimedOut when connecting && failure.InnerException is ConnectionException { Reason: not Reason.TimedOut } last =>
                 IsAboutPath(last) ? null : $"nothing listens there yet; start a server with: parley serve {where}",
             Reason.Denied when failure is { Step: Step.Open, EndPoint: MessageQueueEndPoint } =>
-                $"see who may use it with: parley inspect {where}; its owner can make it with --mode 0622 for others to send",
+                "its mode does not let this user in; its owner can make it with --mode 0622 for others to send, or 0666 to receive as well",
             Reason.Full when failure is { Step: Step.Send, EndPoint: MessageQueueEndPoint } => $"somebody has to take messages: parley receive {where}",
             Reason.TimedOut when connecting => "the host does not answer; a firewall may drop what is sent, or its backlog is full",
             Reason.TooLarge when failure.EndPoint is NamedPipeEndPoint => "choose a shorter name, or a shorter TMPDIR",

@@ -28,7 +28,7 @@ internal struct BriefPoll
         return false;
     }
 
-    internal void Found() => _sleepsLeft = _pause /= 2;
+    internal void Found() => _sleepsLeft = _pause /= 8;
 
     internal void FoundNothing()
     {

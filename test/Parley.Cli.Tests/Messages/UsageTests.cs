@@ -25,7 +25,7 @@ public sealed class UsageTests
         { "receive mq:/q --json --output nul", "--json and --output", "" },
         { "receive mq:/q --count 0", "--count: '0'", "" },
         { "receive mq:/q --multicast-group 239.1.2.3", "--multicast-group is for UDP", "" },
-        { "receive udp://0.0.0.0:0 --multicast-group here", "'here' is no IP address", "" },
+        { "receive udp://0.0.0.0:0 --multicast-group here", "'here' is no address of a multicast group", "" },
         { "receive mq:/q --connect", "--connect is for a stream", "" },
         { "receive mq:/q --backlog 3", "--backlog is for a listener", "" },
         { "receive tcp://127.0.0.1:0 --frame line --no-wait", "--no-wait: nothing can be there before a client comes", "" },
