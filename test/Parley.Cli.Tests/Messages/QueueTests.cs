@@ -232,7 +232,7 @@ public sealed class QueueTests
         (await Command.RunAsync(new Launch("send", queue.Endpoint, "from nobody") { User = Launch.Nobody })).MustExit(0);
         CommandResult denied = await Command.RunAsync(new Launch("receive", queue.Endpoint, "--no-wait") { User = Launch.Nobody });
 
-        Errors.Failure.MustBe(denied, "6", @"cannot open mq:/.*EACCES", "inspect");
+        Errors.Failure.MustBe(denied, "6", @"cannot open mq:/.*EACCES", "its mode does not let this user in");
         Assert.Equal("from nobody\n", await queue.TakeAsync());
     }
 
