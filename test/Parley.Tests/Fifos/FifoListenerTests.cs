@@ -39,6 +39,22 @@ public sealed class FifoListenerTests : IDisposable
     }
 
     [Fact]
+    public async Task AcceptAsync_WriterCameAndWentWithoutAWord_IsTheFirst()
+    {
+        await using ConnectionListener listener = await BindAsync(ConnectionDirection.ReceiveOnly);
+        await _fifo.WriteAsync("");
+
+        await using (Connection? client = await listener.AcceptAsync().Within())
+            Assert.Equal("", await Talk.ReadTextToEndAsync(client!).Within());
+
+        Task<Connection?> next = listener.AcceptAsync().AsTask();
+        Assert.False(next.IsCompleted);
+        await _fifo.WriteAsync("word");
+        await using Connection? second = await next.Within();
+        Assert.Equal("word", await Talk.ReadTextToEndAsync(second!).Within());
+    }
+
+    [Fact]
     public async Task AcceptAsync_ReaderAfterReader_GivesEachItsOwn()
     {
         await using ConnectionListener listener = await BindAsync(ConnectionDirection.SendOnly);

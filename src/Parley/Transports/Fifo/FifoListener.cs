@@ -24,6 +24,7 @@ internal sealed class FifoListener : ConnectionListener
     private DescriptorHandle? _kept;
     private readonly FifoReaders? _readers;
     private bool _hasLeftover;
+    private bool _hasMet;
     private int _disposed;
 
     private FifoListener(FifoEndPoint endPoint, FifoOpening opening, DescriptorHandle? kept, FifoReaders? readers, ListenerOptions options)
@@ -143,7 +144,8 @@ internal sealed class FifoListener : ConnectionListener
             throw new OperationCanceledException(cancellationToken);
         }
 
-        return await _opening.OpenAsync(due, waitsForWriter: true, cancellationToken).ConfigureAwait(false);
+        // The first writer may have come, and gone without a word, before anybody accepted. Of later ones the end that is kept tells no more.
+        return await _opening.OpenAsync(due, waitsForWriter: true, cancellationToken, _hasMet || _opening.Writes ? null : _kept).ConfigureAwait(false);
     }
 
     private FifoConnection Take(FifoConnection connection)
@@ -160,6 +162,7 @@ internal sealed class FifoListener : ConnectionListener
             throw;
         }
 
+        _hasMet = true;
         connection.Ended = () =>
         {
             _hasLeftover = _opening.Reads && !connection.PeerEnded;

@@ -26,8 +26,10 @@ internal sealed class FifoOpening(FifoEndPoint endPoint, ConnectionDirection way
     /// <param name="due">Until when to wait.</param>
     /// <param name="waitsForWriter">Whether somebody must have the one that is read open to write it.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="earlier">An end to read that was opened before: a writer that it has met is met, though it has gone again.</param>
     /// <exception cref="ConnectionException">It cannot be opened, or nobody came in time.</exception>
-    internal async ValueTask<FifoConnection> OpenAsync(long due, bool waitsForWriter, CancellationToken cancellationToken)
+    internal async ValueTask<FifoConnection> OpenAsync(
+        long due, bool waitsForWriter, CancellationToken cancellationToken, DescriptorHandle? earlier = null)
     {
         DescriptorHandle? read = null;
         DescriptorHandle? write = null;
@@ -39,7 +41,7 @@ internal sealed class FifoOpening(FifoEndPoint endPoint, ConnectionDirection way
                 read = OpenToRead();
             if (Writes)
                 write = await OpenToWriteAsync(due, cancellationToken).ConfigureAwait(false);
-            if (Reads && waitsForWriter)
+            if (Reads && waitsForWriter && !(earlier is not null && (FifoFile.State(earlier) & Libc.POLLHUP) != 0))
             {
                 // The one that is meant is the one at the path: whoever comes opens no other.
                 while (!await AwaitWriterAsync(read!, due, cancellationToken).ConfigureAwait(false))
