@@ -8,6 +8,9 @@ namespace Parley.Transports.Descriptors;
 /// <summary>Writes of what never enters this process: pipes and files, moved by the kernel.</summary>
 internal sealed partial class DescriptorWriter
 {
+    // What says more than small talk does.
+    private const int BulkWrite = 16 * 1024;
+
     /// <summary>Moves all there is in a pipe, after what is unflushed.</summary>
     /// <returns><see langword="false"/> where the kernel does not do it: the rest is still in the pipe, as when the transfer is stopped.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -116,6 +119,8 @@ internal sealed partial class DescriptorWriter
         if (count < 0)
             throw connection.Fail(Step.Write, (int)-count);
         AccountSent((int)count);
+        if (count >= BulkWrite)
+            connection.WriteDescriptor.Loop.NoteBulk();
         return (int)count;
     }
 }

@@ -12,6 +12,9 @@ internal sealed unsafe class EventLoop
     // How long something may wait for the loop to wake up for another reason.
     private static readonly long Soon = Stopwatch.Frequency * 2 / 1000;
 
+    // Much that moves wakes the loop for more than what is waited for: for what arrives meanwhile, and for room that nobody needs.
+    private static readonly long AfterBulk = Stopwatch.Frequency * 2 / 1000;
+
     private static readonly Lazy<EventLoop> Instance = new(() => new EventLoop());
 
     private readonly DescriptorHandle _epoll;
@@ -25,7 +28,7 @@ internal sealed unsafe class EventLoop
     private int _threadId;
     private int _generation;
     private BriefPoll _briefPoll;
-    private bool _bulk;
+    private long _bulkUntil;
     private bool _hasExpired;
     private bool _isTimedForSoon;
 
@@ -134,7 +137,7 @@ internal sealed unsafe class EventLoop
     /// <summary>
     /// Much was moved at once: whoever fills or empties the other end needs the core more than the loop needs to be awake when it is done.
     /// </summary>
-    internal void NoteBulk() => _bulk = true;
+    internal void NoteBulk() => _bulkUntil = Stopwatch.GetTimestamp() + AfterBulk;
 
     private void Run()
     {
@@ -142,7 +145,7 @@ internal sealed unsafe class EventLoop
         while (true)
         {
             bool mayWait = _nextRound.Count == 0;
-            int count = mayWait && !TakeBulk() && _briefPoll.IsDue() ? PollBriefly() : 0;
+            int count = mayWait && !IsAfterBulk() && _briefPoll.IsDue() ? PollBriefly() : 0;
             if (count == 0)
                 count = Wait(mayWait ? -1 : 0);
 
@@ -174,12 +177,7 @@ internal sealed unsafe class EventLoop
         return count;
     }
 
-    private bool TakeBulk()
-    {
-        bool bulk = _bulk;
-        _bulk = false;
-        return bulk;
-    }
+    private bool IsAfterBulk() => _bulkUntil != 0 && (Stopwatch.GetTimestamp() < _bulkUntil);
 
     private int Wait(int milliseconds)
     {
