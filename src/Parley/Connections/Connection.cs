@@ -126,6 +126,21 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     /// <summary>Whether one direction goes on when the other is broken, as standard input does without an output.</summary>
     internal virtual bool HasIndependentDirections => false;
 
+    /// <summary>
+    /// Blocks the calling thread until there is something to read, or <see cref="InterruptBlocked"/> is called: in the kernel, for waking a
+    /// thread through the event loop takes twice as long. May return early.
+    /// </summary>
+    /// <param name="timeout">How long; more than zero, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
+    /// <param name="changes">Looked at once an interruption would be noticed: there is no need to block any more when it is not what was seen.</param>
+    /// <param name="seen">What it was.</param>
+    /// <returns><see langword="false"/> where that cannot be done: the event loop has to do.</returns>
+    internal virtual bool TryBlockUntilReadable(TimeSpan timeout, ref readonly int changes, int seen) => false;
+
+    /// <summary>Makes each thread leave <see cref="TryBlockUntilReadable"/>. What it is to find then must be there before.</summary>
+    internal virtual void InterruptBlocked()
+    {
+    }
+
     /// <summary>Moves bytes from here to the target until there are no more; what the target's end is told is the caller's affair.</summary>
     internal virtual async ValueTask TransferAsync(Transfer transfer, CancellationToken cancellationToken)
         => await CopyTransfer.RunAsync(transfer, largePiece: int.MaxValue, cancellationToken).ConfigureAwait(false);

@@ -169,6 +169,10 @@ public abstract class MessageChannel : IAsyncDisposable
     /// <summary>Waits until the system has what was sent, where a send may be over before that.</summary>
     internal virtual ValueTask WaitUntilTakenAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
+    /// <summary>Blocks the calling thread in the kernel until a message may be there, or the time is over; may return early.</summary>
+    /// <returns><see langword="false"/> where only the event loop can wait.</returns>
+    internal virtual bool TryBlockUntilMessage(TimeSpan timeout) => false;
+
     /// <summary>Whether looking for room before sleeping pays here.</summary>
     internal BriefPoll RoomLook;
 

@@ -20,7 +20,7 @@ internal struct BlockingWaits(MessageChannel channel, TimeSpan timeout)
 
     internal void ForMessage()
     {
-        if (!IsLooking(ref channel.MessageLook))
+        if (!IsLooking(ref channel.MessageLook) && !TryBlockForMessage())
             Block(channel.WaitToReceiveAsync, Step.Receive);
     }
 
@@ -50,6 +50,14 @@ internal struct BlockingWaits(MessageChannel channel, TimeSpan timeout)
         _isLooking = false;
         look.FoundNothing();
         return false;
+    }
+
+    private readonly bool TryBlockForMessage()
+    {
+        if (timeout == Timeout.InfiniteTimeSpan)
+            return channel.TryBlockUntilMessage(timeout);
+        TimeSpan left = timeout - Stopwatch.GetElapsedTime(_started);
+        return left > TimeSpan.Zero && channel.TryBlockUntilMessage(left);
     }
 
     private readonly void Block(Func<CancellationToken, ValueTask> wait, Step step)

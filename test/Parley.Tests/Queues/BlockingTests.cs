@@ -1,4 +1,4 @@
-using Parley.Transports.MessageQueues;
+using Parley.Transports.Descriptors;
 
 namespace Parley.Tests.Queues;
 

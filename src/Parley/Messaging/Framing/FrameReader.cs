@@ -9,7 +9,7 @@ namespace Parley;
 /// Takes messages out of a stream: finds each frame where the stream's reader has put it, and copies it once, to where the caller wants
 /// it. One read waits for all who wait, and serves them in their order; a wait that is given up takes nothing along.
 /// </summary>
-internal sealed class FrameReader
+internal sealed partial class FrameReader
 {
     private readonly Connection _connection;
     private readonly PipeReader _input;
@@ -105,6 +105,7 @@ internal sealed class FrameReader
         lock (_gate)
         {
             _isDisposed = true;
+            Change();
             waiting = _waiting;
             _waiting = default;
             for (Receiver? receiver = waiting.First; receiver is not null; receiver = receiver.Next)
@@ -117,6 +118,7 @@ internal sealed class FrameReader
             }
         }
 
+        _connection.InterruptBlocked();
         waiting.Complete(mayGoOnHere: false);
         await idle.ConfigureAwait(false);
     }
@@ -232,6 +234,7 @@ internal sealed class FrameReader
         {
             if (!TryRead(mayWait, out ReadResult result))
                 return false;
+            Change();
             bytes = result.Buffer;
             frame = _format.Find(bytes, ref _searched);
             if (frame.Status == FrameStatus.Whole)
@@ -244,6 +247,7 @@ internal sealed class FrameReader
 
             long came = bytes.Length;
             _input.AdvanceTo(bytes.Start, bytes.End);
+            Leave(0);
             if (!result.IsCompleted)
                 continue;
             if (came > 0)
@@ -279,6 +283,8 @@ internal sealed class FrameReader
         }
 
         _isReading = true;
+        Change();
+        WakeBlocked();
         _read.UnsafeOnCompleted(_onRead);
         return false;
     }
@@ -311,18 +317,25 @@ internal sealed class FrameReader
 
             if (!_isReading)
                 _idle?.TrySetResult();
+            Change();
+            WakeBlocked();
         }
 
         served.Complete(mayGoOnHere: true);
     }
 
     // Not examined, so that the next read finds it at once.
-    private void PutBack(in ReadOnlySequence<byte> bytes) => _input.AdvanceTo(bytes.Start, bytes.Start);
+    private void PutBack(in ReadOnlySequence<byte> bytes)
+    {
+        _input.AdvanceTo(bytes.Start, bytes.Start);
+        Leave(bytes.Length);
+    }
 
     private void Advance(in ReadOnlySequence<byte> bytes, int count)
     {
         _input.AdvanceTo(bytes.GetPosition(count));
         _searched = 0;
+        Leave(bytes.Length - count);
     }
 
     private void ThrowIfOver()

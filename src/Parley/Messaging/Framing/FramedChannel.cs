@@ -52,6 +52,8 @@ internal sealed class FramedChannel : MessageChannel
         return _reader.ReceiveAsync(batch, cancellationToken);
     }
 
+    internal override bool TryBlockUntilMessage(TimeSpan timeout) => _reader.TryBlock(timeout);
+
     public override ValueTask WaitToSendAsync(CancellationToken cancellationToken = default) => _writer.WaitAsync(cancellationToken);
 
     public override ValueTask WaitToReceiveAsync(CancellationToken cancellationToken = default) => _reader.WaitAsync(cancellationToken);

@@ -58,6 +58,7 @@ internal abstract partial class DescriptorConnection
             // A dispose on another thread was faster: closed is what was asked for.
         }
 
+        InterruptBlocked();
         CloseDescriptors();
     }
 
@@ -66,6 +67,7 @@ internal abstract partial class DescriptorConnection
     {
         if (Interlocked.Exchange(ref _closing, 1) != 0)
             return;
+        InterruptBlocked();
 
         // A connection that was aborted is closed already, and its waits have thrown the reason.
         if (Failure is not null)

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Parley.Interop.Linux;
 
-namespace Parley.Transports.MessageQueues;
+namespace Parley.Transports.Descriptors;
 
 /// <summary>
 /// A signal that does nothing but end the system call in which a thread of this process is blocked: nothing else ends it that other

@@ -1,4 +1,4 @@
-namespace Parley.Transports.MessageQueues;
+namespace Parley.Transports.Descriptors;
 
 /// <summary>The threads that are blocked in the kernel for one channel. To enter and to leave costs one interlocked operation each.</summary>
 internal sealed class BlockedThreads

@@ -1,4 +1,4 @@
-namespace Parley.Transports.MessageQueues;
+namespace Parley.Transports.Descriptors;
 
 /// <summary>
 /// A place for one thread that is about to block in the kernel. The thread that interrupts it holds it there meanwhile: a signal must not
