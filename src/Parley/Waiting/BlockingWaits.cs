@@ -36,7 +36,7 @@ internal struct BlockingWaits(MessageChannel channel, TimeSpan timeout)
         if (!_hasBegun)
         {
             _hasBegun = true;
-            _isLooking = channel.SpinTime > TimeSpan.Zero && Environment.ProcessorCount > 1 && look.IsDue();
+            _isLooking = channel.SpinTime > TimeSpan.Zero && look.IsDue();
         }
 
         if (!_isLooking)

@@ -3,7 +3,7 @@ using System.Net;
 namespace Parley;
 
 /// <summary>Messages over a stream, told apart by a framing.</summary>
-internal sealed class FramedChannel : MessageChannel
+internal sealed partial class FramedChannel : MessageChannel
 {
     private readonly Connection _connection;
     private readonly FrameReader _reader;
@@ -51,8 +51,6 @@ internal sealed class FramedChannel : MessageChannel
         ArgumentNullException.ThrowIfNull(batch);
         return _reader.ReceiveAsync(batch, cancellationToken);
     }
-
-    internal override bool TryBlockUntilMessage(TimeSpan timeout) => _reader.TryBlock(timeout);
 
     public override ValueTask WaitToSendAsync(CancellationToken cancellationToken = default) => _writer.WaitAsync(cancellationToken);
 

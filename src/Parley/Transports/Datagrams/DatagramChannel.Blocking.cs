@@ -34,7 +34,7 @@ internal sealed partial class DatagramChannel
         }
     }
 
-    private bool Looks() => options.SpinTime > TimeSpan.Zero && Environment.ProcessorCount > 1 && _looks.IsDue();
+    private bool Looks() => options.SpinTime > TimeSpan.Zero && _looks.IsDue();
 
     private bool TryLook(Span<byte> buffer, long started, out ReceivedMessage received)
     {
