@@ -98,9 +98,15 @@ internal abstract partial class DescriptorConnection : Connection
     /// <summary>Whether both directions are better moved within the kernel, once much moves, than copied through this process.</summary>
     private protected virtual bool MovesInKernel => false;
 
-    /// <summary>Moves what is there into a pipe.</summary>
-    /// <returns>Bytes moved, 0 at the end, or the negative error number.</returns>
-    internal virtual nint ReceiveInto(SplicePipe pipe) => Splice(ReadDescriptor.Handle, pipe.WriteEnd, pipe.Capacity);
+    /// <summary>Whether what is read comes out of a pipe.</summary>
+    internal virtual bool ReadsFromPipe => false;
+
+    /// <summary>Whether what is written goes into a pipe.</summary>
+    internal virtual bool WritesToPipe => false;
+
+    /// <summary>Moves what is there to another descriptor, one of the two being a pipe.</summary>
+    /// <returns>Bytes moved, 0 at the end, or the negative error number; -EINVAL where a read has to do.</returns>
+    internal virtual nint MoveTo(DescriptorHandle target, int most) => Splice(ReadDescriptor.Handle, target, most);
 
     /// <summary>Moves what goes out of a pipe.</summary>
     /// <returns>Bytes moved, or the negative error number.</returns>
@@ -166,19 +172,57 @@ internal abstract partial class DescriptorConnection : Connection
 
     internal sealed override async ValueTask TransferAsync(Transfer transfer, CancellationToken cancellationToken)
     {
-        if (!MovesInKernel || transfer.Target is not DescriptorConnection { MovesInKernel: true } target)
+        if (transfer.Target is DescriptorConnection target && MovesThroughPipe(target))
+        {
+            await MoveThroughPipeAsync(transfer, target, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        if (!MovesInKernel || transfer.Target is not DescriptorConnection { MovesInKernel: true } socket)
         {
             await CopyTransfer.RunAsync(transfer, int.MaxValue, cancellationToken).ConfigureAwait(false);
             return;
         }
 
         // Small talk is copied, in one call each way; a stream is not.
-        var splice = new SpliceTransfer(transfer, _reader, target._writer);
+        var splice = new SpliceTransfer(transfer, _reader, socket._writer);
         bool isOver = false;
         while (!isOver)
         {
             isOver = await CopyTransfer.RunAsync(transfer, splice.IsRefused ? int.MaxValue : LargePiece, cancellationToken).ConfigureAwait(false)
                      || await splice.RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private bool MovesThroughPipe(DescriptorConnection target)
+        => (ReadsFromPipe && (target.WritesToPipe || target.MovesInKernel)) || (MovesInKernel && target.WritesToPipe);
+
+    private async ValueTask MoveThroughPipeAsync(Transfer transfer, DescriptorConnection target, CancellationToken cancellationToken)
+    {
+        var moves = new PipeTransfer(transfer, _reader, target._writer);
+        bool isLarge = false;
+        while (!await CopyTransfer.RunAsync(transfer, moves.IsRefused ? int.MaxValue : LargePiece, cancellationToken).ConfigureAwait(false))
+        {
+            if (!isLarge)
+                EnlargePipes(target);
+            isLarge = true;
+            if (await moves.RunAsync(cancellationToken).ConfigureAwait(false))
+                return;
+        }
+    }
+
+    private void EnlargePipes(DescriptorConnection target)
+    {
+        try
+        {
+            if (ReadsFromPipe)
+                PipeSize.Enlarge(ReadDescriptor.Handle);
+            if (target.WritesToPipe)
+                PipeSize.Enlarge(target.WriteDescriptor.Handle);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Whoever moves next is told.
         }
     }
 

@@ -11,6 +11,8 @@ internal sealed partial class DescriptorWriter
     // What says more than small talk does.
     private const int BulkWrite = 16 * 1024;
 
+    private long _movesStalledSince;
+
     /// <summary>Moves all there is in a pipe, after what is unflushed.</summary>
     /// <returns><see langword="false"/> where the kernel does not do it: the rest is still in the pipe, as when the transfer is stopped.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -66,6 +68,45 @@ internal sealed partial class DescriptorWriter
         if (count > 0)
             pipe.Count -= (int)count;
         return MovedInKernel("splice", count, started, pipe.Count);
+    }
+
+    /// <summary>The descriptor that bytes are moved to.</summary>
+    internal DescriptorHandle Handle => connection.WriteDescriptor.Handle;
+
+    /// <summary>Sends what is unflushed, and takes the right to write until <see cref="EndMoves"/>.</summary>
+    internal async ValueTask BeginMovesAsync(CancellationToken cancellationToken)
+    {
+        if (UnflushedBytes > 0)
+            await FlushAsync(cancellationToken).ConfigureAwait(false);
+        ThrowIfMisused();
+        Enter();
+        _movesStalledSince = 0;
+    }
+
+    internal void EndMoves() => Leave();
+
+    internal void Forget() => connection.WriteDescriptor.WritableIfAwaited?.Forget();
+
+    /// <summary>Whether an error of a call that reads and writes is met where it writes: a pipe has one of its own, a socket all but those of pipes.</summary>
+    internal bool IsOwnError(int error) => error == Errno.EPIPE || !connection.WritesToPipe;
+
+    internal ConnectionException MoveFailure(int error)
+        => Handle.IsClosed && connection.OverFailure(Step.Write) is ConnectionException over ? over : connection.Fail(Step.Write, error);
+
+    internal void NoteMoved(int count, long started)
+    {
+        _movesStalledSince = 0;
+        if (connection.Observed)
+            connection.Observe("splice", connection.WriteDescriptor, started, count, PipeSize.Largest);
+        AccountSent(count);
+    }
+
+    /// <summary>Waits until more can be moved here; returns early when it is interrupted.</summary>
+    internal async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
+    {
+        _movesStalledSince = _movesStalledSince != 0 ? _movesStalledSince : Stopwatch.GetTimestamp();
+        if (await AwaitRoomAsync(_movesStalledSince, Deadline.Never, rest: 0, cancellationToken).ConfigureAwait(false) == WaitResult.Interrupted)
+            TakeInterruption();
     }
 
     /// <summary>Moves a part of a file, after what is unflushed.</summary>

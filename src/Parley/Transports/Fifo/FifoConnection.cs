@@ -36,6 +36,10 @@ internal sealed class FifoConnection : DescriptorConnection
     /// <summary>Told right before and right after the end that is written is closed: from then on nothing tells whether somebody reads.</summary>
     internal FifoReaders? Readers { get; set; }
 
+    internal override bool ReadsFromPipe => true;
+
+    internal override bool WritesToPipe => true;
+
     // Closing one is how a FIFO's end is told: the descriptor's own close is shown.
     internal override void ObserveEndOfWrites(long started, int outcome)
     {

@@ -69,6 +69,17 @@ internal sealed unsafe partial class ProcessConnection : DescriptorConnection
         return count;
     }
 
+    internal override bool ReadsFromPipe => true;
+
+    internal override bool WritesToPipe => true;
+
+    // What a child says as it ends is for the read to make out.
+    internal override nint MoveTo(DescriptorHandle target, int most)
+    {
+        nint count = _child.HasExited ? 0 : base.MoveTo(target, most);
+        return count == 0 ? -Errno.EINVAL : count;
+    }
+
     /// <summary>Closes the child's standard input. What is in the pipe when nobody can read it any more is lost, and that is told.</summary>
     internal override int EndWrites()
     {

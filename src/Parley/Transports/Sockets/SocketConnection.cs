@@ -35,7 +35,7 @@ internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp,
 
     internal override nint Receive(Span<byte> buffer) => EndOrBreak(base.Receive(buffer));
 
-    internal override nint ReceiveInto(SplicePipe pipe) => EndOrBreak(base.ReceiveInto(pipe));
+    internal override nint MoveTo(DescriptorHandle target, int most) => EndOrBreak(base.MoveTo(target, most));
 
     // A write that met the reset has used it up, and the kernel then calls the break an end.
     private nint EndOrBreak(nint count) => count == 0 && isTcp && Break == Errno.ECONNRESET ? -Errno.ECONNRESET : count;

@@ -35,6 +35,12 @@ internal sealed unsafe class StandardStreamsConnection(
         _ => base.Transmit(bytes, moreFollows),
     };
 
+    internal override bool ReadsFromPipe { get; } = inputKind == StandardStreamKind.Reopened && IsPipe(input);
+
+    internal override bool WritesToPipe { get; } = outputKind == StandardStreamKind.Reopened && IsPipe(output);
+
+    private static bool IsPipe(Descriptor descriptor) => FileStatus.OfDescriptor(descriptor.Handle, out StatxResult opened) == 0 && opened.IsFifo;
+
     private nint ReceiveFromSocket(Span<byte> buffer)
     {
         fixed (byte* pointer = buffer)
