@@ -15,9 +15,6 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
     /// <summary>Whether nobody reads standard output any more: whatever the peer could still say is not wanted.</summary>
     internal bool HasLostOutput { get; private set; }
 
-    /// <summary>Bytes that the peer said and standard output has taken.</summary>
-    internal long Printed { get; private set; }
-
     /// <summary>Moves bytes until both sides have ended.</summary>
     /// <exception cref="ConnectionException">Either side broke off. A reader of standard output that has read enough is no failure.</exception>
     /// <returns>What ended sending early without being a failure: a program that has read enough; <see langword="null"/> otherwise.</returns>
@@ -53,27 +50,15 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
 
     private async Task PrintAsync(Connection peer, CancellationTokenSource outputGone, CancellationToken cancellationToken)
     {
-        var escaper = new TerminalEscaper();
         try
         {
-            while (true)
-            {
-                ReadResult result = await peer.Input.ReadAsync(cancellationToken);
-                foreach (ReadOnlyMemory<byte> piece in result.Buffer)
-                    await PrintAsync(piece, escaper, cancellationToken);
-                Printed += result.Buffer.Length;
-                peer.Input.AdvanceTo(result.Buffer.End);
-                if (result.IsCompleted)
-                    break;
-            }
-
             if (_escapes)
             {
-                escaper.Finish(standard.Output);
-                await standard.Output.FlushAsync(cancellationToken);
+                await PrintEscapedAsync(peer.Input, cancellationToken);
             }
             else
             {
+                await ConnectionRelay.MoveAsync(peer, standard, cancellationToken);
                 await standard.CompleteWritesAsync(cancellationToken);
             }
         }
@@ -90,15 +75,21 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
         }
     }
 
-    private async ValueTask PrintAsync(ReadOnlyMemory<byte> piece, TerminalEscaper escaper, CancellationToken cancellationToken)
+    private async ValueTask PrintEscapedAsync(PipeReader input, CancellationToken cancellationToken)
     {
-        if (!_escapes)
+        var escaper = new TerminalEscaper();
+        while (true)
         {
-            await standard.Output.WriteAsync(piece, cancellationToken);
-            return;
+            ReadResult result = await input.ReadAsync(cancellationToken);
+            foreach (ReadOnlyMemory<byte> piece in result.Buffer)
+                escaper.Append(piece.Span, standard.Output);
+            await standard.Output.FlushAsync(cancellationToken);
+            input.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+                break;
         }
 
-        escaper.Append(piece.Span, standard.Output);
+        escaper.Finish(standard.Output);
         await standard.Output.FlushAsync(cancellationToken);
     }
 

@@ -60,4 +60,19 @@ public static class ConnectionRelay
         await direction.RunAsync(cancellationToken).ConfigureAwait(false);
         return direction.Failure is null ? direction.Moved : throw direction.Failure;
     }
+
+    /// <summary>
+    /// Moves what the source says to the target until the source has ended, within the kernel where both can. Neither is ended, nor
+    /// aborted where the other fails.
+    /// </summary>
+    /// <param name="source">Read to its end.</param>
+    /// <param name="target">Written.</param>
+    /// <param name="cancellationToken">Gives up; what was moved was moved.</param>
+    /// <exception cref="ConnectionException">Either side broke off.</exception>
+    public static async ValueTask MoveAsync(Connection source, Connection target, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(target);
+        await source.TransferAsync(new Transfer(source, target), cancellationToken).ConfigureAwait(false);
+    }
 }
