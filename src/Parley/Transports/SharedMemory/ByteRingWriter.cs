@@ -37,6 +37,7 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
     private int _closers;
     private bool _underWay;
     private bool _isTorn;
+    private bool _isRefused;
     private bool _ended;
     private bool _completed;
 
@@ -73,11 +74,15 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
 
     public override void Advance(int bytes)
     {
-        if ((uint)bytes > (uint)_room)
-            throw new ArgumentOutOfRangeException(nameof(bytes), bytes, "More than the memory that was handed out.");
-
-        // Where it is over, a close has taken what there was: the flush that follows throws.
-        if (TryEnter())
+        bool goesOn = TryEnter();
+        bool isMisuse = goesOn && (uint)bytes > (uint)_room;
+        if (!goesOn)
+        {
+            // A close has taken what there was before: the flush that follows throws.
+            _isRefused = true;
+            Volatile.Write(ref _inHand, false);
+        }
+        else if (!isMisuse)
         {
             _room -= bytes;
             if (_inHand)
@@ -87,13 +92,16 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
         }
 
         Leave();
+        if (isMisuse)
+            throw new ArgumentOutOfRangeException(nameof(bytes), bytes, "More than the memory that was handed out.");
     }
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        if (UnflushedBytes > 0)
+        if (UnflushedBytes > 0 || _isRefused)
             return WriteAsync(ReadOnlyMemory<byte>.Empty, cancellationToken);
-        LetGo();
+        TakeBack();
+        ReleaseIfClosed();
         return new(Result(canceled: TakeInterruption()));
     }
 
@@ -109,6 +117,7 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
             PutOutcome outcome = PutOutcome.Done;
             try
             {
+                TakeBack();
                 if (canceled)
                     Keep(source.Span);
                 else
@@ -148,6 +157,7 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
         PutOutcome outcome;
         try
         {
+            TakeBack();
             outcome = PutAndEnd();
             _completed = true;
         }
@@ -181,6 +191,7 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
             PutOutcome outcome;
             try
             {
+                TakeBack();
                 outcome = PutAndEnd();
                 _underWay = outcome == PutOutcome.Full;
             }
@@ -210,8 +221,6 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
         PutOutcome outcome = UnflushedBytes > 0 ? Put([], out _) : PutOutcome.Done;
         if (outcome != PutOutcome.Done)
             return outcome;
-        Volatile.Write(ref _inHand, false);
-        _room = 0;
         _ring.Close();
         TellReader();
         _completed = true;
@@ -225,8 +234,6 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
     private PutOutcome Put(ReadOnlySpan<byte> source, out int sent)
     {
         sent = 0;
-        Volatile.Write(ref _inHand, false);
-        _room = 0;
         if (_link.HasEnded | _ring.ReaderState != SharedLayout.Open)
             return PutOutcome.PeerGone;
         if (_ring.Pending > 0)
@@ -316,8 +323,6 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
     /// <summary>What a cancelled write did not get out stays in the buffer, and goes first with the next flush.</summary>
     private void Keep(ReadOnlySpan<byte> rest)
     {
-        Volatile.Write(ref _inHand, false);
-        _room = 0;
         if (rest.IsEmpty)
             return;
         MakeKeptRoom(rest.Length);
@@ -339,20 +344,18 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
 
     private void ReturnKept()
     {
-        if (_kept.Length > 0)
+        // Where a close empties it, somebody may still have it in hand.
+        if (_kept.Length > 0 && !_connection.IsOver)
             ArrayPool<byte>.Shared.Return(_kept);
         _kept = [];
         _start = _end = 0;
     }
 
-    /// <summary>Nothing was put into what was handed out.</summary>
-    private void LetGo()
+    /// <summary>The memory that was handed out is not its user's any more.</summary>
+    private void TakeBack()
     {
         _room = 0;
-        if (!_inHand)
-            return;
         Volatile.Write(ref _inHand, false);
-        ReleaseIfClosed();
     }
 
     private bool TakeInterruption() => _link.WriterWake.TakeInterruption();
@@ -369,6 +372,7 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
             throw new InvalidOperationException("Another write is under way: one at a time.");
         if (!TryEnter())
         {
+            TakeBack();
             Leave();
             throw _connection.OverFailure(Step.Write);
         }
