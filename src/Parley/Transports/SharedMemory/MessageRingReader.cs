@@ -59,6 +59,9 @@ internal sealed unsafe class MessageRingReader
         get => _head >= _keepsUpTo;
     }
 
+    /// <summary>Whether the writer could have more back.</summary>
+    internal bool HasKept => _head != _keepsUpTo - (_capacity / 8);
+
     /// <summary>Takes a message.</summary>
     /// <param name="buffer">Where to.</param>
     /// <param name="length">Its length; set with <see cref="RingTake.TooLarge"/> too.</param>

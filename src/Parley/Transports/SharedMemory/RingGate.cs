@@ -10,8 +10,6 @@ internal struct RingGate
 {
     private int _isTaken;
 
-    internal readonly bool IsFree => Volatile.Read(in _isTaken) == 0;
-
     /// <summary>
     /// Enters. A thread that closes the ring sets its mark, makes all threads pass a fence, and then waits until the gate is free: so whoever
     /// looks at the mark after this finds it, or is waited for.
@@ -28,6 +26,14 @@ internal struct RingGate
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Leave() => Volatile.Write(ref _isTaken, 0);
+
+    /// <summary>Waits until whoever is inside has left.</summary>
+    internal readonly void AwaitLeaving()
+    {
+        var spin = new SpinWait();
+        while (Volatile.Read(in _isTaken) != 0)
+            spin.SpinOnce(sleep1Threshold: -1);
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void EnterTaken(bool isAlone)

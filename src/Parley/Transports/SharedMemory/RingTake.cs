@@ -14,4 +14,7 @@ internal enum RingTake
 
     /// <summary>What is there is no record.</summary>
     Corrupt,
+
+    /// <summary>Nothing is there, and nothing will come.</summary>
+    End,
 }
