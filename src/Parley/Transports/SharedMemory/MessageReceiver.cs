@@ -5,15 +5,15 @@ using Parley.Transports.Descriptors;
 namespace Parley.Transports.SharedMemory;
 
 /// <summary>The reader's side of a channel's incoming ring.</summary>
-internal sealed unsafe class MessageReceiver : RingSide
+internal sealed class MessageReceiver : RingSide
 {
     private readonly MessageRingReader _ring;
     private readonly SharedMemoryChannel _channel;
     private readonly bool _isAlone;
     private int _inARow;
 
-    internal MessageReceiver(SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options)
-        : base(link, end, options, link.ReaderWake, link.Incoming.Control, isReader: true)
+    internal unsafe MessageReceiver(SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options)
+        : base(link, end, options, link.ReaderWake, new RingControl(link.Incoming.Control, isReader: true))
     {
         _channel = channel;
         _ring = new MessageRingReader(link.Incoming);
@@ -94,6 +94,9 @@ internal sealed unsafe class MessageReceiver : RingSide
         ThrowIfNoneWillCome();
     }
 
+    /// <summary>With nobody else in the ring: says that nothing more is read.</summary>
+    internal void EndReading() => SetState(SharedLayout.Closed);
+
     /// <summary>Waits until nobody is in the ring. <see cref="ChannelEnd.IsOver"/> is set, and every thread has passed a fence since.</summary>
     internal void AwaitLeaving() => _ring.Gate.AwaitLeaving();
 
@@ -136,7 +139,7 @@ internal sealed unsafe class MessageReceiver : RingSide
     private bool HasGone(out uint state)
     {
         bool hasEnded = Link.HasEnded;
-        state = Volatile.Read(ref *OtherState);
+        state = OtherState;
         return hasEnded || state != SharedLayout.Open;
     }
 
@@ -170,15 +173,14 @@ internal sealed unsafe class MessageReceiver : RingSide
 
         if (take == RingTake.Taken)
             return take;
-        ConnectionException? failure = take switch
-        {
-            RingTake.TooLarge => End.TooLargeToReceive(length, buffer.Length),
-            RingTake.Corrupt => _channel.BreakOff(Step.Receive),
-            RingTake.End when state != SharedLayout.Closed => End.Gone(Step.Receive, state),
-            _ => null,
-        };
         _ring.Gate.Leave();
-        return failure is null ? take : throw failure;
+        return take switch
+        {
+            RingTake.TooLarge => throw End.TooLargeToReceive(length, buffer.Length),
+            RingTake.Corrupt => throw _channel.BreakOff(Step.Receive),
+            RingTake.End when state != SharedLayout.Closed => throw End.Gone(Step.Receive, state),
+            _ => take,
+        };
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -5,7 +5,7 @@ using Parley.Transports.Descriptors;
 namespace Parley.Transports.SharedMemory;
 
 /// <summary>The writer's side of a channel's outgoing ring.</summary>
-internal sealed unsafe class MessageSender : RingSide
+internal sealed class MessageSender : RingSide
 {
     // So many bytes of a batch are published before the reader is woken: it has enough to do meanwhile.
     private const int LargestPiece = 64 * 1024;
@@ -16,8 +16,8 @@ internal sealed unsafe class MessageSender : RingSide
     private volatile bool _isComplete;
     private int _inARow;
 
-    internal MessageSender(SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options)
-        : base(link, end, options, link.WriterWake, link.Outgoing.Control, isReader: false)
+    internal unsafe MessageSender(SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options)
+        : base(link, end, options, link.WriterWake, new RingControl(link.Outgoing.Control, isReader: false))
     {
         _channel = channel;
         _ring = new MessageRingWriter(link.Outgoing);
@@ -106,7 +106,7 @@ internal sealed unsafe class MessageSender : RingSide
         {
             if (End.IsOver)
                 throw End.Failure(Step.Send);
-            if (Link.HasEnded && Volatile.Read(ref *OtherState) == SharedLayout.Open)
+            if (Link.HasEnded && OtherState == SharedLayout.Open)
                 throw End.Gone(Step.Send, SharedLayout.Open);
             if (_isComplete)
                 return;
@@ -125,18 +125,17 @@ internal sealed unsafe class MessageSender : RingSide
     internal void AwaitLeaving() => _ring.Gate.AwaitLeaving();
 
     /// <summary>With nobody else in the ring: says that nothing more comes.</summary>
-    internal void EndWith(uint state)
+    internal void EndSending()
     {
         _ring.StoreTail();
-        if (!_isComplete || state != SharedLayout.Closed)
-            SetState(state);
-        _isComplete = true;
+        if (!_isComplete)
+            SetState(SharedLayout.Closed);
     }
 
     /// <summary>With nobody else in the ring: what the peer, which is gone, has not given back.</summary>
     internal ConnectionException? Undelivered()
     {
-        uint state = Volatile.Read(ref *OtherState);
+        uint state = OtherState;
         return (state != SharedLayout.Open || Link.HasEnded) && _ring.NotGivenBack is var bytes and not 0 && !_ring.IsCorrupt
             ? End.Undelivered(state, bytes)
             : null;
@@ -160,7 +159,7 @@ internal sealed unsafe class MessageSender : RingSide
         _ring.Gate.Leave();
     }
 
-    private bool HasGone() => Volatile.Read(ref *OtherState) != SharedLayout.Open || Link.HasEnded;
+    private bool HasGone() => OtherState != SharedLayout.Open || Link.HasEnded;
 
     /// <returns><see langword="false"/> where there is no room: then the gate has been left.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -246,23 +245,19 @@ internal sealed unsafe class MessageSender : RingSide
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ThrowOver()
     {
-        ConnectionException failure;
-        if (End.IsOver)
-            failure = End.Failure(Step.Send);
-        else if (_isComplete)
-            failure = End.Completed();
-        else if (Volatile.Read(ref *OtherState) is var state && state > SharedLayout.Aborted)
-            failure = _channel.BreakOff(Step.Send);
-        else
-            failure = End.Gone(Step.Send, state);
+        bool isOver = End.IsOver;
+        uint state = isOver ? SharedLayout.Open : OtherState;
         _ring.Gate.Leave();
-        throw failure;
+        if (isOver)
+            throw End.Failure(Step.Send);
+        if (_isComplete)
+            throw End.Completed();
+        throw state > SharedLayout.Aborted ? _channel.BreakOff(Step.Send) : End.Gone(Step.Send, state);
     }
 
     private void ThrowCorrupt()
     {
-        ConnectionException failure = _channel.BreakOff(Step.Send);
         _ring.Gate.Leave();
-        throw failure;
+        throw _channel.BreakOff(Step.Send);
     }
 }

@@ -15,7 +15,7 @@ namespace Parley.Transports.SharedMemory;
 /// What touches the segment is within the ring's gate, or has the turn: whoever wants to unmap the segment takes both.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore holds nothing of the system's until its wait handle is asked for.")]
-internal abstract unsafe class RingSide
+internal abstract class RingSide
 {
     // About what a peer that is awake on another core takes to answer.
     private const int Pauses = 100;
@@ -28,27 +28,20 @@ internal abstract unsafe class RingSide
 
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Readiness _wake;
-    private readonly uint* _ownSleep;
-    private readonly ulong* _ownSleeps;
-    private readonly uint* _otherSleep;
-    private readonly ulong* _ownWakes;
+    private readonly RingControl _control;
     private readonly long _lookTicks;
     private readonly bool _runsInline;
+    private readonly bool _needsFence;
     private BriefPoll _spins;
     private BriefPoll _yields;
 
-    private protected RingSide(SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options, Readiness wake, byte* control, bool isReader)
+    private protected RingSide(SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options, Readiness wake, in RingControl control)
     {
         Link = link;
         End = end;
         _wake = wake;
-        _ownSleep = (uint*)(control + (isReader ? SharedLayout.ReaderSleep : SharedLayout.WriterSleep));
-        _otherSleep = (uint*)(control + (isReader ? SharedLayout.WriterSleep : SharedLayout.ReaderSleep));
-        _ownSleeps = (ulong*)(control + (isReader ? SharedLayout.ReaderSleeps : SharedLayout.WriterSleeps));
-        _ownWakes = (ulong*)(control + (isReader ? SharedLayout.ReaderWakes : SharedLayout.WriterWakes));
-        OwnState = (uint*)(control + (isReader ? SharedLayout.ReaderState : SharedLayout.WriterState));
-        OtherState = (uint*)(control + (isReader ? SharedLayout.WriterState : SharedLayout.ReaderState));
-        NeedsFence = link.NeedsPublisherFence;
+        _control = control;
+        _needsFence = link.NeedsPublisherFence;
         _lookTicks = (long)(options.SpinTime.TotalSeconds * Stopwatch.Frequency);
         _runsInline = options.RunContinuationsInline;
     }
@@ -57,11 +50,7 @@ internal abstract unsafe class RingSide
 
     private protected ChannelEnd End { get; }
 
-    private protected bool NeedsFence { get; }
-
-    private protected uint* OwnState { get; }
-
-    private protected uint* OtherState { get; }
+    private protected uint OtherState => _control.OtherState;
 
     private protected abstract Step Step { get; }
 
@@ -78,16 +67,16 @@ internal abstract unsafe class RingSide
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected void WakeOther()
     {
-        if (NeedsFence)
+        if (_needsFence)
             Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref *_otherSleep) != 0)
-            Link.Wake(_otherSleep, _ownWakes);
+        if (_control.OtherSleeps)
+            _control.WakeOther(Link);
     }
 
     /// <summary>Tells the other side that this one is closed or aborted. Within the gate, or with nobody else there.</summary>
-    internal void SetState(uint state)
+    private protected void SetState(uint state)
     {
-        Volatile.Write(ref *OwnState, state);
+        _control.SetOwnState(state);
         WakeOther();
     }
 
@@ -143,7 +132,7 @@ internal abstract unsafe class RingSide
                     return;
                 if (Clock.IsOver(due))
                     throw End.TimedOut(Step);
-                SharedMemoryLink.FutexWait(_ownSleep, SharedLayout.SleepsInFutex, due == Deadline.Never ? null : Left(due));
+                _control.Sleep(due == Deadline.Never ? null : Left(due));
             }
         }
         finally
@@ -225,7 +214,7 @@ internal abstract unsafe class RingSide
     internal void Interrupt()
     {
         _wake.Interrupt();
-        Link.Wake(_ownSleep, _ownWakes);
+        _control.WakeOwn(Link);
     }
 
     /// <summary>One wait of who has ended all others. The caller looks before and after it.</summary>
@@ -247,16 +236,11 @@ internal abstract unsafe class RingSide
 
     private protected void AnnounceAlone(uint how)
     {
-        Volatile.Write(ref *_ownSleep, how);
+        _control.Announce(how);
         Link.Fence();
-        (*_ownSleeps)++;
     }
 
-    private protected void TakeDown()
-    {
-        if (Volatile.Read(ref *_ownSleep) != 0)
-            Interlocked.Exchange(ref *_ownSleep, 0);
-    }
+    private protected void TakeDown() => _control.TakeDown();
 
     // In whole milliseconds: that is what a semaphore counts in.
     private static TimeSpan Left(long due)

@@ -7,7 +7,7 @@ namespace Parley.Transports.SharedMemory;
 /// Messages through two rings of shared memory. A call copies a message to or from the ring at once, in the caller; only where there is nothing,
 /// or no room, does it wait: in a futex where the thread may be blocked, otherwise for a byte on the link's socket, in the event loop.
 /// </summary>
-internal sealed class SharedMemoryChannel : MessageChannel
+internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
 {
     private readonly SharedMemoryLink _link;
     private readonly ChannelEnd _end;
@@ -15,6 +15,7 @@ internal sealed class SharedMemoryChannel : MessageChannel
     private readonly MessageReceiver _receiver;
     private readonly TimeSpan _closeTimeout;
     private int _disposed;
+    private volatile bool _hasLeft;
 
     internal SharedMemoryChannel(SharedMemoryLink link, EndPoint? local, EndPoint? remote, MessageChannelOptions options)
     {
@@ -26,6 +27,8 @@ internal sealed class SharedMemoryChannel : MessageChannel
         _end = new ChannelEnd(remote ?? local);
         _sender = new MessageSender(this, link, _end, options);
         _receiver = new MessageReceiver(this, link, _end, options);
+        link.AddReader(this);
+        link.AddWriter(this);
     }
 
     public override EndPoint? LocalEndPoint { get; }
@@ -37,6 +40,9 @@ internal sealed class SharedMemoryChannel : MessageChannel
     public override MessageStatistics Statistics => new(_receiver.Messages, _sender.Messages, _receiver.Bytes, _sender.Bytes, Truncated: 0);
 
     internal override TimeSpan SpinTime { get; }
+
+    /// <summary>Until it is disposed: the channel itself knows when nobody is inside any more.</summary>
+    bool ISegmentUser.UsesSegment => !_hasLeft;
 
     public override ValueTask SendAsync(ReadOnlyMemory<byte> message, MessageHeader header, CancellationToken cancellationToken = default)
         => _sender.SendAsync(message, cancellationToken);
@@ -102,29 +108,29 @@ internal sealed class SharedMemoryChannel : MessageChannel
         }
         finally
         {
+            _hasLeft = true;
             _link.Close();
+            _link.ReleaseIfUnused();
         }
 
         if (failure is not null)
             throw failure;
     }
 
-    /// <summary>The peer has broken the protocol: tells both sides. Within a ring's gate, so that the segment is there.</summary>
+    /// <summary>The peer has broken the protocol: tells it, and ends every wait. Not within a gate.</summary>
     internal ConnectionException BreakOff(Step step)
     {
         _end.Corrupt();
-        _sender.SetState(SharedLayout.Aborted);
-        _receiver.SetState(SharedLayout.Aborted);
-        _sender.Interrupt();
-        _receiver.Interrupt();
-        return _end.Failure(step);
+        ConnectionException failure = _end.Failure(step);
+        _link.Abort(failure);
+        return failure;
     }
 
     private async ValueTask<ConnectionException?> EndConversationAsync()
     {
-        _sender.EndWith(SharedLayout.Closed);
+        _sender.EndSending();
         await _receiver.DrainAsync(Clock.FromNow(_closeTimeout)).ConfigureAwait(false);
-        _receiver.SetState(SharedLayout.Closed);
+        _receiver.EndReading();
         return _end.IsTold ? null : _sender.Undelivered();
     }
 }
