@@ -34,6 +34,7 @@ struct side {
     uint64_t position;
     uint64_t seen;  // of the other's word
     uint64_t given; // the head that was stored last
+    int holds_off;  // pauses before a reader that has come too early looks again: in a stream several at a time go faster
     enum sleeping sleeping;
 };
 
@@ -97,6 +98,8 @@ static inline void wake_sleeper(const struct side *side, _Atomic uint32_t *word)
 // Waits until a word is no longer what it was: 50 pauses, 20 yields, then asleep, as far as the side sleeps at all.
 __attribute__((noinline, unused)) static void wait_for_change(const struct side *side, const _Atomic uint64_t *word, uint64_t seen, _Atomic uint32_t *sleeps)
 {
+    for (int i = 0; i < side->holds_off; i++)
+        _mm_pause();
     for (int i = 0; side->sleeping == NEVER || (side->sleeping != AT_ONCE && i < 50); i++) {
         if (atomic_load_explicit(word, memory_order_acquire) != seen)
             return;

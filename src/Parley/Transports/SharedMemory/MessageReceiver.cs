@@ -10,6 +10,7 @@ internal sealed class MessageReceiver : RingSide
     private readonly MessageRingReader _ring;
     private readonly SharedMemoryChannel _channel;
     private readonly bool _isAlone;
+    private StreamPause _streamPause;
     private int _inARow;
 
     internal unsafe MessageReceiver(SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options)
@@ -125,14 +126,31 @@ internal sealed class MessageReceiver : RingSide
         return isReady;
     }
 
-    private protected override bool HasCome(int length) => _ring.HasRecord;
-
     private protected override void PrepareToSleep()
     {
         _ring.Gate.Enter(_isAlone);
         if (!End.IsOver && _ring.HasKept)
             GiveBack();
         _ring.Gate.Leave();
+    }
+
+    private bool LookBriefly()
+    {
+        int pauses = _streamPause.IsDue(_ring.Messages) ? StreamPause.Length : 1;
+        for (int i = 0; i < Looks; i++, pauses = 1)
+        {
+            while (pauses-- > 0)
+                Pause();
+            if (!_ring.HasRecord)
+                continue;
+            _streamPause.Note(i);
+            NoteLook(hasCome: true);
+            return true;
+        }
+
+        _streamPause.Note(Looks);
+        NoteLook(hasCome: false);
+        return false;
     }
 
     /// <summary>Whether the peer has no more to say. What it said before that is in the ring when this has been seen.</summary>
@@ -161,7 +179,7 @@ internal sealed class MessageReceiver : RingSide
     [MethodImpl(MethodImplOptions.NoInlining)]
     private RingTake LookAndTake(RingTake take, Span<byte> buffer, bool mayLook, ref int length)
     {
-        if (take == RingTake.Nothing && mayLook && LookBriefly(length: 0))
+        if (take == RingTake.Nothing && mayLook && IsLookDue() && LookBriefly())
             take = _ring.TryTake(buffer, out length);
         uint state = SharedLayout.Open;
         if (take == RingTake.Nothing && HasGone(out state))

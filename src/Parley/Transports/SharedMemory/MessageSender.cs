@@ -149,7 +149,20 @@ internal sealed class MessageSender : RingSide
         return isReady;
     }
 
-    private protected override bool HasCome(int length) => _ring.HasRoom(length) || _ring.IsCorrupt;
+    private bool HasCome(int length) => _ring.HasRoom(length) || _ring.IsCorrupt;
+
+    private bool LookBriefly(int length)
+    {
+        bool hasCome = false;
+        for (int i = 0; i < Looks && !hasCome; i++)
+        {
+            Pause();
+            hasCome = HasCome(length);
+        }
+
+        NoteLook(hasCome);
+        return hasCome;
+    }
 
     private protected override void PrepareToSleep()
     {
@@ -167,7 +180,7 @@ internal sealed class MessageSender : RingSide
     {
         if (HasGone())
             ThrowOver();
-        if (mayLook && !_ring.IsCorrupt && LookBriefly(message.Length) && _ring.TryPut(message))
+        if (mayLook && !_ring.IsCorrupt && IsLookDue() && LookBriefly(message.Length) && _ring.TryPut(message))
             return true;
         if (_ring.IsCorrupt)
             ThrowCorrupt();

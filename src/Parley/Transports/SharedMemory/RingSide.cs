@@ -17,8 +17,11 @@ namespace Parley.Transports.SharedMemory;
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore holds nothing of the system's until its wait handle is asked for.")]
 internal abstract class RingSide
 {
-    // About what a peer that is awake on another core takes to answer.
-    private const int Pauses = 100;
+    /// <summary>So many looks take about twice as long as a peer that is awake on another core takes to answer.</summary>
+    private protected const int Looks = 100;
+
+    // These looks are cheap beside what follows them, and what has become worth it again is to be noticed soon.
+    private const int RarestLook = 32;
 
     // So many calls of code that runs on the loop's thread before the others have their turn.
     private const int CallsInARow = 32;
@@ -32,7 +35,7 @@ internal abstract class RingSide
     private readonly long _lookTicks;
     private readonly bool _runsInline;
     private readonly bool _needsFence;
-    private BriefPoll _spins;
+    private BriefPoll _looks;
     private BriefPoll _yields;
 
     private protected RingSide(SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options, Readiness wake, in RingControl control)
@@ -57,9 +60,6 @@ internal abstract class RingSide
     /// <summary>Looks, within the gate: whether a call would not wait, be it that it would fail.</summary>
     private protected abstract bool IsReady(int length);
 
-    /// <summary>Looks within the gate, which the caller has entered, at no more than memory.</summary>
-    private protected abstract bool HasCome(int length);
-
     /// <summary>Before a wait: leaves nothing undone that the other side waits for.</summary>
     private protected abstract void PrepareToSleep();
 
@@ -80,24 +80,19 @@ internal abstract class RingSide
         WakeOther();
     }
 
-    /// <summary>Looking, for as long as a peer that is awake needs: the caller has entered the gate, and stays in it.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private protected bool LookBriefly(int length)
+    /// <summary>Whether to look for as long as a peer that is awake needs, before anything else.</summary>
+    private protected bool IsLookDue()
     {
         // On one core, whoever looks keeps the other from coming.
-        if (_lookTicks == 0 || Environment.ProcessorCount == 1 || !_spins.IsDue())
-            return false;
-        for (int i = 0; i < Pauses; i++)
-        {
-            Pause();
-            if (!HasCome(length))
-                continue;
-            _spins.Found();
-            return true;
-        }
+        return _lookTicks != 0 && Environment.ProcessorCount > 1 && _looks.IsDue();
+    }
 
-        _spins.FoundNothing();
-        return false;
+    private protected void NoteLook(bool hasCome)
+    {
+        if (hasCome)
+            _looks.Found();
+        else
+            _looks.FoundNothing(RarestLook);
     }
 
     /// <summary>Whether to look, and let others run in between, before sleeping.</summary>
@@ -252,7 +247,7 @@ internal abstract class RingSide
     }
 
     // Thread.SpinWait makes as many pauses as take some 40 ns, whatever the processor's pause takes: too many here.
-    private static void Pause()
+    private protected static void Pause()
     {
         if (X86Base.IsSupported)
             X86Base.Pause();
