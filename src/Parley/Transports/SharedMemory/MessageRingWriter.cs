@@ -74,6 +74,9 @@ internal sealed unsafe class MessageRingWriter
         RingCopy.Copy(ref record[SharedLayout.HeaderSize], ref MemoryMarshal.GetReference(message), message.Length);
         Volatile.Write(ref *(ulong*)record, ((ulong)message.Length << 1) | 1);
         _tail += size;
+
+        // Nobody goes by it, and nobody looks but who wants to know how full the ring is: so it costs next to nothing.
+        *(ulong*)(_control + SharedLayout.Tail) = (ulong)_tail;
         _messages++;
         _bytes += message.Length;
         return true;
@@ -85,9 +88,6 @@ internal sealed unsafe class MessageRingWriter
         long size = SharedLayout.RecordSize(length);
         return _tail + size <= _limit || LookForRoom(size);
     }
-
-    /// <summary>Tells how far the ring is filled. Nobody goes by it: it is for those who look on.</summary>
-    internal void StoreTail() => Volatile.Write(ref *(ulong*)(_control + SharedLayout.Tail), (ulong)_tail);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool LookForRoom(long size)

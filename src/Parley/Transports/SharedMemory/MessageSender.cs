@@ -111,7 +111,6 @@ internal sealed class MessageSender : RingSide
             if (_isComplete)
                 return;
             _isComplete = true;
-            _ring.StoreTail();
             SetState(SharedLayout.Closed);
             Interrupt();
         }
@@ -127,7 +126,6 @@ internal sealed class MessageSender : RingSide
     /// <summary>With nobody else in the ring: says that nothing more comes.</summary>
     internal void EndSending()
     {
-        _ring.StoreTail();
         if (!_isComplete)
             SetState(SharedLayout.Closed);
     }
@@ -166,10 +164,7 @@ internal sealed class MessageSender : RingSide
 
     private protected override void PrepareToSleep()
     {
-        _ring.Gate.Enter(_isAlone);
-        if (!End.IsOver)
-            _ring.StoreTail();
-        _ring.Gate.Leave();
+        // Everything is published as it is sent.
     }
 
     private bool HasGone() => OtherState != SharedLayout.Open || Link.HasEnded;
