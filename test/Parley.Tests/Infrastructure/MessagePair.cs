@@ -1,5 +1,4 @@
 using System.Net;
-using Parley.Tests.SharedMemory;
 using Parley.Transports.SharedMemory;
 
 namespace Parley.Tests;
@@ -86,7 +85,7 @@ internal sealed class MessagePair : IAsyncDisposable
     // As with a peer, or a kernel, that has no membarrier.
     private static MessagePair OfFencedSharedMemory()
     {
-        var link = new LinkPair(LinkKind.Messages, SharedLayout.SmallestCapacity, membarrier: false);
+        var link = new SharedMemory.LinkPair(LinkKind.Messages, SharedLayout.SmallestCapacity, membarrier: false);
         MessageChannelOptions options = new MessageChannelOptions { CloseTimeout = TimeSpan.FromSeconds(1) }.Snapshot();
         return new MessagePair(
             new SharedMemoryChannel(link.Client, null, null, options), new SharedMemoryChannel(link.Server, null, null, options), link);
