@@ -32,6 +32,15 @@ public sealed class MessageChannelOptions : ConnectionOptions
     public TimeSpan SpinTime { get; set; } = TimeSpan.FromMicroseconds(120);
 
     /// <summary>
+    /// Whether the caller promises that no two calls receive at the same time on a channel in shared memory, which saves it an interlocked operation a message.
+    /// Breaking the promise mixes messages up. Other channels ignore it. Default <see langword="false"/>: calls from several threads are serialised.
+    /// </summary>
+    public bool SingleReader { get; set; }
+
+    /// <summary>The same for sending. Default <see langword="false"/>.</summary>
+    public bool SingleWriter { get; set; }
+
+    /// <summary>
     /// The multicast group that a bound UDP channel joins. Bound to every address of this machine (<c>0.0.0.0</c>, <c>[::]</c>), it
     /// receives what is sent to the group and what is sent to this machine; bound to one address, only what is sent to the group, through
     /// the interface of that address, and other programs may receive it too. Default <see langword="null"/>: none, unless the channel is
@@ -45,6 +54,21 @@ public sealed class MessageChannelOptions : ConnectionOptions
     /// sent reaches the local network only (a time to live of 1), and the groups' members on this machine too.
     /// </summary>
     public IPAddress? MulticastInterface { get; set; }
+
+    /// <summary>The same for a listener, whose clients these options are for.</summary>
+    internal ListenerOptions ForListener() => new()
+    {
+        ConnectTimeout = ConnectTimeout,
+        IdleTimeout = IdleTimeout,
+        WriteTimeout = WriteTimeout,
+        CloseTimeout = CloseTimeout,
+        Direction = Direction,
+        FollowWriters = FollowWriters,
+        RingSize = RingSize,
+        RunContinuationsInline = RunContinuationsInline,
+        CallObserver = CallObserver,
+        LoggerFactory = LoggerFactory,
+    };
 
     internal new MessageChannelOptions Snapshot() => (MessageChannelOptions)base.Snapshot();
 
