@@ -95,6 +95,15 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
         return false;
     }
 
+    /// <summary>What both sides agreed on, where the conversation is encrypted.</summary>
+    /// <param name="information">Version, application protocol, and who the peer is.</param>
+    /// <returns><see langword="false"/> where it is not encrypted.</returns>
+    public virtual bool TryGetTlsInformation(out TlsInformation information)
+    {
+        information = default;
+        return false;
+    }
+
     /// <summary>What the process on the other end, where this connection started it, ended with.</summary>
     /// <param name="exitCode">Its exit code; 128 and the signal's number where a signal ended it, as shells have it.</param>
     /// <returns><see langword="false"/> while it runs, and where this connection started none.</returns>
@@ -121,6 +130,33 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bytesPerSecond, 1);
         return new PacedConnection(this, bytesPerSecond, TimeProvider.System);
+    }
+
+    /// <summary>
+    /// The same conversation encrypted from here on, with this side as the client of TLS: whatever carries it, and whatever has been said on it
+    /// before. The handshake is made now.
+    /// </summary>
+    /// <param name="options">Whom to trust, and who this side is: without a pin it needs <see cref="TlsOptions.ServerName"/>.</param>
+    /// <param name="cancellationToken">Gives up, which breaks this connection off.</param>
+    /// <returns>A connection that takes this one's place; disposing it disposes this one.</returns>
+    /// <exception cref="ConnectionException">No handshake was made: the reason says why. This connection is aborted and disposed.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or nothing says which server is meant.</exception>
+    public ValueTask<Connection> SecureAsClientAsync(TlsOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return TransportSelector.SecureAsClientAsync(this, options.Snapshot(), cancellationToken);
+    }
+
+    /// <summary>The same with this side as the server of TLS.</summary>
+    /// <param name="options">Who this side is: a certificate is needed. And whom to trust.</param>
+    /// <param name="cancellationToken">Gives up, which breaks this connection off.</param>
+    /// <returns>A connection that takes this one's place; disposing it disposes this one.</returns>
+    /// <exception cref="ConnectionException">No handshake was made: the reason says why. This connection is aborted and disposed.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or there is no certificate.</exception>
+    public ValueTask<Connection> SecureAsServerAsync(TlsOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return TransportSelector.SecureAsServerAsync(this, options.Snapshot(), cancellationToken);
     }
 
     /// <summary>Whether one direction goes on when the other is broken, as standard input does without an output.</summary>

@@ -69,6 +69,12 @@ public class ConnectionOptions
     /// </summary>
     public bool RunContinuationsInline { get; set; }
 
+    /// <summary>
+    /// Who this side is and whom it trusts, for <c>tls:</c> endpoints; others ignore it. Default <see langword="null"/>: a client trusts the
+    /// authorities of the system, and a listener, which needs a certificate, is refused.
+    /// </summary>
+    public TlsOptions? Tls { get; set; }
+
     /// <summary>Sees every system call of the conversation. Default <see langword="null"/>: costs nothing.</summary>
     public CallObserver? CallObserver { get; set; }
 
@@ -78,6 +84,7 @@ public class ConnectionOptions
     internal ConnectionOptions Snapshot()
     {
         var copy = (ConnectionOptions)MemberwiseClone();
+        copy.Tls = Tls?.Snapshot();
         copy.Validate();
         return copy;
     }
@@ -96,7 +103,7 @@ public class ConnectionOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(RetryDelay, TimeSpan.Zero);
     }
 
-    private static void CheckTimeout(TimeSpan value, string name)
+    internal static void CheckTimeout(TimeSpan value, string name)
     {
         if (value != Timeout.InfiniteTimeSpan && (value <= TimeSpan.Zero || value.TotalMilliseconds > int.MaxValue))
             throw new ArgumentOutOfRangeException(name, value, "A timeout is more than zero and at most 24 days, or Timeout.InfiniteTimeSpan.");

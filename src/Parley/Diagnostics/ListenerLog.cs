@@ -13,4 +13,7 @@ internal static partial class ListenerLog
 
     [LoggerMessage(3, LogLevel.Warning, "Nothing comes of a client of {EndPoint}: {Cause}.")]
     internal static partial void HandshakeFailed(ILogger logger, string endPoint, string cause);
+
+    [LoggerMessage(4, LogLevel.Warning, "{EndPoint} goes on with what it had: {Cause}.")]
+    internal static partial void CertificateKept(ILogger logger, string endPoint, string cause);
 }

@@ -9,6 +9,7 @@ using Parley.Transports.Processes;
 using Parley.Transports.SharedMemory;
 using Parley.Transports.Sockets;
 using Parley.Transports.StandardStreams;
+using Parley.Transports.Tls;
 
 namespace Parley.Transports;
 
@@ -41,6 +42,7 @@ internal static class TransportSelector
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<ConnectionListener>(cancellationToken),
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.BindAsync(local, options, cancellationToken),
+        TlsEndPoint tls => TlsTransport.BindAsync(tls, options, SocketTransport.BindAsync, cancellationToken),
         NamedPipeEndPoint pipe => new(SocketTransport.BindOwnUser(NamedPipePath.Of(pipe, Step.Bind), pipe, options)),
         MemoryEndPoint memory => new(MemoryTransport.Bind(memory, options)),
         SharedMemoryEndPoint shared => new(SharedMemoryTransport.Bind(shared, options, SocketTransport.BindOwnUser)),
@@ -48,6 +50,12 @@ internal static class TransportSelector
         FifoEndPoint fifo => new(FifoTransport.Bind(fifo, options)),
         _ => throw new ArgumentException($"Nothing listens on an endpoint of type {local.GetType().Name}.", nameof(local)),
     };
+
+    internal static ValueTask<Connection> SecureAsClientAsync(Connection plain, TlsOptions options, CancellationToken cancellationToken)
+        => TlsTransport.SecureAsClientAsync(plain, options, cancellationToken);
+
+    internal static ValueTask<Connection> SecureAsServerAsync(Connection plain, TlsOptions options, CancellationToken cancellationToken)
+        => TlsTransport.SecureAsServerAsync(plain, options, cancellationToken);
 
     internal static (Connection First, Connection Second) CreatePair(ConnectionOptions options) => MemoryTransport.CreatePair(options);
 
@@ -109,6 +117,7 @@ internal static class TransportSelector
     private static ValueTask<Connection> ConnectOnceAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken) => remote switch
     {
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.ConnectAsync(remote, options, cancellationToken),
+        TlsEndPoint tls => TlsTransport.ConnectAsync(tls, options, SocketTransport.ConnectAsync, cancellationToken),
         NamedPipeEndPoint pipe => SocketTransport.ConnectOwnUserAsync(NamedPipePath.Of(pipe, Step.Connect), pipe, options, cancellationToken),
         MemoryEndPoint memory => MemoryTransport.ConnectAsync(memory, options, cancellationToken),
         SharedMemoryEndPoint shared => SharedMemoryTransport.ConnectAsync(shared, options, SocketTransport.ConnectOwnUserAsync, cancellationToken),

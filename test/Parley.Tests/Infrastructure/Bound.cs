@@ -23,12 +23,14 @@ internal sealed class Bound : IAsyncDisposable
     {
         var place = new Place(kind);
         var options = new ListenerOptions();
+        if (kind == ChannelKind.Tls)
+            options.Tls = TlsPeers.Server();
         configure?.Invoke(options);
         return new Bound(place, await ConnectionListener.BindAsync(place.EndPoint, options).Within());
     }
 
     public async Task<Connection> ConnectAsync()
-        => Keep(await Connection.ConnectAsync(EndPoint).Within().ConfigureAwait(false));
+        => Keep(await Connection.ConnectAsync(EndPoint, EndPoint is TlsEndPoint ? new ConnectionOptions { Tls = TlsPeers.Client() } : null).Within().ConfigureAwait(false));
 
     public async Task<Connection> AcceptAsync()
     {
