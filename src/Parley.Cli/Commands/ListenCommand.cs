@@ -16,11 +16,13 @@ internal static class ListenCommand
         var transfer = new TransferSettings();
         Option<bool> follow = FollowOption.Create();
         var listener = new ListenerSettings(oneClient: true);
+        var tls = new TlsSettings(listens: true);
         var verbosity = new Verbosity();
         var command = new Command("listen", "Accept one client and join it to standard input and output: the first with whom a byte is exchanged (one that comes and goes without a word is let go), of a FIFO the first that opens it") { endPoint, timeout, follow };
         transfer.AddTo(command);
         flow.AddTo(command);
         listener.AddTo(command);
+        tls.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley listen tcp://127.0.0.1:0 > received     take what one client sends
@@ -33,6 +35,7 @@ internal static class ListenCommand
             Flow ways = flow.Get(parsed);
             ConnectionDirection direction = OneWay.Direction(local, ways);
             OneWay.CheckFollow(parsed.GetValue(follow), local, direction);
+            tls.Check(parsed, local, remote: null);
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine($"would listen on {ParleyEndPoint.Format(local)} and join one client to standard input and output");
@@ -40,6 +43,8 @@ internal static class ListenCommand
             }
 
             ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
+            options.Tls = tls.ForListener(parsed, local, hasTarget: false, verbosity.IsQuiet(parsed));
+            using IDisposable? hangUp = TlsSettings.OutliveHangUp(options);
             options.Direction = direction;
             options.FollowWriters = parsed.GetValue(follow);
             using var interruption = new Interruption();

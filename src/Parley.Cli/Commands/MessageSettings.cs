@@ -41,6 +41,12 @@ internal sealed class MessageSettings
                     "how standard input and output are cut say --input and --output");
         }
 
+        if (endPoint is TlsEndPoint)
+        {
+            throw new UsageException(
+                $"no messages are sent or received at {ParleyEndPoint.Format(endPoint)} itself", "put a relay between: parley relay unix:/tmp/far.sock tls://host:port");
+        }
+
         return framing ?? throw new UsageException(
             $"{ParleyEndPoint.Format(endPoint)} carries a stream of bytes: how are messages told apart on it?",
             "--frame line, --frame nul or --frame len32, whichever the peer speaks");

@@ -22,15 +22,18 @@ internal static class ServeCommand
         var once = new Option<bool>("--once") { Description = "End after one client was served" };
         var transfer = new TransferSettings();
         var listener = new ListenerSettings();
+        var tls = new TlsSettings(listens: true);
         var verbosity = new Verbosity();
         var command = new Command("serve", "Serve each client that connects") { endPoint, message, file, echo, discard, exec, once };
         transfer.AddTo(command);
         listener.AddTo(command);
+        tls.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley serve                                     the tutorial's server
             parley serve tcp://127.0.0.1:0 --message 'hi'    on a free port, which it prints
             parley serve unix:/tmp/data.sock --file data.bin a file to each client
+            parley serve tls://0.0.0.0:5443 --self-signed    encrypted; says the pin for: parley connect --pin
             parley serve tcp://[::1]:7 --echo --trace        watch every call
             parley serve unix:/tmp/sort.sock --exec -- sort  a program for each client
             parley serve fifo:/tmp/motd --file motd.txt      a file to each reader of a FIFO, one after the other
@@ -49,6 +52,7 @@ internal static class ServeCommand
                     $"{ParleyEndPoint.Format(local)} goes one way: {(parsed.GetValue(echo) ? "--echo" : "--exec")} needs a pair of FIFOs", OneWay.PairHint(local));
             }
 
+            tls.Check(parsed, local, remote: null);
             ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), TimeSpan.FromSeconds(60));
             bool verbose = verbosity.IsVerbose(parsed);
             Service service = parsed.GetValue(exec)
@@ -62,6 +66,8 @@ internal static class ServeCommand
                     return ExitCode.Done;
                 }
 
+                options.Tls = tls.ForListener(parsed, local, hasTarget: false, verbosity.IsQuiet(parsed));
+                using IDisposable? hangUp = TlsSettings.OutliveHangUp(options);
                 if (OneWay.Is(local))
                     options.Direction = parsed.GetValue(discard) ? ConnectionDirection.ReceiveOnly : ConnectionDirection.SendOnly;
                 using var server = new Server(service, verbose, parsed.GetValue(once), listener.DrainTimeout(parsed), transfer.RateLimit(parsed));

@@ -46,9 +46,17 @@ internal sealed class FileContent<T>(EndPoint? endPoint, string what, string[] p
 
     private string State() => string.Join('|', paths.Select(static path =>
     {
-        // Where a link leads is what is renewed.
-        var file = new FileInfo(path);
-        FileSystemInfo target = file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
-        return target is FileInfo { Exists: true } there ? $"{there.FullName} {there.Length} {there.LastWriteTimeUtc.Ticks}" : "";
+        try
+        {
+            // Where a link leads is what is renewed.
+            var file = new FileInfo(path);
+            FileSystemInfo target = file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
+            return target is FileInfo { Exists: true } there ? $"{there.FullName} {there.Length} {there.LastWriteTimeUtc.Ticks}" : "";
+        }
+        catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
+        {
+            // Reading it says what is wrong.
+            return "";
+        }
     }));
 }

@@ -22,6 +22,16 @@ internal sealed class PeerVerification(TlsIdentity identity, string? name)
     /// <summary>Why the peer is refused.</summary>
     internal string? Refusal { get; private set; }
 
+    /// <summary>Whether a server wants to know who this client is, as far as can be known: one that is shown a certificate may have asked for it.</summary>
+    internal bool IsAsked { get; private set; } = !identity.IsServer && identity.Own is not null;
+
+    /// <summary>Asked by the engine once before the server has said anything, and once again when that wants a certificate.</summary>
+    internal LocalCertificateSelectionCallback NoCertificate => (_, _, _, remote, _) =>
+    {
+        IsAsked |= remote is not null;
+        return null!;
+    };
+
     private string Peer => identity.IsServer ? "client" : "server";
 
     // A key that is expected by itself needs nobody to vouch for it, unless somebody is named too.

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Parley.Transports.Tls;
 
 internal sealed partial class TlsConnection
@@ -66,7 +68,7 @@ internal sealed partial class TlsConnection
                 UndeliveredBytes = _output.UnflushedBytes,
             };
         }
-        catch (IOException broken) when (broken is not ConnectionException)
+        catch (Exception broken) when (broken is (IOException or CryptographicException) and not ConnectionException)
         {
             throw TlsFailure.Explain(broken, _records, Step.Close, RemoteEndPoint ?? LocalEndPoint);
         }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
+using System.Security.Cryptography;
 
 namespace Parley.Transports.Tls;
 
@@ -124,7 +125,7 @@ internal sealed partial class TlsConnection : Connection
         return failure switch
         {
             ConnectionException broken => _settings.Outside(broken, RemoteEndPoint ?? LocalEndPoint),
-            IOException => TlsFailure.Explain(failure, _records, step, RemoteEndPoint ?? LocalEndPoint),
+            IOException or CryptographicException => TlsFailure.Explain(failure, _records, step, RemoteEndPoint ?? LocalEndPoint),
             _ => failure,
         };
     }
@@ -153,23 +154,28 @@ internal sealed partial class TlsConnection : Connection
             }
 
             if (_records.HasEnded)
-                _readFailure = TlsFailure.CutShort(RemoteEndPoint ?? LocalEndPoint);
+                Volatile.Write(ref _readFailure, IsRefused ? TlsFailure.Refused(RemoteEndPoint ?? LocalEndPoint) : TlsFailure.CutShort(RemoteEndPoint ?? LocalEndPoint));
             NotePeerEnd();
         }
         catch (Exception broken)
         {
             // Told by the next read; what cannot be decrypted makes the rest worthless in both directions.
             NotePeerEnd();
-            Exception explained = Explain(broken, Step.Read);
+            Exception explained = broken is ConnectionException { Reason: Reason.Reset } && IsRefused && !IsOver
+                ? TlsFailure.Refused(RemoteEndPoint ?? LocalEndPoint, broken)
+                : Explain(broken, Step.Read);
             Volatile.Write(ref _readFailure, explained as ConnectionException ?? TlsFailure.Explain(broken, _records, Step.Read, RemoteEndPoint ?? LocalEndPoint));
-            if (broken is not ConnectionException && !_records.HasEnded && !IsOver)
-                _inner.Abort(_readFailure);
+            if (broken is not ConnectionException && !_records.HasEnded)
+                Abort(_readFailure);
         }
         finally
         {
             await _decrypted.Writer.CompleteAsync().ConfigureAwait(false);
         }
     }
+
+    // In TLS 1.3 a server looks at the client's certificate when the client has made its handshake already; not every one says why it breaks off.
+    private bool IsRefused => _settings.MayBeRefused && _received == 0;
 
     private void NotePeerEnd()
     {

@@ -17,6 +17,9 @@ internal static class TlsFailure
     internal static ConnectionException CutShort(EndPoint? endPoint, Exception? inner = null) => new(
         Step.Read, Reason.Reset, endPoint, "the peer ended the connection without the goodbye of TLS (close_notify): what it said may be cut short", inner: inner);
 
+    internal static ConnectionException Refused(EndPoint? endPoint, Exception? inner = null) => new(
+        Step.Handshake, Reason.Untrusted, endPoint, "the server asked for a certificate, and ended the connection without a word: it does not trust this client", inner: inner);
+
     /// <summary>Whether what came first is no record of TLS.</summary>
     internal static bool IsForeign(ReadOnlySpan<byte> opening) => !opening.IsEmpty && opening[0] is < FirstKind or > LastKind;
 

@@ -17,6 +17,7 @@ internal static class TlsHandshake
         Connection plain, TlsIdentity identity, string? host, TlsSettings settings, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var verification = new PeerVerification(identity, identity.Options.ServerName ?? host);
+        SslStreamCertificateContext? own = identity.Own;
         return await RunAsync(plain, settings, verification, timeout, (engine, deadline) => engine.AuthenticateAsClientAsync(
             new SslClientAuthenticationOptions
             {
@@ -24,7 +25,8 @@ internal static class TlsHandshake
                 EnabledSslProtocols = Versions,
                 AllowRenegotiation = false,
                 ApplicationProtocols = identity.ApplicationProtocols,
-                ClientCertificateContext = identity.Own,
+                ClientCertificateContext = own,
+                LocalCertificateSelectionCallback = own is null ? verification.NoCertificate : null,
                 CertificateChainPolicy = verification.Policy(),
                 RemoteCertificateValidationCallback = verification.Accepts,
             },
@@ -60,7 +62,7 @@ internal static class TlsHandshake
             if (timeout != Timeout.InfiniteTimeSpan)
                 deadline.CancelAfter(timeout);
             await shakeHands(engine, deadline.Token).ConfigureAwait(false);
-            return new TlsConnection(plain, records, engine, settings, Describe(engine));
+            return new TlsConnection(plain, records, engine, settings with { MayBeRefused = verification.IsAsked }, Describe(engine));
         }
         catch (Exception failure)
         {

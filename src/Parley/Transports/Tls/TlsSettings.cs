@@ -5,6 +5,9 @@ namespace Parley.Transports.Tls;
 /// <summary>What an encrypted connection takes from the options of the one underneath, and how its addresses are written.</summary>
 internal sealed record TlsSettings(TimeSpan CloseTimeout, bool RunsInline, bool HasScheme)
 {
+    /// <summary>Whether the server wanted to know who this client is.</summary>
+    internal bool MayBeRefused { get; init; }
+
     internal static TlsSettings Of(ConnectionOptions options, bool hasScheme) => new(options.CloseTimeout, options.RunContinuationsInline, hasScheme);
 
     /// <summary>An address as the caller knows it: that of TCP is one of TLS.</summary>
