@@ -54,7 +54,7 @@ public sealed class PeerTests : IDisposable
         "openssl" => [Tests.Programs.Require("openssl"), "s_client", "-quiet", "-verify_return_error", "-CAfile", _files.CertificatePath, "-connect", $"127.0.0.1:{port}"],
         "openssl-1.2" => [Tests.Programs.Require("openssl"), "s_client", "-quiet", "-tls1_2", "-verify_return_error", "-CAfile", _files.CertificatePath, "-connect", $"127.0.0.1:{port}"],
         "socat" => [Tests.Programs.Require("socat"), "-", $"OPENSSL:127.0.0.1:{port},cafile={_files.CertificatePath},commonname=localhost"],
-        "ncat" => [Tests.Programs.Require("ncat"), "--ssl-verify", "--ssl-trustfile", _files.CertificatePath, "--ssl-servername", "localhost", "127.0.0.1", $"{port}"],
+        "ncat" => [Tests.Programs.Require("ncat"), "--ssl", "127.0.0.1", $"{port}"],
         _ => throw new ArgumentOutOfRangeException(nameof(program), program, "unknown"),
     };
 
