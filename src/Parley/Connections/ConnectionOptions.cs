@@ -55,6 +55,14 @@ public class ConnectionOptions
     public bool FollowWriters { get; set; }
 
     /// <summary>
+    /// How many bytes the ring of each direction holds in shared memory (<c>shm:</c>): a power of two, 4096 to 1 GiB, raised to a page of the
+    /// system's. A listener's is the most that its clients get, a client's is what it asks for. Default <see langword="null"/>: 1 MiB for a
+    /// listener, for a client what the listener gives. Memory is taken as it is first used. From 2 MiB on the system is asked for huge pages, which it gives where
+    /// <c>/sys/kernel/mm/transparent_hugepage/shmem_enabled</c> says <c>advise</c> or more; mostly it says <c>never</c>.
+    /// </summary>
+    public int? RingSize { get; set; }
+
+    /// <summary>
     /// Whether code that awaits a connection goes on directly on the thread that found it ready, instead of on the thread pool.
     /// It saves a thread switch (2 to 5 µs) a wait, and is right only for code that never blocks: while it runs, no other
     /// connection of the process is looked at. Default <see langword="false"/>.
@@ -82,6 +90,8 @@ public class ConnectionOptions
         CheckTimeout(CloseTimeout, nameof(CloseTimeout));
         if (!Enum.IsDefined(Direction))
             throw new ArgumentOutOfRangeException(nameof(Direction), Direction, "There is no such direction.");
+        if (RingSize is int size && (size < 4096 || size > 1 << 30 || !int.IsPow2(size)))
+            throw new ArgumentOutOfRangeException(nameof(RingSize), size, "A ring has a power of two of bytes, from 4096 to 1 GiB.");
         ArgumentOutOfRangeException.ThrowIfNegative(RetryCount);
         ArgumentOutOfRangeException.ThrowIfLessThan(RetryDelay, TimeSpan.Zero);
     }

@@ -7,8 +7,8 @@ namespace Parley;
 
 /// <summary>
 /// Endpoints as text: <c>tcp://host:port</c> (or <c>host:port</c> alone), <c>unix:/path</c>, <c>unix:@name</c>, <c>pipe:name</c>,
-/// <c>fifo:/path</c> (or <c>fifo:/in:/out</c>), <c>stdio:</c> (or <c>-</c>), <c>mq:/name</c>, <c>udp://host:port</c>,
-/// <c>mem:name</c>. Safe for use by any number of threads.
+/// <c>fifo:/path</c> (or <c>fifo:/in:/out</c>), <c>stdio:</c> (or <c>-</c>), <c>shm:name</c> (or <c>shm:/path</c>), <c>mq:/name</c>,
+/// <c>udp://host:port</c>, <c>mem:name</c>. Safe for use by any number of threads.
 /// </summary>
 public static class ParleyEndPoint
 {
@@ -19,7 +19,7 @@ public static class ParleyEndPoint
     /// <returns>
     /// An <see cref="IPEndPoint"/>, <see cref="DnsEndPoint"/>, <see cref="UnixDomainSocketEndPoint"/>,
     /// <see cref="NamedPipeEndPoint"/>, <see cref="FifoEndPoint"/>, <see cref="StandardStreamsEndPoint"/>,
-    /// <see cref="MessageQueueEndPoint"/>, <see cref="UdpEndPoint"/> or <see cref="MemoryEndPoint"/>.
+    /// <see cref="SharedMemoryEndPoint"/>, <see cref="MessageQueueEndPoint"/>, <see cref="UdpEndPoint"/> or <see cref="MemoryEndPoint"/>.
     /// </returns>
     /// <exception cref="EndPointFormatException">The text is no endpoint.</exception>
     public static EndPoint Parse(string text)
@@ -37,6 +37,7 @@ public static class ParleyEndPoint
             Schemes.Tcp => ParseHostAndPort(text, AfterSlashes(text, rest, Schemes.Tcp), Schemes.Tcp),
             Schemes.Udp => new UdpEndPoint(ParseHostAndPort(text, AfterSlashes(text, rest, Schemes.Udp), Schemes.Udp)),
             Schemes.MessageQueue => Checked(text, rest, "mq:/orders", static name => new MessageQueueEndPoint(name)),
+            Schemes.SharedMemory => Checked(text, rest, "shm:name", static name => new SharedMemoryEndPoint(name)),
             Schemes.Unix => ParseUnix(text, rest),
             Schemes.NamedPipe => Checked(text, rest, "pipe:name", static name => new NamedPipeEndPoint(name)),
             Schemes.Fifo => Checked(text, rest, "fifo:/tmp/parley.fifo", FifoEndPoint.Parse),

@@ -11,7 +11,8 @@ internal static class Schemes
     internal const string Process = "exec";
     internal const string MessageQueue = "mq";
     internal const string Udp = "udp";
+    internal const string SharedMemory = "shm";
     internal const string StandardStreams = "stdio";
 
-    internal static readonly string[] All = [Tcp, Unix, NamedPipe, Fifo, Process, StandardStreams, MessageQueue, Udp, Memory];
+    internal static readonly string[] All = [Tcp, Unix, NamedPipe, Fifo, Process, StandardStreams, SharedMemory, MessageQueue, Udp, Memory];
 }

@@ -32,6 +32,15 @@ public sealed class MessageChannelOptions : ConnectionOptions
     public TimeSpan SpinTime { get; set; } = TimeSpan.FromMicroseconds(50);
 
     /// <summary>
+    /// Whether the caller promises that no two calls receive at the same time on a channel in shared memory, which saves it an interlocked operation a message.
+    /// Breaking the promise mixes messages up. Other channels ignore it. Default <see langword="false"/>: calls from several threads are serialised.
+    /// </summary>
+    public bool SingleReader { get; set; }
+
+    /// <summary>The same for sending. Default <see langword="false"/>.</summary>
+    public bool SingleWriter { get; set; }
+
+    /// <summary>
     /// The multicast group that a bound UDP channel joins. Bound to every address of this machine (<c>0.0.0.0</c>, <c>[::]</c>), it
     /// receives what is sent to the group and what is sent to this machine; bound to one address, only what is sent to the group, through
     /// the interface of that address, and other programs may receive it too. Default <see langword="null"/>: none, unless the channel is

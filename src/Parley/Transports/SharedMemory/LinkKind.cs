@@ -1,0 +1,9 @@
+namespace Parley.Transports.SharedMemory;
+
+/// <summary>What a client asks for.</summary>
+internal enum LinkKind : ushort
+{
+    Bytes = 1,
+    Messages = 2,
+    Status = 3,
+}

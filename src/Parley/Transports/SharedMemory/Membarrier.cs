@@ -1,0 +1,21 @@
+using System.ComponentModel;
+using Parley.Interop.Linux;
+
+namespace Parley.Transports.SharedMemory;
+
+/// <summary>The fence that the sleeper makes for both sides, so that who publishes needs none: section 5 of the protocol.</summary>
+internal static class Membarrier
+{
+    /// <summary>Whether this process is registered for it and can ask for it; tried once.</summary>
+    internal static bool IsAvailable { get; } = Register();
+
+    /// <summary>Every running thread of every registered process passes a full fence; this one too.</summary>
+    internal static void Run()
+    {
+        if (Libc.Membarrier(Libc.MEMBARRIER_CMD_GLOBAL_EXPEDITED) != 0)
+            throw new Win32Exception(Errno.Last);
+    }
+
+    private static bool Register()
+        => Libc.Membarrier(Libc.MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0 && Libc.Membarrier(Libc.MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0;
+}
