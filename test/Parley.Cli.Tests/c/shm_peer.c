@@ -1,7 +1,8 @@
 /* Either side of shm:, written from docs/shared-memory-protocol.md alone.
- *   shm_peer [-l] [-f] [-m] [-c CAPACITY] shm:NAME|shm:/PATH bytes|send|receive
+ *   shm_peer [-l] [-f] [-m] [-c CAPACITY] [-p FILE] shm:NAME|shm:/PATH bytes|send|receive
  * -l listens and serves one client; -f sleeps in futexes, else at the socket; -m has the feature membarrier. bytes: standard input to the
- * peer, the peer to standard output. send: each line of standard input is a message. receive: prints each message and a line feed.
+ * peer, the peer to standard output. -p: FILE has 8 bytes, which count what was published: bytes or messages.
+ * send: each line of standard input is a message. receive: prints each message and a line feed.
  * Exit code: 0 the end was said, 3 not connected, 5 the peer died or went before it took everything, 6 aborted, 7 corrupt. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -37,6 +38,7 @@ static int connection = -1, sleeps_by = BY_SOCKET, kind, has_membarrier, uses_me
 static uint64_t capacity;
 static volatile int ended; /* the socket */
 static struct ring out, in;
+static uint64_t uncounted, *published = &uncounted;
 
 static void fail(int code, const char *what) { fprintf(stderr, "shm_peer: %s\n", what); exit(code); }
 static void check(int succeeded, const char *what) { if (!succeeded) { perror(what); exit(3); } }
@@ -164,6 +166,7 @@ static uint64_t put(const char *from, uint64_t length) /* how much of it went */
         out.position += size;
     }
     store64(&out, TAIL, out.position);
+    __atomic_store_n(published, *published + (kind == BYTES ? length : 1), __ATOMIC_RELEASE);
     wake(&out, READER_SLEEP);
     return length;
 }
@@ -456,12 +459,16 @@ int main(int argc, char **argv)
     uint64_t wanted = 0;
     int option, listens = 0;
     alarm(120);
-    while ((option = getopt(argc, argv, "lfmc:")) != -1) {
+    while ((option = getopt(argc, argv, "lfmc:p:")) != -1) {
         if (option == 'l') listens = 1;
         else if (option == 'f') sleeps_by = BY_FUTEX;
         else if (option == 'm') has_membarrier = 1;
         else if (option == 'c') wanted = strtoull(optarg, NULL, 10);
-        else return 2;
+        else if (option == 'p') {
+            int file = open(optarg, O_RDWR | O_CLOEXEC);
+            published = mmap(NULL, 8, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+            check(published != MAP_FAILED, optarg);
+        } else return 2;
     }
     if (argc - optind != 2) return 2;
     const char *what = argv[optind + 1];
