@@ -10,4 +10,7 @@ internal static partial class ListenerLog
 
     [LoggerMessage(2, LogLevel.Warning, "A client of another user (uid {UserId}) was turned away from {EndPoint}.")]
     internal static partial void ClientTurnedAway(ILogger logger, string endPoint, uint userId);
+
+    [LoggerMessage(3, LogLevel.Warning, "Nothing comes of a client of {EndPoint}: {Cause}.")]
+    internal static partial void HandshakeFailed(ILogger logger, string endPoint, string cause);
 }

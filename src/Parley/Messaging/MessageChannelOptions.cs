@@ -55,6 +55,21 @@ public sealed class MessageChannelOptions : ConnectionOptions
     /// </summary>
     public IPAddress? MulticastInterface { get; set; }
 
+    /// <summary>The same for a listener, whose clients these options are for.</summary>
+    internal ListenerOptions ForListener() => new()
+    {
+        ConnectTimeout = ConnectTimeout,
+        IdleTimeout = IdleTimeout,
+        WriteTimeout = WriteTimeout,
+        CloseTimeout = CloseTimeout,
+        Direction = Direction,
+        FollowWriters = FollowWriters,
+        RingSize = RingSize,
+        RunContinuationsInline = RunContinuationsInline,
+        CallObserver = CallObserver,
+        LoggerFactory = LoggerFactory,
+    };
+
     internal new MessageChannelOptions Snapshot() => (MessageChannelOptions)base.Snapshot();
 
     private protected override void Validate()

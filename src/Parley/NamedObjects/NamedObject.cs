@@ -5,7 +5,8 @@ namespace Parley;
 
 /// <summary>
 /// Things with a name that are made before they are used, and stay when nobody uses them: FIFOs (<see cref="FifoEndPoint"/>, one or a
-/// pair) and message queues (<see cref="MessageQueueEndPoint"/>). Safe for use by any number of threads.
+/// pair) and message queues (<see cref="MessageQueueEndPoint"/>). A name in shared memory (<see cref="SharedMemoryEndPoint"/>) is made by who listens on it: it
+/// can be inspected, and removed where it was left behind. Safe for use by any number of threads.
 /// </summary>
 public static class NamedObject
 {
@@ -30,7 +31,10 @@ public static class NamedObject
     public static void Create(EndPoint endPoint, NamedObjectOptions? options = null)
         => Of(endPoint).Create((options ?? new NamedObjectOptions()).Snapshot());
 
-    /// <summary>Looks at it so that nobody notices, and nothing is taken from it. A FIFO is not opened for that; a queue is.</summary>
+    /// <summary>
+    /// Looks at it so that nobody notices, and nothing is taken from it. A FIFO is not opened for that; a queue is. In shared memory the server is
+    /// asked, for at most 5 s, and takes nobody for a client.
+    /// </summary>
     /// <param name="endPoint">Its endpoint.</param>
     /// <returns>One status; two for a pair of FIFOs, in the endpoint's order.</returns>
     /// <exception cref="ConnectionException"><see cref="Step.Open"/>: it is not there, or is something else.</exception>
@@ -39,7 +43,7 @@ public static class NamedObject
     public static IReadOnlyList<NamedObjectStatus> Inspect(EndPoint endPoint) => Of(endPoint).Inspect();
 
     /// <summary>
-    /// Removes it; of a pair of FIFOs both. Whoever has it open goes on; nobody new can open it. Something else of that name is left alone.
+    /// Removes it; of a pair of FIFOs both; in shared memory only what nobody listens on. Whoever has it open goes on; nobody new can open it. Something else of that name is left alone.
     /// </summary>
     /// <param name="endPoint">Its endpoint.</param>
     /// <exception cref="ConnectionException"><see cref="Step.Remove"/>: it is not there, is something else, or may not be removed.</exception>
@@ -48,12 +52,13 @@ public static class NamedObject
     public static void Remove(EndPoint endPoint) => Of(endPoint).Remove();
 
     /// <summary>
-    /// Lists the message queues that belong to this process's user. FIFOs are files of any folder, and are not looked for.
+    /// Lists the message queues and the names in shared memory that belong to this process's user. FIFOs, and sockets for shared memory at a path, are
+    /// files of any folder, and are not looked for.
     /// </summary>
     /// <returns>What was found, and what cannot be listed here: queues where no <c>mqueue</c> file system is mounted.</returns>
     /// <exception cref="PlatformNotSupportedException">It needs another operating system.</exception>
     public static NamedObjectList List()
-        => OperatingSystem.IsLinux() ? TransportSelector.ListNamedObjects() : throw new PlatformNotSupportedException("Listing message queues needs Linux.");
+        => OperatingSystem.IsLinux() ? TransportSelector.ListNamedObjects() : throw new PlatformNotSupportedException("Listing message queues and shared memory needs Linux.");
 
     private static INamedObject Of(EndPoint endPoint)
     {

@@ -8,7 +8,7 @@ public sealed record NamedObjectStatus
     /// <summary>The endpoint that leads to it; of a pair of FIFOs, that of one of them.</summary>
     public required EndPoint EndPoint { get; init; }
 
-    /// <summary>What it is, in one word: <c>fifo</c> or <c>queue</c>.</summary>
+    /// <summary>What it is, in one word: <c>fifo</c>, <c>queue</c>, or <c>memory</c>, whose other properties are those of its socket.</summary>
     public required string Type { get; init; }
 
     /// <summary>Its permissions.</summary>
@@ -34,4 +34,12 @@ public sealed record NamedObjectStatus
 
     /// <summary>The longest message of a queue, in bytes; <see langword="null"/> for a FIFO, and for a queue that may not be opened.</summary>
     public int? MessageSize { get; init; }
+
+    /// <summary>
+    /// Whether somebody listens on a name in shared memory, or it was left behind by who did and died; <see langword="null"/> for what needs nobody.
+    /// </summary>
+    public bool? IsServed { get; init; }
+
+    /// <summary>Who is connected in shared memory; <see langword="null"/> where nobody listens, in lists, and for everything else.</summary>
+    public IReadOnlyList<SharedMemoryConnectionStatus>? Connections { get; init; }
 }

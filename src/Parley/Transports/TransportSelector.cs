@@ -6,6 +6,7 @@ using Parley.Transports.Memory;
 using Parley.Transports.MessageQueues;
 using Parley.Transports.Pipes;
 using Parley.Transports.Processes;
+using Parley.Transports.SharedMemory;
 using Parley.Transports.Sockets;
 using Parley.Transports.StandardStreams;
 
@@ -14,14 +15,17 @@ namespace Parley.Transports;
 /// <summary>The one place that chooses a transport by its endpoint.</summary>
 internal static class TransportSelector
 {
-    internal static async ValueTask<Connection> ConnectAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken)
+    internal static ValueTask<Connection> ConnectAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken)
+        => RetryAsync(() => ConnectOnceAsync(remote, options, cancellationToken), options, cancellationToken);
+
+    private static async ValueTask<T> RetryAsync<T>(Func<ValueTask<T>> connect, ConnectionOptions options, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         for (int failures = 0; ; failures++)
         {
             try
             {
-                return await ConnectOnceAsync(remote, options, cancellationToken).ConfigureAwait(false);
+                return await connect().ConfigureAwait(false);
             }
             catch (ConnectionException failure) when (failures < options.RetryCount && ConnectRetry.IsWorthwhile(failure))
             {
@@ -39,6 +43,7 @@ internal static class TransportSelector
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.BindAsync(local, options, cancellationToken),
         NamedPipeEndPoint pipe => new(SocketTransport.BindOwnUser(NamedPipePath.Of(pipe, Step.Bind), pipe, options)),
         MemoryEndPoint memory => new(MemoryTransport.Bind(memory, options)),
+        SharedMemoryEndPoint shared => new(SharedMemoryTransport.Bind(shared, options, SocketTransport.BindOwnUser)),
         ProcessEndPoint => throw new ArgumentException("Nothing listens on a program: each connection starts one.", nameof(local)),
         FifoEndPoint fifo => new(FifoTransport.Bind(fifo, options)),
         _ => throw new ArgumentException($"Nothing listens on an endpoint of type {local.GetType().Name}.", nameof(local)),
@@ -54,6 +59,8 @@ internal static class TransportSelector
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
         UdpEndPoint udp => DatagramTransport.OpenAsync(udp, options, cancellationToken),
         MessageQueueEndPoint queue => new(MessageQueueTransport.Open(queue, options)),
+        SharedMemoryEndPoint shared when options.Framing == MessageFraming.None => RetryAsync(
+            () => SharedMemoryTransport.OpenAsync(shared, options, SocketTransport.ConnectOwnUserAsync, cancellationToken), options, cancellationToken),
         _ when options.Framing == MessageFraming.None => throw new ArgumentException($"An endpoint of type {remote.GetType().Name} carries a stream: messages on it need a framing.", nameof(remote)),
         _ => OpenFramedAsync(remote, options, cancellationToken),
     };
@@ -66,25 +73,45 @@ internal static class TransportSelector
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
         UdpEndPoint udp => DatagramTransport.BindAsync(udp, options, cancellationToken),
         MessageQueueEndPoint queue => new(MessageQueueTransport.Open(queue, options)),
-        _ when options.Framing != MessageFraming.None => throw new ArgumentException("Clients of a stream come one by one: listen with a ConnectionListener, and make each a channel by MessageChannel.Over.", nameof(local)),
+        _ when options.Framing != MessageFraming.None || local is SharedMemoryEndPoint
+            => throw new ArgumentException("Clients come one by one: listen with a MessageChannelListener.", nameof(local)),
         _ => throw new ArgumentException($"No messages are received on an endpoint of type {local.GetType().Name}.", nameof(local)),
     };
+
+    internal static ValueTask<MessageChannelListener> BindChannelListenerAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken) => local switch
+    {
+        _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannelListener>(cancellationToken),
+        UdpEndPoint or MessageQueueEndPoint => throw new ArgumentException("Nobody connects to such an endpoint: open it with MessageChannel.BindAsync.", nameof(local)),
+        SharedMemoryEndPoint shared when options.Framing == MessageFraming.None => new(SharedMemoryTransport.BindChannels(shared, options, SocketTransport.BindOwnUser)),
+        _ when options.Framing == MessageFraming.None => throw new ArgumentException($"An endpoint of type {local.GetType().Name} carries a stream: messages on it need a framing.", nameof(local)),
+        _ => BindFramedAsync(local, options, cancellationToken),
+    };
+
+    private static async ValueTask<MessageChannelListener> BindFramedAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken)
+        => new FramedChannelListener(await BindAsync(local, options.ForListener(), cancellationToken).ConfigureAwait(false), options);
 
     /// <summary>What stands behind an endpoint and outlives the processes that use it; <see langword="null"/> where nothing does.</summary>
     internal static INamedObject? NamedObjectOf(EndPoint endPoint) => endPoint switch
     {
         FifoEndPoint fifo => new FifoObject(fifo),
         MessageQueueEndPoint queue => new MessageQueueObject(queue),
+        SharedMemoryEndPoint shared => new SharedMemoryObject(shared, SocketTransport.ConnectOwnUserAsync, SocketTransport.RemoveStale),
         _ => null,
     };
 
-    internal static NamedObjectList ListNamedObjects() => QueueList.OfThisUser();
+    internal static NamedObjectList ListNamedObjects()
+    {
+        NamedObjectList queues = QueueList.OfThisUser();
+        NamedObjectList shared = SharedMemoryList.OfThisUser(SocketTransport.IsListenedOn);
+        return new NamedObjectList { Objects = [.. queues.Objects, .. shared.Objects], Unlisted = [.. queues.Unlisted, .. shared.Unlisted] };
+    }
 
     private static ValueTask<Connection> ConnectOnceAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken) => remote switch
     {
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.ConnectAsync(remote, options, cancellationToken),
         NamedPipeEndPoint pipe => SocketTransport.ConnectOwnUserAsync(NamedPipePath.Of(pipe, Step.Connect), pipe, options, cancellationToken),
         MemoryEndPoint memory => MemoryTransport.ConnectAsync(memory, options, cancellationToken),
+        SharedMemoryEndPoint shared => SharedMemoryTransport.ConnectAsync(shared, options, SocketTransport.ConnectOwnUserAsync, cancellationToken),
         ProcessEndPoint program => new(ProcessTransport.Start(program, options)),
         FifoEndPoint fifo => FifoTransport.ConnectAsync(fifo, options, cancellationToken),
         StandardStreamsEndPoint => new(StandardStreamsTransport.Open(options)),

@@ -11,7 +11,7 @@ internal static unsafe partial class Libc
     private static readonly nint FutexNumber = RuntimeInformation.ProcessArchitecture switch
     {
         Architecture.X64 => 202,
-        Architecture.Arm64 => 98,
+        Architecture.Arm64 or Architecture.RiscV64 or Architecture.LoongArch64 => 98,
         _ => -1,
     };
 

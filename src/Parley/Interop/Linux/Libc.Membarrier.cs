@@ -10,7 +10,7 @@ internal static partial class Libc
     private static readonly nint MembarrierNumber = RuntimeInformation.ProcessArchitecture switch
     {
         Architecture.X64 => 324,
-        Architecture.Arm64 => 283,
+        Architecture.Arm64 or Architecture.RiscV64 or Architecture.LoongArch64 => 283,
         _ => -1,
     };
 

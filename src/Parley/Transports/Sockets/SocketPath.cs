@@ -166,7 +166,7 @@ internal sealed unsafe class SocketPath : IDisposable
             throw new ConnectionException(Step.Bind, Reason.InUse, asked, $"the path {what}", Errno.EADDRINUSE);
         }
 
-        switch (Probe())
+        switch (Probe(_path))
         {
             case Errno.ECONNREFUSED:
                 if (Unlink(_path) is var error and not 0 and not Errno.ENOENT)
@@ -184,13 +184,13 @@ internal sealed unsafe class SocketPath : IDisposable
     /// kernel tells that a listener is of another type (EPROTOTYPE): so the listener never sees a client that is none, which a server
     /// for one client would take for it.
     /// </summary>
-    private int Probe()
+    internal static int Probe(string path)
     {
         using DescriptorHandle socket = Libc.Socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
         if (socket.IsInvalid)
             return Errno.Last;
         byte* address = stackalloc byte[KernelAddress.MaxSize];
-        uint length = KernelAddress.Encode(new UnixDomainSocketEndPoint(_path), address);
+        uint length = KernelAddress.Encode(new UnixDomainSocketEndPoint(path), address);
         return Libc.Connect(socket, address, length) == 0 ? 0 : Errno.Last;
     }
 

@@ -61,6 +61,14 @@ internal static class SocketTransport
     internal static ConnectionListener BindOwnUser(UnixDomainSocketEndPoint path, EndPoint asked, ListenerOptions options)
         => SocketBinder.Bind(path, asked, options, ownUserOnly: true);
 
+    /// <summary>Whether somebody listens on a Unix socket; they take nobody for a client.</summary>
+    internal static bool IsListenedOn(string path) => SocketPath.Probe(path) is not (Errno.ECONNREFUSED or Errno.ENOENT);
+
+    /// <summary>Removes a Unix socket that a listener of this user left behind.</summary>
+    /// <exception cref="ConnectionException"><see cref="Step.Bind"/>: somebody listens there, it is another user's, or no socket.</exception>
+    internal static void RemoveStale(UnixDomainSocketEndPoint path, EndPoint asked)
+        => SocketPath.Claim(UnixPath.Of(path), asked, ownUserOnly: true).Dispose();
+
     private static long Share(long due, int triesLeft)
     {
         if (due == Deadline.Never || triesLeft == 1)

@@ -1,0 +1,258 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.SharedMemory;
+
+/// <summary>
+/// Hands out links with those clients who have agreed. Handshakes go on beside each other and beside the caller's accepting: who says nothing keeps
+/// nobody waiting, and whoever asks for the status is answered though there is no room for more clients.
+/// </summary>
+internal sealed class LinkListener : IAsyncDisposable
+{
+    // Those who agree and those who have agreed and were not accepted yet. Each has a descriptor; others wait in the backlog.
+    private const int MostWaiting = 64;
+
+    // A client that is there says its few words within microseconds.
+    private static readonly TimeSpan PatienceAfterStop = TimeSpan.FromSeconds(1);
+
+    private readonly ConnectionListener _sockets;
+    private readonly ServerHandshake _handshake;
+    private readonly LinkListenerLog _log;
+    private readonly int _maxConnections;
+    private readonly Readiness _changed;
+    private readonly SemaphoreSlim _places = new(MostWaiting);
+    private readonly CancellationTokenSource _giveUp = new();
+    private readonly Lock _lock = new();
+    private readonly Queue<SharedMemoryLink> _agreed = new();
+    private readonly HashSet<SharedMemoryLink> _links = [];
+    private Exception? _failure;
+    private int _connections;
+    private int _handshakes;
+    private bool _isPumpOver;
+    private bool _isStopping;
+    private bool _isDisposed;
+
+    private LinkListener(ConnectionListener sockets, LinkKind offered, ListenerOptions options)
+    {
+        _sockets = sockets;
+        _log = new LinkListenerLog(options.LoggerFactory, sockets.LocalEndPoint);
+        _maxConnections = options.MaxConnections ?? int.MaxValue;
+        _changed = new Readiness(EventLoop.Shared, options.RunContinuationsInline);
+        _handshake = new ServerHandshake(offered, options.RingSize ?? SharedLayout.DefaultCapacity, DescribeLinks);
+    }
+
+    internal EndPoint LocalEndPoint => _sockets.LocalEndPoint;
+
+    /// <summary>Listens.</summary>
+    /// <param name="bind">Makes the listener of sockets, with the options it is given.</param>
+    /// <param name="offered">What clients get.</param>
+    /// <param name="options">How.</param>
+    internal static LinkListener Bind(Func<ListenerOptions, ConnectionListener> bind, LinkKind offered, ListenerOptions options)
+    {
+        ListenerOptions ofSockets = options.Snapshot();
+        if (options.MaxConnections is int limit)
+            ofSockets.MaxConnections = (int)Math.Min((long)limit + MostWaiting, int.MaxValue);
+        var listener = new LinkListener(bind(ofSockets), offered, options);
+        _ = listener.TakeClientsAsync();
+        return listener;
+    }
+
+    /// <summary>Takes the next link, once there is room for it.</summary>
+    /// <returns><see langword="null"/> once it is stopped.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal async ValueTask<SharedMemoryLink?> AcceptAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        while (true)
+        {
+            _changed.Forget();
+            if (TryTake(out SharedMemoryLink? link, out bool isOver))
+                return link;
+            if (isOver)
+            {
+                await DisposeAsync().ConfigureAwait(false);
+                return null;
+            }
+
+            WaitResult result = await _changed.WaitAsync(Deadline.Never, cancellationToken).ConfigureAwait(false);
+            if (result == WaitResult.Canceled)
+                throw new OperationCanceledException(cancellationToken);
+            if (result == WaitResult.Closed)
+                return null;
+        }
+    }
+
+    /// <summary>Takes no new clients; those who have agreed, or are about to, are still handed out as far as there is room.</summary>
+    internal async ValueTask StopAsync()
+    {
+        lock (_lock)
+        {
+            if (_isStopping)
+                return;
+            _isStopping = true;
+        }
+
+        await _sockets.StopAsync().ConfigureAwait(false);
+        _giveUp.CancelAfter(PatienceAfterStop);
+        _changed.Signal();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        SharedMemoryLink[] waiting;
+        lock (_lock)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = _isStopping = true;
+            waiting = [.. _agreed];
+            _agreed.Clear();
+        }
+
+        await _giveUp.CancelAsync().ConfigureAwait(false);
+        await _sockets.DisposeAsync().ConfigureAwait(false);
+        foreach (SharedMemoryLink link in waiting)
+            link.Abort();
+        _changed.Close();
+    }
+
+    private bool TryTake(out SharedMemoryLink? link, out bool isOver)
+    {
+        link = null;
+        isOver = false;
+        lock (_lock)
+        {
+            if (_failure is { } failure)
+            {
+                _failure = null;
+                throw failure;
+            }
+
+            bool hasRoom = _connections < _maxConnections;
+            if (hasRoom && _agreed.TryDequeue(out link))
+                _connections++;
+            else
+                isOver = _isDisposed || (_isStopping && (!hasRoom || (_isPumpOver && _handshakes == 0)));
+        }
+
+        if (link is null)
+            return false;
+        _places.Release();
+        return true;
+    }
+
+    private async Task TakeClientsAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await _places.WaitAsync(_giveUp.Token).ConfigureAwait(false);
+                if (await _sockets.AcceptAsync(_giveUp.Token).ConfigureAwait(false) is not DescriptorConnection client)
+                    return;
+                lock (_lock)
+                    _handshakes++;
+                _ = ShakeHandsAsync(client);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It is being disposed.
+        }
+        catch (Exception failure)
+        {
+            Fail(failure);
+        }
+        finally
+        {
+            lock (_lock)
+                _isPumpOver = true;
+            _changed.Signal();
+        }
+    }
+
+    private async Task ShakeHandsAsync(DescriptorConnection client)
+    {
+        SharedMemoryLink? link = null;
+        try
+        {
+            link = await _handshake.RunAsync(client, _giveUp.Token).ConfigureAwait(false);
+        }
+        catch (ConnectionException failure)
+        {
+            _log.HandshakeFailed(failure);
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or ObjectDisposedException)
+        {
+            // It is being disposed, and this client was not ready.
+        }
+        catch (Exception failure)
+        {
+            Fail(failure);
+        }
+        finally
+        {
+            if (link is null || !TryAdd(link))
+                Drop(client, link);
+            lock (_lock)
+                _handshakes--;
+            _changed.Signal();
+        }
+    }
+
+    private bool TryAdd(SharedMemoryLink link)
+    {
+        Action? makeRoom = link.Socket.Ended;
+        link.Socket.Ended = () =>
+        {
+            Remove(link);
+            makeRoom?.Invoke();
+        };
+        lock (_lock)
+        {
+            if (_isDisposed)
+                return false;
+            _links.Add(link);
+            _agreed.Enqueue(link);
+            return true;
+        }
+    }
+
+    private void Drop(DescriptorConnection client, SharedMemoryLink? link)
+    {
+        if (link is null)
+            client.Abort();
+        else
+            link.Abort();
+        _places.Release();
+    }
+
+    /// <summary>A link is closed: there is room for another one.</summary>
+    private void Remove(SharedMemoryLink link)
+    {
+        lock (_lock)
+        {
+            if (!_links.Remove(link))
+                return;
+            _connections--;
+        }
+
+        _changed.Signal();
+    }
+
+    private void Fail(Exception failure)
+    {
+        lock (_lock)
+            _failure ??= failure;
+        _changed.Signal();
+    }
+
+    private byte[] DescribeLinks()
+    {
+        SharedMemoryLink[] links;
+        lock (_lock)
+            links = [.. _links];
+        return LinkStatus.Write(links);
+    }
+}

@@ -1,0 +1,81 @@
+using Parley.Interop.Linux;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.SharedMemory;
+
+/// <summary>Agrees with one client (section 1 of the protocol).</summary>
+internal sealed class ServerHandshake(LinkKind offered, int capacity, Func<byte[]> status)
+{
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(10);
+
+    internal static ReadOnlySpan<byte> ReadyMagic => "PARLEYOK"u8;
+
+    /// <summary>Talks with a client until it is ready, has its answer, or has failed to say what is wanted.</summary>
+    /// <param name="socket">Its socket; the caller closes it where no link comes of it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The link; <see langword="null"/> where the client wanted the status, and has it.</returns>
+    /// <exception cref="ConnectionException"><see cref="Step.Handshake"/>: nothing comes of it. The client knows why, if it can.</exception>
+    internal async ValueTask<SharedMemoryLink?> RunAsync(DescriptorConnection socket, CancellationToken cancellationToken)
+    {
+        var talk = new HandshakeSocket(socket, Clock.FromNow(TimeLimit));
+        WelcomeStatus verdict = Hello.Read(await talk.ReceiveAsync(SharedLayout.HelloSize, cancellationToken).ConfigureAwait(false), offered, out Hello hello);
+        if (verdict != WelcomeStatus.Welcome)
+            throw await RefuseAsync(talk, verdict, $"its hello was answered with status {(uint)verdict} ({verdict})", 0, cancellationToken).ConfigureAwait(false);
+        if (hello.Kind != LinkKind.Status)
+            return await LinkAsync(socket, talk, hello, cancellationToken).ConfigureAwait(false);
+
+        byte[] text = status();
+        var welcome = new Welcome(LinkKind.Status, Hello.OwnFeatures, WelcomeStatus.Welcome, new SegmentShape(text.Length, 0, 0, 0));
+        await talk.SendAsync(welcome.ToBytes(), null, cancellationToken).ConfigureAwait(false);
+        await talk.SendAsync(text, null, cancellationToken).ConfigureAwait(false);
+        return null;
+    }
+
+    private async ValueTask<SharedMemoryLink> LinkAsync(DescriptorConnection socket, HandshakeSocket talk, Hello hello, CancellationToken cancellationToken)
+    {
+        DescriptorHandle memory;
+        Segment segment;
+        try
+        {
+            segment = Segment.Create(hello.Capacity == 0 ? capacity : (int)Math.Min(hello.Capacity, (ulong)capacity), out memory);
+        }
+        catch (MappingException failure)
+        {
+            throw await RefuseAsync(talk, WelcomeStatus.NoRoom, failure.Message, failure.ErrorNumber, cancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            using (memory)
+            {
+                var welcome = new Welcome(hello.Kind, Hello.OwnFeatures, WelcomeStatus.Welcome, segment.Shape);
+                await talk.SendAsync(welcome.ToBytes(), memory, cancellationToken).ConfigureAwait(false);
+            }
+
+            byte[] ready = await talk.ReceiveAsync(SharedLayout.ReadySize, cancellationToken).ConfigureAwait(false);
+            if (!ready.AsSpan().StartsWith(ReadyMagic) || ready.AsSpan(ReadyMagic.Length).ContainsAnyExcept((byte)0))
+                throw talk.Failure(Reason.Corrupt, "what should say that the peer is ready says something else");
+            var link = new SharedMemoryLink(socket, segment, isServer: true, hello.Kind, (hello.Features & Hello.OwnFeatures & Hello.MembarrierFeature) != 0);
+            link.Start();
+            return link;
+        }
+        catch
+        {
+            segment.Dispose();
+            throw;
+        }
+    }
+
+    private static async ValueTask<ConnectionException> RefuseAsync(
+        HandshakeSocket talk, WelcomeStatus verdict, string cause, int errorNumber, CancellationToken cancellationToken)
+    {
+        await talk.SendAsync(Welcome.Refusal(verdict).ToBytes(), null, cancellationToken).ConfigureAwait(false);
+        Reason reason = verdict switch
+        {
+            WelcomeStatus.NotUnderstood => Reason.Corrupt,
+            WelcomeStatus.NoRoom => Reason.Limit,
+            _ => Reason.Refused,
+        };
+        return talk.Failure(reason, cause, errorNumber);
+    }
+}
