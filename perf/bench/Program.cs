@@ -17,6 +17,10 @@ try
         ["framed-ping", .. var rest] => Framed.PingAsync(rest),
         ["framed-send", .. var rest] => Framed.SendAsync(rest),
         ["framed-receive", .. var rest] => Framed.ReceiveAsync(rest),
+        ["shm-echo", .. var rest] => SharedMemory.EchoAsync(rest),
+        ["shm-ping", .. var rest] => SharedMemory.PingAsync(rest),
+        ["shm-send", .. var rest] => SharedMemory.SendAsync(rest),
+        ["shm-receive", .. var rest] => SharedMemory.ReceiveAsync(rest),
         _ => throw new ArgumentException("usage: parley-bench NAME ARGUMENTS..."),
     };
     await run.ConfigureAwait(false);

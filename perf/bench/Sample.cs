@@ -23,7 +23,7 @@ internal static class Sample
     }
 
     internal static void PrintMicroseconds(long ticks, int count)
-        => Console.WriteLine((ticks * 1e6 / Stopwatch.Frequency / count).ToString("0.000", CultureInfo.InvariantCulture));
+        => Console.WriteLine((ticks * 1e6 / Stopwatch.Frequency / count).ToString("0.0000", CultureInfo.InvariantCulture));
 
     internal static void PrintRate(long ticks, int count)
         => Console.WriteLine((count * (double)Stopwatch.Frequency / ticks).ToString("0", CultureInfo.InvariantCulture));

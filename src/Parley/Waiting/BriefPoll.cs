@@ -30,9 +30,11 @@ internal struct BriefPoll
 
     internal void Found() => _sleepsLeft = _pause /= 8;
 
-    internal void FoundNothing()
+    /// <summary>The look was in vain.</summary>
+    /// <param name="rarest">How many sleeps go without a look at most.</param>
+    internal void FoundNothing(int rarest = RarestPause)
     {
-        _pause = Math.Min(RarestPause, Math.Max(1, _pause * 2));
+        _pause = Math.Min(rarest, Math.Max(1, _pause * 2));
         _sleepsLeft = _pause;
     }
 }

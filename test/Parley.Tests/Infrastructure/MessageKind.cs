@@ -12,4 +12,6 @@ public enum MessageKind
     Len32OverUnix,
     Len32OverTcp,
     Queue,
+    SharedMemory,
+    SharedMemoryFenced,
 }

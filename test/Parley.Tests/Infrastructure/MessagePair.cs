@@ -1,4 +1,6 @@
 using System.Net;
+using Parley.Tests.SharedMemory;
+using Parley.Transports.SharedMemory;
 
 namespace Parley.Tests;
 
@@ -29,6 +31,8 @@ internal sealed class MessagePair : IAsyncDisposable
         MessageKind.Len32OverUnix => FramedAsync(ChannelKind.UnixPath, MessageFraming.Len32),
         MessageKind.Len32OverTcp => FramedAsync(ChannelKind.Tcp4, MessageFraming.Len32),
         MessageKind.Queue => OfQueueAsync(),
+        MessageKind.SharedMemory => Task.FromResult(OfSharedMemory(membarrier: true)),
+        MessageKind.SharedMemoryFenced => Task.FromResult(OfSharedMemory(membarrier: false)),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -65,6 +69,16 @@ internal sealed class MessagePair : IAsyncDisposable
         Connection? second = await listener.AcceptAsync().Within();
         Assert.NotNull(second);
         return new MessagePair(first, MessageChannel.Over(second, framing, MaxMessageSize), place);
+    }
+
+    private static MessagePair OfSharedMemory(bool membarrier)
+    {
+        var link = new LinkPair(LinkKind.Messages, SharedLayout.SmallestCapacity, membarrier);
+
+        // The end of a pair that a test leaves open is not waited for long.
+        MessageChannelOptions options = new MessageChannelOptions { CloseTimeout = TimeSpan.FromSeconds(1) }.Snapshot();
+        return new MessagePair(
+            new SharedMemoryChannel(link.Client, null, null, options), new SharedMemoryChannel(link.Server, null, null, options), link);
     }
 
     private static async Task<MessagePair> OfQueueAsync()

@@ -17,3 +17,7 @@ public sealed class Len32OverUnixTests() : MessageContract(MessageKind.Len32Over
 public sealed class Len32OverTcpTests() : MessageContract(MessageKind.Len32OverTcp);
 
 public sealed class QueueTests() : MessageContract(MessageKind.Queue);
+
+public sealed class SharedMemoryTests() : MessageContract(MessageKind.SharedMemory);
+
+public sealed class SharedMemoryFencedTests() : MessageContract(MessageKind.SharedMemoryFenced);

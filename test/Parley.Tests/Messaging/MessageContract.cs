@@ -11,7 +11,7 @@ public abstract partial class MessageContract
     private bool HasPriorities => _kind is MessageKind.Memory or MessageKind.Queue;
 
     /// <summary>Whether a peer that has no more to say can say so.</summary>
-    private bool HasEnd => _kind is MessageKind.Memory || IsFramed;
+    private bool HasEnd => _kind is MessageKind.Memory or MessageKind.SharedMemory or MessageKind.SharedMemoryFenced || IsFramed;
 
     /// <summary>Whether a sender feels that nobody receives.</summary>
     private bool FeelsBackpressure => !IsDatagrams;

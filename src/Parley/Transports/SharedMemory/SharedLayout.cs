@@ -41,4 +41,7 @@ internal static class SharedLayout
 
     /// <summary>The longest message of a ring.</summary>
     internal static int LongestMessage(int capacity) => (capacity / 2) - HeaderSize;
+
+    /// <summary>What a message takes of its ring.</summary>
+    internal static int RecordSize(int length) => (length + HeaderSize + RecordAlignment - 1) & -RecordAlignment;
 }

@@ -33,7 +33,7 @@ internal static class SharedMemoryTransport
         => throw new NotSupportedException($"{link.Kind} {options.RingSize}");
 
     internal static MessageChannel ToChannel(SharedMemoryLink link, MessageChannelOptions options)
-        => throw new NotSupportedException($"{link.Kind} {options.RingSize}");
+        => new SharedMemoryChannel(link, link.Socket.LocalEndPoint, link.Socket.RemoteEndPoint, options);
 
     internal static LinkListener BindLinks(SharedMemoryEndPoint local, LinkKind offered, ListenerOptions options, SocketBind bind)
     {

@@ -1,0 +1,183 @@
+using System.Diagnostics;
+using static Parley.Bench.Sample;
+
+namespace Parley.Bench;
+
+/// <summary>
+/// shm-echo MODE PATH; shm-ping MODE PATH COUNT WARMUP SIZE; shm-send MODE PATH SIZE; shm-receive MODE PATH COUNT WARMUP. Messages through shared memory, by the public
+/// calls. The mode says how: "alone" with the promise that there is one thread a direction, "shared" without it, "async" in the event loop.
+/// </summary>
+internal static class SharedMemory
+{
+    /// <summary>Sends back whatever comes, to one client after the other, until it is ended.</summary>
+    internal static async Task EchoAsync(string[] arguments)
+    {
+        string mode = arguments[0];
+        await using MessageChannelListener listener = await ListenAsync(mode, arguments[1]).ConfigureAwait(false);
+        while (await listener.AcceptAsync().ConfigureAwait(false) is { } channel)
+        {
+            await using (channel.ConfigureAwait(false))
+            {
+                byte[] buffer = new byte[channel.MaxMessageSize];
+                if (mode == "async")
+                    await EchoAsync(channel, buffer).ConfigureAwait(false);
+                else
+                    Echo(channel, buffer);
+            }
+        }
+    }
+
+    /// <summary>Prints the microseconds of a round trip.</summary>
+    internal static async Task PingAsync(string[] arguments)
+    {
+        string mode = arguments[0];
+        (int count, int warmUp, int size) = (Number(arguments[2]), Number(arguments[3]), Number(arguments[4]));
+        await using MessageChannel channel = await OpenAsync(mode, arguments[1]).ConfigureAwait(false);
+        byte[] sent = Bytes(size * (count + warmUp));
+        byte[] received = new byte[sent.Length];
+        received.AsSpan().Fill(1);
+        long ticks;
+        if (mode == "async")
+        {
+            await PingAsync(channel, sent, received, 0, warmUp, size).ConfigureAwait(false);
+            long started = Stopwatch.GetTimestamp();
+            await PingAsync(channel, sent, received, warmUp, warmUp + count, size).ConfigureAwait(false);
+            ticks = Stopwatch.GetTimestamp() - started;
+        }
+        else
+        {
+            Ping(channel, sent, received, 0, warmUp, size);
+            long started = Stopwatch.GetTimestamp();
+            Ping(channel, sent, received, warmUp, warmUp + count, size);
+            ticks = Stopwatch.GetTimestamp() - started;
+        }
+
+        MustBeEqual(sent, received);
+        PrintMicroseconds(ticks, count);
+    }
+
+    /// <summary>Sends messages that count up to one client after the other, until it is ended.</summary>
+    internal static async Task SendAsync(string[] arguments)
+    {
+        string mode = arguments[0];
+        byte[] message = new byte[Number(arguments[2])];
+        await using MessageChannelListener listener = await ListenAsync(mode, arguments[1]).ConfigureAwait(false);
+        while (await listener.AcceptAsync().ConfigureAwait(false) is { } channel)
+        {
+            try
+            {
+                for (long i = 0; ; i++)
+                {
+                    BitConverter.TryWriteBytes(message, i);
+                    if (mode == "async")
+                        await channel.SendAsync(message).ConfigureAwait(false);
+                    else
+                        channel.Send(message, default, Timeout.InfiniteTimeSpan);
+                }
+            }
+            catch (ConnectionException)
+            {
+                // The client has had enough; what it has not taken is not missed.
+            }
+
+            await CloseAsync(channel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Prints how many messages came in a second; each must be the one after the last.</summary>
+    internal static async Task ReceiveAsync(string[] arguments)
+    {
+        string mode = arguments[0];
+        (int count, int warmUp) = (Number(arguments[2]), Number(arguments[3]));
+        MessageChannel channel = await OpenAsync(mode, arguments[1]).ConfigureAwait(false);
+        byte[] buffer = new byte[channel.MaxMessageSize];
+        long wrong = mode == "async" ? await TakeAsync(channel, buffer, 0, warmUp).ConfigureAwait(false) : Take(channel, buffer, 0, warmUp);
+        long started = Stopwatch.GetTimestamp();
+        wrong |= mode == "async" ? await TakeAsync(channel, buffer, warmUp, warmUp + count).ConfigureAwait(false) : Take(channel, buffer, warmUp, warmUp + count);
+        long ticks = Stopwatch.GetTimestamp() - started;
+        await CloseAsync(channel).ConfigureAwait(false);
+        if (wrong != 0)
+            throw new InvalidDataException("a message was lost, or came out of turn");
+        PrintRate(ticks, count);
+    }
+
+    private static void Echo(MessageChannel channel, byte[] buffer)
+    {
+        while (channel.Receive(buffer, Timeout.InfiniteTimeSpan) is { IsEnd: false } received)
+            channel.Send(buffer.AsSpan(0, received.Length), default, Timeout.InfiniteTimeSpan);
+    }
+
+    private static async Task EchoAsync(MessageChannel channel, byte[] buffer)
+    {
+        while (await channel.ReceiveAsync(buffer).ConfigureAwait(false) is { IsEnd: false } received)
+            await channel.SendAsync(buffer.AsMemory(0, received.Length)).ConfigureAwait(false);
+    }
+
+    private static void Ping(MessageChannel channel, byte[] sent, byte[] received, int from, int to, int size)
+    {
+        for (int i = from; i < to; i++)
+        {
+            channel.Send(sent.AsSpan(i * size, size), default, Timeout.InfiniteTimeSpan);
+            channel.Receive(received.AsSpan(i * size, size), Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private static async Task PingAsync(MessageChannel channel, byte[] sent, byte[] received, int from, int to, int size)
+    {
+        for (int i = from; i < to; i++)
+        {
+            await channel.SendAsync(sent.AsMemory(i * size, size)).ConfigureAwait(false);
+            await channel.ReceiveAsync(received.AsMemory(i * size, size)).ConfigureAwait(false);
+        }
+    }
+
+    private static long Take(MessageChannel channel, byte[] buffer, int from, int to)
+    {
+        long wrong = 0;
+        for (int i = from; i < to; i++)
+        {
+            channel.Receive(buffer, Timeout.InfiniteTimeSpan);
+            wrong |= BitConverter.ToInt64(buffer) ^ i;
+        }
+
+        return wrong;
+    }
+
+    private static async Task<long> TakeAsync(MessageChannel channel, byte[] buffer, int from, int to)
+    {
+        long wrong = 0;
+        for (int i = from; i < to; i++)
+        {
+            await channel.ReceiveAsync(buffer).ConfigureAwait(false);
+            wrong |= BitConverter.ToInt64(buffer) ^ i;
+        }
+
+        return wrong;
+    }
+
+    private static async Task CloseAsync(MessageChannel channel)
+    {
+        try
+        {
+            await channel.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (ConnectionException)
+        {
+            // The receiver leaves in the middle, and the sender hears of it.
+        }
+    }
+
+    private static ValueTask<MessageChannelListener> ListenAsync(string mode, string path)
+        => MessageChannelListener.BindAsync(new SharedMemoryEndPoint(path), Options(mode));
+
+    private static ValueTask<MessageChannel> OpenAsync(string mode, string path)
+        => MessageChannel.OpenAsync(new SharedMemoryEndPoint(path), Options(mode));
+
+    private static MessageChannelOptions Options(string mode) => new()
+    {
+        SingleReader = mode == "alone",
+        SingleWriter = mode == "alone",
+        RunContinuationsInline = mode == "async",
+        CloseTimeout = TimeSpan.FromMilliseconds(100),
+    };
+}

@@ -1,0 +1,91 @@
+// shm_ping MODE CORE OTHER-CORE COUNT WARMUP SIZE: sends SIZE bytes to a process on the other core and waits until they are back, WARMUP times
+// untimed and then COUNT times. Prints microseconds a round trip. What came back is compared after the clock.
+//   flag        a word that both write, and no message: the limit of the machine
+//   tail        a ring each way that publishes a tail, with cached indices; never sleeps
+//   headers     a ring each way with commit headers; never sleeps
+//   fence       the same, may sleep, with a fence after each message
+//   membarrier  the same, may sleep, with membarrier by who does
+//   futex       the same, sleeps at once: for one core
+#include "shm.h"
+
+#define ROOM 4096
+
+struct shared {
+    struct ring there, back;
+    _Alignas(128) _Atomic uint32_t flag;
+};
+
+static void answer_flag(_Atomic uint32_t *flag)
+{
+    for (uint32_t i = 1;; i += 2) {
+        while (atomic_load_explicit(flag, memory_order_acquire) != i)
+            ;
+        atomic_store_explicit(flag, i + 1, memory_order_release);
+    }
+}
+
+static void ask_flag(_Atomic uint32_t *flag, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        atomic_store_explicit(flag, (uint32_t)(2 * i + 1), memory_order_release);
+        while (atomic_load_explicit(flag, memory_order_acquire) != (uint32_t)(2 * i + 2))
+            ;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 7)
+        die("usage: shm_ping flag|tail|headers|fence|membarrier|futex CORE OTHER-CORE COUNT WARMUP SIZE");
+    enum sleeping sleeping = parse_sleeping(argv[1]);
+    int by_flag = strcmp(argv[1], "flag") == 0, by_tail = strcmp(argv[1], "tail") == 0;
+    size_t warm_up = (size_t)parse_number(argv[5]), total = warm_up + (size_t)parse_number(argv[4]);
+    size_t size = (size_t)parse_number(argv[6]);
+    unsigned char *sent = malloc(total * size), *received = malloc(total * size), buffer[ROOM];
+    uint64_t start = 0, random = 88172645463325252u;
+    if (total == warm_up || size == 0 || size > ROOM || sent == NULL || received == NULL)
+        die("nothing to do, or no memory to do it");
+    for (size_t i = 0; i < total * size; i++) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        sent[i] = (unsigned char)random;
+        received[i] = (unsigned char)~sent[i];
+    }
+
+    struct shared *shared = share(sizeof *shared);
+    struct side there = {.ring = &shared->there, .sleeping = sleeping}, back = {.ring = &shared->back, .sleeping = sleeping};
+    fail_after(60);
+    if (fork_to(parse_number(argv[3])) == 0) {
+        if (by_flag)
+            answer_flag(&shared->flag);
+        while (by_tail)
+            put_by_tail(&back, buffer, take_by_tail(&there, buffer, sizeof buffer));
+        while (1)
+            put(&back, buffer, take(&there, buffer, sizeof buffer));
+    }
+    pin(parse_number(argv[2]));
+
+    if (by_flag) {
+        ask_flag(&shared->flag, 0, warm_up);
+        start = now_ns();
+        ask_flag(&shared->flag, warm_up, total);
+    }
+    for (size_t i = 0; i < total && !by_flag; i++) {
+        if (i == warm_up)
+            start = now_ns();
+        if (by_tail) {
+            put_by_tail(&there, sent + i * size, size);
+            take_by_tail(&back, received + i * size, size);
+        } else {
+            put(&there, sent + i * size, size);
+            take(&back, received + i * size, size);
+        }
+    }
+    double microseconds = (double)(now_ns() - start) / 1e3;
+    errno = 0;
+    if (!by_flag && memcmp(sent, received, total * size) != 0)
+        die("a message came back changed");
+    printf("%.4f\n", microseconds / (double)(total - warm_up));
+    return 0;
+}

@@ -1,0 +1,73 @@
+using System.Net;
+
+namespace Parley.Transports.SharedMemory;
+
+/// <summary>Whether and why a channel is over on this side, for both of its directions.</summary>
+internal sealed class ChannelEnd(EndPoint? endPoint)
+{
+    private volatile bool _isOver;
+    private volatile bool _isCorrupt;
+    private volatile bool _isDisposed;
+    private volatile bool _isTold;
+
+    /// <summary>Looked at by each call after it has entered its ring: from then on nothing of the segment is touched.</summary>
+    internal bool IsOver => _isOver;
+
+    /// <summary>Whether the peer has broken the protocol.</summary>
+    internal bool IsCorrupt => _isCorrupt;
+
+    /// <summary>Whether somebody has been told that the peer is gone.</summary>
+    internal bool IsTold => _isTold;
+
+    internal void Dispose()
+    {
+        _isDisposed = true;
+        _isOver = true;
+    }
+
+    /// <summary>The peer has broken the protocol. Nothing it says counts any more.</summary>
+    internal void Corrupt()
+    {
+        _isCorrupt = true;
+        _isOver = true;
+    }
+
+    /// <summary>Why a call fails when <see cref="IsOver"/>.</summary>
+    internal ConnectionException Failure(Step step)
+    {
+        if (_isDisposed)
+            return new ConnectionException(step, Reason.Aborted, endPoint, "the channel was disposed");
+        _isTold = true;
+        return new ConnectionException(step, Reason.Corrupt, endPoint, "the peer has written what cannot be into the shared memory");
+    }
+
+    internal ConnectionException Completed()
+        => new(Step.Send, Reason.Aborted, endPoint, "it was said that no more is sent");
+
+    /// <summary>Why a call fails when the peer is gone.</summary>
+    /// <param name="step">What was called.</param>
+    /// <param name="state">The peer's state of that direction.</param>
+    internal ConnectionException Gone(Step step, uint state)
+    {
+        _isTold = true;
+        return state switch
+        {
+            SharedLayout.Open => new(step, Reason.PeerDied, endPoint, "the peer's process ended without closing the conversation"),
+            SharedLayout.Closed => new(step, Reason.Reset, endPoint, "the peer reads no more"),
+            _ => new(step, Reason.Reset, endPoint, "the peer broke the conversation off"),
+        };
+    }
+
+    /// <summary>Why a dispose fails: the peer has gone without having taken everything.</summary>
+    internal ConnectionException Undelivered(uint state, long bytes)
+        => new(Step.Close, state == SharedLayout.Open ? Reason.PeerDied : Reason.Reset, endPoint,
+            $"the peer ended before it had taken everything: messages in {bytes} bytes of the ring may not have been received");
+
+    internal ConnectionException TimedOut(Step step) => new(step, Reason.TimedOut, endPoint, "the time is over");
+
+    internal ConnectionException TooLargeToSend(int length, int most)
+        => new(Step.Send, Reason.TooLarge, endPoint, $"the message has {length} bytes, the channel takes at most {most}");
+
+    internal ConnectionException TooLargeToReceive(int length, int room)
+        => new(Step.Receive, Reason.TooLarge, endPoint, $"a message of {length} bytes does not fit into a buffer of {room}");
+}

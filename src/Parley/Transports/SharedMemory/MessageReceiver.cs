@@ -1,0 +1,282 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.SharedMemory;
+
+/// <summary>The reader's side of a channel's incoming ring.</summary>
+internal sealed class MessageReceiver : RingSide
+{
+    private readonly MessageRingReader _ring;
+    private readonly SharedMemoryChannel _channel;
+    private readonly bool _isAlone;
+    private StreamPause _streamPause;
+    private int _inARow;
+
+    internal unsafe MessageReceiver(SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options)
+        : base(link, end, options, link.ReaderWake, new RingControl(link.Incoming.Control, isReader: true))
+    {
+        _channel = channel;
+        _ring = new MessageRingReader(link.Incoming);
+        _isAlone = options.SingleReader;
+    }
+
+    internal long Messages => _ring.Messages;
+
+    internal long Bytes => _ring.Bytes;
+
+    private protected override Step Step => Step.Receive;
+
+    /// <summary>Receives a message, or the end, if it is there.</summary>
+    /// <param name="buffer">Where to.</param>
+    /// <param name="mayLook">Whether to look for it for a moment.</param>
+    /// <param name="received">What was received.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryReceive(Span<byte> buffer, bool mayLook, out ReceivedMessage received)
+    {
+        _ring.Gate.Enter(_isAlone);
+        if (End.IsOver)
+            ThrowOver();
+        RingTake take = _ring.TryTake(buffer, out int length);
+        if (take != RingTake.Taken)
+        {
+            take = LookAndTake(take, buffer, mayLook, ref length);
+            if (take != RingTake.Taken)
+            {
+                received = take == RingTake.End ? ReceivedMessage.End : default;
+                return take == RingTake.End;
+            }
+        }
+
+        if (_ring.MustGiveBack)
+            GiveBack();
+        _ring.Gate.Leave();
+        received = new ReceivedMessage(length, default);
+        return true;
+    }
+
+    /// <summary>Receives a message on a thread that may be blocked.</summary>
+    internal ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout)
+        => TryReceive(buffer, mayLook: true, out ReceivedMessage received) ? received : WaitAndReceive(buffer, Clock.FromNow(timeout));
+
+    internal ValueTask<ReceivedMessage> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<ReceivedMessage>(cancellationToken);
+        try
+        {
+            if (MustYield(ref _inARow))
+                return YieldAndReceiveAsync(buffer, cancellationToken);
+            return TryReceive(buffer.Span, mayLook: false, out ReceivedMessage received) ? new(received) : WaitAndReceiveAsync(buffer, cancellationToken);
+        }
+        catch (ConnectionException failure)
+        {
+            return ValueTask.FromException<ReceivedMessage>(failure);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal async ValueTask<int> ReceiveBatchAsync(MessageBatch batch, CancellationToken cancellationToken)
+    {
+        batch.Clear();
+        ReceivedMessage first = await ReceiveAsync(batch.Room(0), cancellationToken).ConfigureAwait(false);
+        if (first.IsEnd)
+            return 0;
+        batch.Add(first);
+        TakeMore(batch);
+        return batch.Count;
+    }
+
+    internal async ValueTask WaitForMessageAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!IsReady(length: 0))
+            await WaitAsync(length: 0, cancellationToken).ConfigureAwait(false);
+        ThrowIfNoneWillCome();
+    }
+
+    /// <summary>With nobody else in the ring: says that nothing more is read.</summary>
+    internal void EndReading() => SetState(SharedLayout.Closed);
+
+    /// <summary>Waits until nobody is in the ring. <see cref="ChannelEnd.IsOver"/> is set, and every thread has passed a fence since.</summary>
+    internal void AwaitLeaving() => _ring.Gate.AwaitLeaving();
+
+    /// <summary>With nobody else in the ring: drops what comes until the peer has ended its side, or the time is over.</summary>
+    internal async ValueTask DrainAsync(long due)
+    {
+        while (true)
+        {
+            ForgetWake();
+            bool hasGone = HasGone(out _);
+            if (!Drop() || hasGone || Clock.IsOver(due))
+                return;
+            AnnounceAlone(SharedLayout.SleepsOnSocket);
+            if (_ring.HasRecord || HasGone(out _))
+                TakeDown();
+            else
+                await WaitAloneAsync(due).ConfigureAwait(false);
+        }
+    }
+
+    private protected override bool IsReady(int length)
+    {
+        _ring.Gate.Enter(_isAlone);
+        bool isReady = End.IsOver || _ring.HasRecord || HasGone(out _);
+        _ring.Gate.Leave();
+        return isReady;
+    }
+
+    private protected override void PrepareToSleep()
+    {
+        _ring.Gate.Enter(_isAlone);
+        if (!End.IsOver && _ring.HasKept)
+            GiveBack();
+        _ring.Gate.Leave();
+    }
+
+    private bool LookBriefly()
+    {
+        int pauses = _streamPause.IsDue(_ring.Messages) ? StreamPause.Length : 1;
+        for (int i = 0; i < Looks; i++, pauses = 1)
+        {
+            while (pauses-- > 0)
+                Pause();
+            if (!_ring.HasRecord)
+                continue;
+            _streamPause.Note(i);
+            NoteLook(hasCome: true);
+            return true;
+        }
+
+        _streamPause.Note(Looks);
+        NoteLook(hasCome: false);
+        return false;
+    }
+
+    /// <summary>Whether the peer has no more to say. What it said before that is in the ring when this has been seen.</summary>
+    private bool HasGone(out uint state)
+    {
+        bool hasEnded = Link.HasEnded;
+        state = OtherState;
+        return hasEnded || state != SharedLayout.Open;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void GiveBack()
+    {
+        _ring.GiveBack();
+        WakeOther();
+    }
+
+    private bool Drop()
+    {
+        bool isValid = _ring.Drop();
+        WakeOther();
+        return isValid;
+    }
+
+    /// <returns>Unless it is <see cref="RingTake.Taken"/>, the gate has been left.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private RingTake LookAndTake(RingTake take, Span<byte> buffer, bool mayLook, ref int length)
+    {
+        if (take == RingTake.Nothing && mayLook && IsLookDue() && LookBriefly())
+            take = _ring.TryTake(buffer, out length);
+        uint state = SharedLayout.Open;
+        if (take == RingTake.Nothing && HasGone(out state))
+        {
+            take = _ring.TryTake(buffer, out length);
+            if (take == RingTake.Nothing)
+                take = state > SharedLayout.Aborted ? RingTake.Corrupt : RingTake.End;
+        }
+
+        if (take == RingTake.Taken)
+            return take;
+        _ring.Gate.Leave();
+        return take switch
+        {
+            RingTake.TooLarge => throw End.TooLargeToReceive(length, buffer.Length),
+            RingTake.Corrupt => throw _channel.BreakOff(Step.Receive),
+            RingTake.End when state != SharedLayout.Closed => throw End.Gone(Step.Receive, state),
+            _ => take,
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ReceivedMessage WaitAndReceive(Span<byte> buffer, long due)
+    {
+        ReceivedMessage received;
+        if (IsYieldDue())
+        {
+            long end = YieldsEnd(due);
+            do
+            {
+                Thread.Yield();
+                if (!TryReceive(buffer, mayLook: false, out received))
+                    continue;
+                NoteYields(hasCome: true);
+                return received;
+            }
+            while (Stopwatch.GetTimestamp() < end);
+            NoteYields(hasCome: false);
+        }
+
+        do
+            Sleep(length: 0, due);
+        while (!TryReceive(buffer, mayLook: false, out received));
+        return received;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReceivedMessage> WaitAndReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        _inARow = 0;
+        ReceivedMessage received;
+        do
+            await WaitAsync(length: 0, cancellationToken).ConfigureAwait(false);
+        while (!TryReceive(buffer.Span, mayLook: false, out received));
+        return received;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReceivedMessage> YieldAndReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        await YieldAsync().ConfigureAwait(false);
+        return TryReceive(buffer.Span, mayLook: false, out ReceivedMessage received)
+            ? received
+            : await WaitAndReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What has come as well. What is wrong with a later message is told by the next call.</summary>
+    private void TakeMore(MessageBatch batch)
+    {
+        _ring.Gate.Enter(_isAlone);
+        while (!End.IsOver && batch.Count < batch.Capacity
+            && _ring.TryTake(batch.Room(batch.Count).Span, out int length) == RingTake.Taken)
+        {
+            batch.Add(new ReceivedMessage(length, default));
+            if (_ring.MustGiveBack)
+                GiveBack();
+        }
+
+        _ring.Gate.Leave();
+    }
+
+    private void ThrowIfNoneWillCome()
+    {
+        _ring.Gate.Enter(_isAlone);
+        if (End.IsOver)
+            ThrowOver();
+        uint state = SharedLayout.Closed;
+        bool noneWillCome = !_ring.HasRecord && HasGone(out state) && !_ring.HasRecord;
+        _ring.Gate.Leave();
+        if (noneWillCome && state != SharedLayout.Closed)
+            throw End.Gone(Step.Receive, state);
+    }
+
+    /// <summary>Leaves the gate, and says why.</summary>
+    private void ThrowOver()
+    {
+        _ring.Gate.Leave();
+        throw End.Failure(Step.Receive);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Parley.Transports.SharedMemory;
+
+/// <summary>
+/// The reader of a ring of messages: section 3.2 of docs/shared-memory-protocol.md. It knows nothing of sleeping, and one thread at a time
+/// may use it: who has entered <see cref="Gate"/>.
+/// </summary>
+/// <remarks>Its fields have lines of the cache to themselves: the threads of the two directions must not take them from each other.</remarks>
+[StructLayout(LayoutKind.Explicit, Size = 320)]
+internal sealed unsafe class MessageRingReader
+{
+    [FieldOffset(128)]
+    internal RingGate Gate;
+    [FieldOffset(136)]
+    private readonly byte* _data;
+    [FieldOffset(144)]
+    private readonly byte* _control;
+    [FieldOffset(152)]
+    private readonly long _capacity;
+    [FieldOffset(160)]
+    private long _head;
+
+    // Up to where head goes without being stored.
+    [FieldOffset(168)]
+    private long _keepsUpTo;
+    [FieldOffset(176)]
+    private long _messages;
+    [FieldOffset(184)]
+    private long _bytes;
+    [FieldOffset(192)]
+    private readonly int _longest;
+
+    internal MessageRingReader(RingMemory memory)
+    {
+        _data = memory.Data;
+        _control = memory.Control;
+        _capacity = memory.Capacity;
+        _longest = SharedLayout.LongestMessage(memory.Capacity);
+        _keepsUpTo = _capacity / 8;
+    }
+
+    internal long Messages => Volatile.Read(ref _messages);
+
+    internal long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>Whether the writer has published something; it need not be valid.</summary>
+    internal bool HasRecord
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Volatile.Read(ref *(ulong*)(_data + (_head & (_capacity - 1)))) != 0;
+    }
+
+    /// <summary>Whether so much was consumed that the writer must have it back now.</summary>
+    internal bool MustGiveBack
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _head >= _keepsUpTo;
+    }
+
+    /// <summary>Whether the writer could have more back.</summary>
+    internal bool HasKept => _head != _keepsUpTo - (_capacity / 8);
+
+    /// <summary>Takes a message.</summary>
+    /// <param name="buffer">Where to.</param>
+    /// <param name="length">Its length; set with <see cref="RingTake.TooLarge"/> too.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal RingTake TryTake(Span<byte> buffer, out int length)
+    {
+        // Read once: the writer may change it at any time.
+        byte* record = _data + (_head & (_capacity - 1));
+        ulong header = Volatile.Read(ref *(ulong*)record);
+        length = 0;
+        if (header == 0)
+            return RingTake.Nothing;
+        if ((header & 1) == 0 || header >> 1 > (ulong)_longest)
+            return RingTake.Corrupt;
+        length = (int)(header >> 1);
+        if (length > buffer.Length)
+            return RingTake.TooLarge;
+        RingCopy.Copy(ref MemoryMarshal.GetReference(buffer), ref record[SharedLayout.HeaderSize], length);
+        _head += SharedLayout.RecordSize(length);
+        _messages++;
+        _bytes += length;
+        return RingTake.Taken;
+    }
+
+    /// <summary>Drops what is there, uncounted, and at most as much as there can be at once: the writer may go on for ever.</summary>
+    /// <returns><see langword="false"/> where the ring is corrupt.</returns>
+    internal bool Drop()
+    {
+        for (long end = _head + _capacity; _head < end;)
+        {
+            ulong header = Volatile.Read(ref *(ulong*)(_data + (_head & (_capacity - 1))));
+            if (header == 0)
+                break;
+            if ((header & 1) == 0 || header >> 1 > (ulong)_longest)
+                return false;
+            _head += SharedLayout.RecordSize((int)(header >> 1));
+        }
+
+        GiveBack();
+        return true;
+    }
+
+    /// <summary>Lets the writer have what was consumed.</summary>
+    internal void GiveBack()
+    {
+        Volatile.Write(ref *(ulong*)(_control + SharedLayout.Head), (ulong)_head);
+        _keepsUpTo = _head + (_capacity / 8);
+    }
+}

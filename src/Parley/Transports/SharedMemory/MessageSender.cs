@@ -1,0 +1,271 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.SharedMemory;
+
+/// <summary>The writer's side of a channel's outgoing ring.</summary>
+internal sealed class MessageSender : RingSide
+{
+    // So many bytes of a batch are published before the reader is woken: it has enough to do meanwhile.
+    private const int LargestPiece = 64 * 1024;
+
+    private readonly MessageRingWriter _ring;
+    private readonly SharedMemoryChannel _channel;
+    private readonly bool _isAlone;
+    private volatile bool _isComplete;
+    private int _inARow;
+
+    internal unsafe MessageSender(SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options)
+        : base(link, end, options, link.WriterWake, new RingControl(link.Outgoing.Control, isReader: false))
+    {
+        _channel = channel;
+        _ring = new MessageRingWriter(link.Outgoing);
+        _isAlone = options.SingleWriter;
+        MaxMessageSize = Math.Min(options.MaxMessageSize, SharedLayout.LongestMessage(link.Outgoing.Capacity));
+    }
+
+    internal int MaxMessageSize { get; }
+
+    internal long Messages => _ring.Messages;
+
+    internal long Bytes => _ring.Bytes;
+
+    private protected override Step Step => Step.Send;
+
+    /// <summary>Sends a message if there is room.</summary>
+    /// <param name="message">Its bytes.</param>
+    /// <param name="mayLook">Whether to look for room for a moment.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TrySend(ReadOnlySpan<byte> message, bool mayLook)
+    {
+        if (message.Length > MaxMessageSize)
+            throw End.TooLargeToSend(message.Length, MaxMessageSize);
+        _ring.Gate.Enter(_isAlone);
+        if (End.IsOver || _isComplete || Link.HasEnded)
+            ThrowOver();
+        if (!_ring.TryPut(message) && !LookAndPut(message, mayLook))
+            return false;
+        WakeOther();
+        _ring.Gate.Leave();
+        return true;
+    }
+
+    /// <summary>Sends a message from a thread that may be blocked.</summary>
+    internal void Send(ReadOnlySpan<byte> message, TimeSpan timeout)
+    {
+        if (!TrySend(message, mayLook: true))
+            WaitAndSend(message, Clock.FromNow(timeout));
+    }
+
+    internal ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellationToken);
+        try
+        {
+            if (MustYield(ref _inARow))
+                return YieldAndSendAsync(message, cancellationToken);
+            return TrySend(message.Span, mayLook: false) ? ValueTask.CompletedTask : WaitAndSendAsync(message, cancellationToken);
+        }
+        catch (ConnectionException failure)
+        {
+            return ValueTask.FromException(failure);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    internal async ValueTask SendBatchAsync(ReadOnlyMemory<ReadOnlyMemory<byte>> messages, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        for (int next = 0; next < messages.Length;)
+        {
+            int sent = TrySend(messages.Span[next..]);
+            next += sent;
+            if (sent == 0)
+                await WaitAsync(messages.Span[next].Length, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    internal async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!IsReady(length: 0))
+            await WaitAsync(length: 0, cancellationToken).ConfigureAwait(false);
+        _ring.Gate.Enter(_isAlone);
+        if (End.IsOver || _isComplete || HasGone())
+            ThrowOver();
+        _ring.Gate.Leave();
+    }
+
+    /// <summary>Closed: the peer receives the end after what was sent.</summary>
+    internal void Complete()
+    {
+        _ring.Gate.Enter(_isAlone);
+        try
+        {
+            if (End.IsOver)
+                throw End.Failure(Step.Send);
+            if (Link.HasEnded && OtherState == SharedLayout.Open)
+                throw End.Gone(Step.Send, SharedLayout.Open);
+            if (_isComplete)
+                return;
+            _isComplete = true;
+            SetState(SharedLayout.Closed);
+            Interrupt();
+        }
+        finally
+        {
+            _ring.Gate.Leave();
+        }
+    }
+
+    /// <summary>Waits until nobody is in the ring. <see cref="ChannelEnd.IsOver"/> is set, and every thread has passed a fence since.</summary>
+    internal void AwaitLeaving() => _ring.Gate.AwaitLeaving();
+
+    /// <summary>With nobody else in the ring: says that nothing more comes.</summary>
+    internal void EndSending()
+    {
+        if (!_isComplete)
+            SetState(SharedLayout.Closed);
+    }
+
+    /// <summary>With nobody else in the ring: what the peer, which is gone, has not given back.</summary>
+    internal ConnectionException? Undelivered()
+    {
+        uint state = OtherState;
+        return (state != SharedLayout.Open || Link.HasEnded) && _ring.NotGivenBack is var bytes and not 0 && !_ring.IsCorrupt
+            ? End.Undelivered(state, bytes)
+            : null;
+    }
+
+    private protected override bool IsReady(int length)
+    {
+        _ring.Gate.Enter(_isAlone);
+        bool isReady = End.IsOver || _isComplete || HasGone() || HasCome(length);
+        _ring.Gate.Leave();
+        return isReady;
+    }
+
+    private bool HasCome(int length) => _ring.HasRoom(length) || _ring.IsCorrupt;
+
+    private bool LookBriefly(int length)
+    {
+        bool hasCome = false;
+        for (int i = 0; i < Looks && !hasCome; i++)
+        {
+            Pause();
+            hasCome = HasCome(length);
+        }
+
+        NoteLook(hasCome);
+        return hasCome;
+    }
+
+    private protected override void PrepareToSleep()
+    {
+        // Everything is published as it is sent.
+    }
+
+    private bool HasGone() => OtherState != SharedLayout.Open || Link.HasEnded;
+
+    /// <returns><see langword="false"/> where there is no room: then the gate has been left.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool LookAndPut(ReadOnlySpan<byte> message, bool mayLook)
+    {
+        if (HasGone())
+            ThrowOver();
+        if (mayLook && !_ring.IsCorrupt && IsLookDue() && LookBriefly(message.Length) && _ring.TryPut(message))
+            return true;
+        if (_ring.IsCorrupt)
+            ThrowCorrupt();
+        _ring.Gate.Leave();
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WaitAndSend(ReadOnlySpan<byte> message, long due)
+    {
+        if (IsYieldDue())
+        {
+            long end = YieldsEnd(due);
+            do
+            {
+                Thread.Yield();
+                if (!TrySend(message, mayLook: false))
+                    continue;
+                NoteYields(hasCome: true);
+                return;
+            }
+            while (Stopwatch.GetTimestamp() < end);
+            NoteYields(hasCome: false);
+        }
+
+        do
+            Sleep(message.Length, due);
+        while (!TrySend(message, mayLook: false));
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WaitAndSendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        _inARow = 0;
+        do
+            await WaitAsync(message.Length, cancellationToken).ConfigureAwait(false);
+        while (!TrySend(message.Span, mayLook: false));
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask YieldAndSendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        await YieldAsync().ConfigureAwait(false);
+        if (!TrySend(message.Span, mayLook: false))
+            await WaitAndSendAsync(message, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <returns>How many went.</returns>
+    private int TrySend(ReadOnlySpan<ReadOnlyMemory<byte>> messages)
+    {
+        int sent = 0;
+        ConnectionException? unfit = null;
+        _ring.Gate.Enter(_isAlone);
+        if (End.IsOver || _isComplete || HasGone())
+            ThrowOver();
+        for (int size = 0; sent < messages.Length && size < LargestPiece; sent++)
+        {
+            ReadOnlySpan<byte> message = messages[sent].Span;
+            if (message.Length > MaxMessageSize)
+                unfit = End.TooLargeToSend(message.Length, MaxMessageSize);
+            if (unfit is not null || !_ring.TryPut(message))
+                break;
+            size += message.Length;
+        }
+
+        if (sent > 0)
+            WakeOther();
+        if (_ring.IsCorrupt)
+            ThrowCorrupt();
+        _ring.Gate.Leave();
+        return unfit is null ? sent : throw unfit;
+    }
+
+    /// <summary>Leaves the gate, and says why.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ThrowOver()
+    {
+        bool isOver = End.IsOver;
+        uint state = isOver ? SharedLayout.Open : OtherState;
+        _ring.Gate.Leave();
+        if (isOver)
+            throw End.Failure(Step.Send);
+        if (_isComplete)
+            throw End.Completed();
+        throw state > SharedLayout.Aborted ? _channel.BreakOff(Step.Send) : End.Gone(Step.Send, state);
+    }
+
+    private void ThrowCorrupt()
+    {
+        _ring.Gate.Leave();
+        throw _channel.BreakOff(Step.Send);
+    }
+}

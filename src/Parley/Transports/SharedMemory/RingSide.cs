@@ -1,0 +1,257 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.SharedMemory;
+
+/// <summary>
+/// One side of a ring of messages, and how it waits for the other: section 4 of docs/shared-memory-protocol.md, whose states the comments
+/// name. Any number of threads may wait; one of them at a time announces and sleeps, the others wait for their turn.
+/// </summary>
+/// <remarks>
+/// What touches the segment is within the ring's gate, or has the turn: whoever wants to unmap the segment takes both.
+/// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore holds nothing of the system's until its wait handle is asked for.")]
+internal abstract class RingSide
+{
+    /// <summary>So many looks take about twice as long as a peer that is awake on another core takes to answer.</summary>
+    private protected const int Looks = 100;
+
+    // These looks are cheap beside what follows them, and what has become worth it again is to be noticed soon.
+    private const int RarestLook = 32;
+
+    // So many calls of code that runs on the loop's thread before the others have their turn.
+    private const int CallsInARow = 32;
+
+    // A semaphore takes no more than 24 days.
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromDays(1);
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Readiness _wake;
+    private readonly RingControl _control;
+    private readonly long _lookTicks;
+    private readonly bool _runsInline;
+    private readonly bool _needsFence;
+    private BriefPoll _looks;
+    private BriefPoll _yields;
+
+    private protected RingSide(SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options, Readiness wake, in RingControl control)
+    {
+        Link = link;
+        End = end;
+        _wake = wake;
+        _control = control;
+        _needsFence = link.NeedsPublisherFence;
+        _lookTicks = (long)(options.SpinTime.TotalSeconds * Stopwatch.Frequency);
+        _runsInline = options.RunContinuationsInline;
+    }
+
+    private protected SharedMemoryLink Link { get; }
+
+    private protected ChannelEnd End { get; }
+
+    private protected uint OtherState => _control.OtherState;
+
+    private protected abstract Step Step { get; }
+
+    /// <summary>Looks, within the gate: whether a call would not wait, be it that it would fail.</summary>
+    private protected abstract bool IsReady(int length);
+
+    /// <summary>Before a wait: leaves nothing undone that the other side waits for.</summary>
+    private protected abstract void PrepareToSleep();
+
+    /// <summary>Published, or GaveBack: wakes the other side if it sleeps. Within the gate.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected void WakeOther()
+    {
+        if (_needsFence)
+            Interlocked.MemoryBarrier();
+        if (_control.OtherSleeps)
+            _control.WakeOther(Link);
+    }
+
+    /// <summary>Tells the other side that this one is closed or aborted. Within the gate, or with nobody else there.</summary>
+    private protected void SetState(uint state)
+    {
+        _control.SetOwnState(state);
+        WakeOther();
+    }
+
+    /// <summary>Whether to look for as long as a peer that is awake needs, before anything else.</summary>
+    private protected bool IsLookDue()
+    {
+        // On one core, whoever looks keeps the other from coming.
+        return _lookTicks != 0 && Environment.ProcessorCount > 1 && _looks.IsDue();
+    }
+
+    private protected void NoteLook(bool hasCome)
+    {
+        if (hasCome)
+            _looks.Found();
+        else
+            _looks.FoundNothing(RarestLook);
+    }
+
+    /// <summary>Whether to look, and let others run in between, before sleeping.</summary>
+    private protected bool IsYieldDue() => _lookTicks != 0 && _yields.IsDue();
+
+    private protected long YieldsEnd(long due) => Math.Min(due, Stopwatch.GetTimestamp() + _lookTicks);
+
+    private protected void NoteYields(bool hasCome)
+    {
+        if (hasCome)
+            _yields.Found();
+        else
+            _yields.FoundNothing();
+    }
+
+    /// <summary>Sleeps in a futex until it is worth looking.</summary>
+    /// <exception cref="ConnectionException">The time is over.</exception>
+    private protected void Sleep(int length, long due)
+    {
+        while (!_turn.Wait(Left(due)))
+        {
+            if (Clock.IsOver(due))
+                throw End.TimedOut(Step);
+        }
+
+        try
+        {
+            while (!IsReady(length))
+            {
+                PrepareToSleep();
+                if (!Announce(SharedLayout.SleepsInFutex, length))
+                    return;
+                if (Clock.IsOver(due))
+                    throw End.TimedOut(Step);
+                _control.Sleep(due == Deadline.Never ? null : Left(due));
+            }
+        }
+        finally
+        {
+            if (!End.IsOver)
+                TakeDown();
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Waits for the socket until it is worth looking.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    internal async ValueTask WaitAsync(int length, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // Once it is over, the one who closes the channel is the one to wait here.
+            while (!End.IsOver)
+            {
+                _wake.Forget();
+                if (IsReady(length))
+                    return;
+                PrepareToSleep();
+                if (!Announce(SharedLayout.SleepsOnSocket, length))
+                    return;
+                WaitResult result = await _wake.WaitAsync(Deadline.Never, cancellationToken).ConfigureAwait(false);
+                if (result == WaitResult.Canceled)
+                    throw new OperationCanceledException(cancellationToken);
+            }
+        }
+        finally
+        {
+            if (!End.IsOver)
+                TakeDown();
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Whether the loop's other descriptors are to have their turn before this call.</summary>
+    private protected bool MustYield(ref int inARow)
+    {
+        if (!_runsInline || !EventLoop.Shared.IsCurrent || ++inARow <= CallsInARow)
+            return false;
+        inARow = 0;
+        return true;
+    }
+
+    /// <summary>Lets the loop's other descriptors have their turn.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private protected async ValueTask YieldAsync()
+    {
+        // Somebody waits already: then this is not the one who keeps the others from being looked at.
+        if (!await _turn.WaitAsync(0).ConfigureAwait(false))
+            return;
+        try
+        {
+            _wake.Forget();
+            await _wake.YieldAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Ends every wait, for good: when it is over nobody is in the ring, or comes into it. <see cref="ChannelEnd.IsOver"/> is set before.</summary>
+    internal async ValueTask EndWaitsAsync()
+    {
+        Interrupt();
+        await _turn.WaitAsync().ConfigureAwait(false);
+        _wake.TakeInterruption();
+
+        // For those who wait for their turn: they find that it is over, and leave.
+        _turn.Release();
+    }
+
+    /// <summary>Makes who waits look again.</summary>
+    internal void Interrupt()
+    {
+        _wake.Interrupt();
+        _control.WakeOwn(Link);
+    }
+
+    /// <summary>One wait of who has ended all others. The caller looks before and after it.</summary>
+    private protected async ValueTask WaitAloneAsync(long due)
+    {
+        await _wake.WaitAsync(due, CancellationToken.None).ConfigureAwait(false);
+        TakeDown();
+    }
+
+    private protected void ForgetWake() => _wake.Forget();
+
+    /// <summary>Announced: a waker that does not see it has made its change before the second look, which then finds it.</summary>
+    /// <returns><see langword="false"/> where the second look found something.</returns>
+    private protected bool Announce(uint how, int length)
+    {
+        AnnounceAlone(how);
+        return !IsReady(length);
+    }
+
+    private protected void AnnounceAlone(uint how)
+    {
+        _control.Announce(how);
+        Link.Fence();
+    }
+
+    private protected void TakeDown() => _control.TakeDown();
+
+    // In whole milliseconds: that is what a semaphore counts in.
+    private static TimeSpan Left(long due)
+    {
+        if (due == Deadline.Never)
+            return Timeout.InfiniteTimeSpan;
+        TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+        return left <= TimeSpan.Zero ? TimeSpan.Zero : left > LongestSleep ? LongestSleep : TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds));
+    }
+
+    // Thread.SpinWait makes as many pauses as take some 40 ns, whatever the processor's pause takes: too many here.
+    private protected static void Pause()
+    {
+        if (X86Base.IsSupported)
+            X86Base.Pause();
+        else if (ArmBase.IsSupported)
+            ArmBase.Yield();
+    }
+}

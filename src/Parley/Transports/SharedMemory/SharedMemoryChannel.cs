@@ -1,0 +1,136 @@
+using System.Net;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Transports.SharedMemory;
+
+/// <summary>
+/// Messages through two rings of shared memory. A call copies a message to or from the ring at once, in the caller; only where there is nothing,
+/// or no room, does it wait: in a futex where the thread may be blocked, otherwise for a byte on the link's socket, in the event loop.
+/// </summary>
+internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
+{
+    private readonly SharedMemoryLink _link;
+    private readonly ChannelEnd _end;
+    private readonly MessageSender _sender;
+    private readonly MessageReceiver _receiver;
+    private readonly TimeSpan _closeTimeout;
+    private int _disposed;
+    private volatile bool _hasLeft;
+
+    internal SharedMemoryChannel(SharedMemoryLink link, EndPoint? local, EndPoint? remote, MessageChannelOptions options)
+    {
+        _link = link;
+        LocalEndPoint = local;
+        RemoteEndPoint = remote;
+        SpinTime = options.SpinTime;
+        _closeTimeout = options.CloseTimeout;
+        _end = new ChannelEnd(remote ?? local);
+        _sender = new MessageSender(this, link, _end, options);
+        _receiver = new MessageReceiver(this, link, _end, options);
+        link.AddReader(this);
+        link.AddWriter(this);
+    }
+
+    public override EndPoint? LocalEndPoint { get; }
+
+    public override EndPoint? RemoteEndPoint { get; }
+
+    public override int MaxMessageSize => _sender.MaxMessageSize;
+
+    public override MessageStatistics Statistics => new(_receiver.Messages, _sender.Messages, _receiver.Bytes, _sender.Bytes, Truncated: 0);
+
+    internal override TimeSpan SpinTime { get; }
+
+    /// <summary>Until it is disposed: the channel itself knows when nobody is inside any more.</summary>
+    bool ISegmentUser.UsesSegment => !_hasLeft;
+
+    public override ValueTask SendAsync(ReadOnlyMemory<byte> message, MessageHeader header, CancellationToken cancellationToken = default)
+        => _sender.SendAsync(message, cancellationToken);
+
+    public override bool TrySend(ReadOnlySpan<byte> message, MessageHeader header = default) => _sender.TrySend(message, mayLook: false);
+
+    public override void Send(ReadOnlySpan<byte> message, MessageHeader header, TimeSpan timeout) => _sender.Send(message, timeout);
+
+    public override ValueTask SendBatchAsync(
+        ReadOnlyMemory<ReadOnlyMemory<byte>> messages, MessageHeader header = default, CancellationToken cancellationToken = default)
+        => _sender.SendBatchAsync(messages, cancellationToken);
+
+    public override ValueTask<ReceivedMessage> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        => _receiver.ReceiveAsync(buffer, cancellationToken);
+
+    public override bool TryReceive(Span<byte> buffer, out ReceivedMessage received) => _receiver.TryReceive(buffer, mayLook: false, out received);
+
+    public override ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout) => _receiver.Receive(buffer, timeout);
+
+    public override ValueTask<int> ReceiveBatchAsync(MessageBatch batch, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return _receiver.ReceiveBatchAsync(batch, cancellationToken);
+    }
+
+    public override ValueTask WaitToSendAsync(CancellationToken cancellationToken = default) => _sender.WaitForRoomAsync(cancellationToken);
+
+    public override ValueTask WaitToReceiveAsync(CancellationToken cancellationToken = default) => _receiver.WaitForMessageAsync(cancellationToken);
+
+    public override ValueTask CompleteSendsAsync(CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellationToken);
+        try
+        {
+            _sender.Complete();
+            return ValueTask.CompletedTask;
+        }
+        catch (ConnectionException failure)
+        {
+            return ValueTask.FromException(failure);
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        ConnectionException? failure = null;
+        bool wasCorrupt = _end.IsCorrupt;
+        _end.Dispose();
+
+        // Who entered a ring by a plain store may not have seen that; after this it has, or is seen.
+        Interlocked.MemoryBarrierProcessWide();
+        _sender.AwaitLeaving();
+        _receiver.AwaitLeaving();
+        await _sender.EndWaitsAsync().ConfigureAwait(false);
+        await _receiver.EndWaitsAsync().ConfigureAwait(false);
+        try
+        {
+            if (!wasCorrupt)
+                failure = await EndConversationAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _hasLeft = true;
+            _link.Close();
+            _link.ReleaseIfUnused();
+        }
+
+        if (failure is not null)
+            throw failure;
+    }
+
+    /// <summary>The peer has broken the protocol: tells it, and ends every wait. Not within a gate.</summary>
+    internal ConnectionException BreakOff(Step step)
+    {
+        _end.Corrupt();
+        ConnectionException failure = _end.Failure(step);
+        _link.Abort(failure);
+        return failure;
+    }
+
+    private async ValueTask<ConnectionException?> EndConversationAsync()
+    {
+        _sender.EndSending();
+        await _receiver.DrainAsync(Clock.FromNow(_closeTimeout)).ConfigureAwait(false);
+        _receiver.EndReading();
+        return _end.IsTold ? null : _sender.Undelivered();
+    }
+}
