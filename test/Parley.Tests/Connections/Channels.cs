@@ -24,6 +24,10 @@ public sealed class NamedPipeTests() : ConnectionContract(ChannelKind.NamedPipe)
 
 public sealed class NamedPipeInlineTests() : ConnectionContract(ChannelKind.NamedPipe, inline: true);
 
+public sealed class SharedMemoryTests() : ConnectionContract(ChannelKind.SharedMemory);
+
+public sealed class SharedMemoryInlineTests() : ConnectionContract(ChannelKind.SharedMemory, inline: true);
+
 /// <summary>A rate that holds nobody up for long, and a bucket smaller than what many of the tests move.</summary>
 public sealed class PacedTests() : ConnectionContract(ChannelKind.Tcp4, rateLimit: 64 * 1024 * 1024);
 

@@ -11,6 +11,8 @@ public sealed class ContinuationTests
     [InlineData(ChannelKind.Tcp4, true)]
     [InlineData(ChannelKind.UnixPath, false)]
     [InlineData(ChannelKind.UnixPath, true)]
+    [InlineData(ChannelKind.SharedMemory, false)]
+    [InlineData(ChannelKind.SharedMemory, true)]
     public async Task RunContinuationsInline_WaitingRead_GoesOnWhereItWasAsked(ChannelKind kind, bool inline)
     {
         await using Pair pair = await Pair.ConnectAsync(kind, inline);
@@ -27,6 +29,8 @@ public sealed class ContinuationTests
     [InlineData(ChannelKind.Tcp4, true)]
     [InlineData(ChannelKind.UnixPath, false)]
     [InlineData(ChannelKind.UnixPath, true)]
+    [InlineData(ChannelKind.SharedMemory, false)]
+    [InlineData(ChannelKind.SharedMemory, true)]
     public async Task RunContinuationsInline_WaitingWrite_GoesOnWhereItWasAsked(ChannelKind kind, bool inline)
     {
         await using Pair pair = await Pair.ConnectAsync(kind, inline);

@@ -15,6 +15,8 @@ public sealed class RaceTests
         { ChannelKind.UnixPath, false },
         { ChannelKind.UnixPath, true },
         { ChannelKind.Memory, false },
+        { ChannelKind.SharedMemory, false },
+        { ChannelKind.SharedMemory, true },
     };
 
     [Theory]

@@ -11,6 +11,8 @@ public sealed class AllocationTests
     [InlineData(ChannelKind.Tcp4, true)]
     [InlineData(ChannelKind.UnixPath, false)]
     [InlineData(ChannelKind.UnixPath, true)]
+    [InlineData(ChannelKind.SharedMemory, false)]
+    [InlineData(ChannelKind.SharedMemory, true)]
     public async Task EchoRoundTrips_AfterWarmUp_AllocateNothing(ChannelKind kind, bool inline)
     {
         await using Pair pair = await Pair.ConnectAsync(kind, inline);

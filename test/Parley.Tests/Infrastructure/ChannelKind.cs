@@ -10,4 +10,5 @@ public enum ChannelKind
     NamedPipe,
     Memory,
     FifoPair,
+    SharedMemory,
 }

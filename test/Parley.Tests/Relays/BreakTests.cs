@@ -9,6 +9,8 @@ public sealed class BreakTests
         { ChannelKind.Memory, ChannelKind.Memory },
         { ChannelKind.Memory, ChannelKind.Tcp4 },
         { ChannelKind.Tcp4, ChannelKind.Memory },
+        { ChannelKind.SharedMemory, ChannelKind.SharedMemory },
+        { ChannelKind.SharedMemory, ChannelKind.Tcp4 },
     };
 
     [Theory]

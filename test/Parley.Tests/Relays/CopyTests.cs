@@ -4,6 +4,7 @@ public sealed class CopyTests
 {
     [Theory]
     [InlineData(ChannelKind.Memory)]
+    [InlineData(ChannelKind.SharedMemory)]
     [InlineData(ChannelKind.Tcp4)]
     [InlineData(ChannelKind.UnixPath)]
     public async Task CopyAsync_SourceEnds_HalfClosesTheTarget(ChannelKind kind)
@@ -24,6 +25,7 @@ public sealed class CopyTests
 
     [Theory]
     [InlineData(ChannelKind.Memory)]
+    [InlineData(ChannelKind.SharedMemory)]
     [InlineData(ChannelKind.Tcp4)]
     public async Task CopyAsync_SourceBreaksOff_ThrowsAndBreaksTheTarget(ChannelKind kind)
     {
@@ -41,6 +43,7 @@ public sealed class CopyTests
 
     [Theory]
     [InlineData(ChannelKind.Memory)]
+    [InlineData(ChannelKind.SharedMemory)]
     [InlineData(ChannelKind.Tcp4)]
     public async Task CopyAsync_TargetBreaksOff_Throws(ChannelKind kind)
     {

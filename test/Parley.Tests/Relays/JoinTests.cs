@@ -11,6 +11,8 @@ public sealed class JoinTests
         { ChannelKind.UnixPath, ChannelKind.UnixAbstract },
         { ChannelKind.Tcp4, ChannelKind.UnixPath },
         { ChannelKind.Memory, ChannelKind.Tcp4 },
+        { ChannelKind.SharedMemory, ChannelKind.SharedMemory },
+        { ChannelKind.Tcp4, ChannelKind.SharedMemory },
     };
 
     [Theory]
@@ -67,6 +69,7 @@ public sealed class JoinTests
     [InlineData(ChannelKind.Tcp4)]
     [InlineData(ChannelKind.UnixPath)]
     [InlineData(ChannelKind.Memory)]
+    [InlineData(ChannelKind.SharedMemory)]
     public async Task JoinAsync_ReaderIsSlow_SlowsTheWriter(ChannelKind kind)
     {
         byte[] bytes = Payload.Random(4 * Payload.TooMuch(kind));

@@ -23,6 +23,23 @@ internal sealed unsafe partial class SharedMemoryLink
     }
 
     /// <summary>
+    /// Ends every wait there is, and lets the caller, who is closing, wait undisturbed by those whose waits were ended: they may not have taken
+    /// their result yet.
+    /// </summary>
+    internal void TakeOver()
+    {
+        bool inline = Socket.Options.RunContinuationsInline;
+        Interlocked.Exchange(ref _readerWake, new Readiness(Loop, inline)).Close();
+        Interlocked.Exchange(ref _writerWake, new Readiness(Loop, inline)).Close();
+        if (!_isClosed)
+            return;
+
+        // Closed by another thread meanwhile, which may have met those that were there before.
+        ReaderWake.Close();
+        WriterWake.Close();
+    }
+
+    /// <summary>
     /// Closes the socket, which tells the peer, and wakes everybody on this side. The segment is unmapped as soon as nobody uses it. Closing again
     /// does nothing. From any thread, also from inside a call.
     /// </summary>

@@ -10,6 +10,8 @@ internal sealed unsafe partial class SharedMemoryLink : IWaiter
 {
     private readonly Segment _segment;
     private readonly Lock _lock = new();
+    private Readiness _readerWake;
+    private Readiness _writerWake;
     private ISegmentUser? _reader;
     private ISegmentUser? _writer;
     private volatile bool _hasEnded;
@@ -32,8 +34,8 @@ internal sealed unsafe partial class SharedMemoryLink : IWaiter
         Outgoing = segment.Ring(isServer ? 1 : 0);
         Incoming = segment.Ring(isServer ? 0 : 1);
         bool inline = socket.Options.RunContinuationsInline;
-        ReaderWake = new Readiness(socket.ReadDescriptor.Loop, inline);
-        WriterWake = new Readiness(socket.ReadDescriptor.Loop, inline);
+        _readerWake = new Readiness(socket.ReadDescriptor.Loop, inline);
+        _writerWake = new Readiness(socket.ReadDescriptor.Loop, inline);
     }
 
     internal RingMemory Outgoing { get; }
@@ -62,9 +64,11 @@ internal sealed unsafe partial class SharedMemoryLink : IWaiter
     /// For waits without a thread. The order is: forget, look, announce, fence, look again, wait. Signalled for every wake, whomever it is meant
     /// for, and when the socket ends; closed by <see cref="Close"/>.
     /// </summary>
-    internal Readiness ReaderWake { get; }
+    internal Readiness ReaderWake => Volatile.Read(ref _readerWake);
 
-    internal Readiness WriterWake { get; }
+    internal Readiness WriterWake => Volatile.Read(ref _writerWake);
+
+    internal EventLoop Loop => Socket.ReadDescriptor.Loop;
 
     /// <summary>Begins to use the segment.</summary>
     internal void AddReader(ISegmentUser reader) => Volatile.Write(ref _reader, reader);

@@ -1,0 +1,64 @@
+namespace Parley.Transports.SharedMemory;
+
+/// <summary>What a close does with the incoming ring. It has ended every read, and its use of the segment is not ended by a read that comes late.</summary>
+internal sealed partial class ByteRingReader
+{
+    /// <summary>Takes what is there and drops it.</summary>
+    /// <returns>Whether there is nothing to wait for any more: the end, or <see cref="Failure"/>.</returns>
+    internal bool DropToEnd()
+    {
+        bool isOver = true;
+        if (TryEnterClosing())
+        {
+            _drops = true;
+            isOver = _connection.PeerEnded;
+            while (!isOver && _failure is null)
+            {
+                if (_ring.Available > 0)
+                    GiveBack(_ring.Available);
+                if (!TryTake())
+                    break;
+                isOver = _connection.PeerEnded;
+            }
+        }
+
+        LeaveClosing();
+        return isOver || _failure is not null;
+    }
+
+    /// <summary>Announces that a close sleeps until there is more to drop.</summary>
+    internal void AnnounceClosing()
+    {
+        if (TryEnterClosing())
+        {
+            _ring.Announce();
+            _link.Fence();
+        }
+
+        LeaveClosing();
+    }
+
+    /// <summary>Says to the peer that nothing is read any more.</summary>
+    internal void Close()
+    {
+        if (TryEnterClosing())
+        {
+            _ring.Close();
+            TellWriter();
+        }
+
+        LeaveClosing();
+    }
+
+    private bool TryEnterClosing()
+    {
+        Volatile.Write(ref _closes, true);
+        return !_link.IsClosed;
+    }
+
+    private void LeaveClosing()
+    {
+        Volatile.Write(ref _closes, false);
+        ReleaseIfClosed();
+    }
+}
