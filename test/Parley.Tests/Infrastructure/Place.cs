@@ -11,7 +11,7 @@ internal sealed class Place : IDisposable
     public Place(ChannelKind kind)
     {
         Skip.If(kind == ChannelKind.Tcp6 && !HasIPv6.Value, "the loopback has no IPv6 address");
-        _folder = kind is ChannelKind.UnixPath or ChannelKind.FifoPair ? new TestFolder() : null;
+        _folder = kind is ChannelKind.UnixPath or ChannelKind.FifoPair or ChannelKind.SharedMemory ? new TestFolder() : null;
         EndPoint = kind switch
         {
             ChannelKind.Tcp4 => new IPEndPoint(IPAddress.Loopback, 0),
@@ -20,6 +20,7 @@ internal sealed class Place : IDisposable
             ChannelKind.UnixAbstract => new UnixDomainSocketEndPoint($"\0parley-test-{Guid.NewGuid():N}"),
             ChannelKind.FifoPair => new FifoEndPoint(_folder!["to-server"], _folder["to-client"]),
             ChannelKind.NamedPipe => new NamedPipeEndPoint($"parley-test-{Guid.NewGuid():N}"),
+            ChannelKind.SharedMemory => new SharedMemoryEndPoint(_folder!["s"]),
             ChannelKind.Memory => new MemoryEndPoint(Guid.NewGuid().ToString("N")),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "unknown"),
         };

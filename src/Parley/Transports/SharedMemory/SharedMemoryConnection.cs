@@ -19,9 +19,11 @@ internal sealed partial class SharedMemoryConnection : Connection
     private volatile bool _isOver;
 
     /// <param name="link">What was agreed on with the peer. The connection's from now on.</param>
-    internal SharedMemoryConnection(SharedMemoryLink link)
+    /// <param name="options">How it behaves.</param>
+    internal SharedMemoryConnection(SharedMemoryLink link, ConnectionOptions options)
     {
         _link = link;
+        Options = options;
         _lastActivity = _started;
         _notesActivity = Options.IdleTimeout != Timeout.InfiniteTimeSpan;
         _reader = new ByteRingReader(this, link);
@@ -41,7 +43,7 @@ internal sealed partial class SharedMemoryConnection : Connection
     public override ConnectionStatistics Statistics
         => new(_reader.Total, _writer.Total, _endedAt == 0 ? Stopwatch.GetElapsedTime(_started) : Stopwatch.GetElapsedTime(_started, _endedAt), _endedByPeer);
 
-    internal ConnectionOptions Options => _link.Socket.Options;
+    internal ConnectionOptions Options { get; }
 
     /// <summary>Why nothing goes any more; <see langword="null"/> while it does.</summary>
     internal Exception? Failure => Volatile.Read(ref _failure);

@@ -29,8 +29,7 @@ internal static class SharedMemoryTransport
         SharedMemoryEndPoint remote, MessageChannelOptions options, SocketConnect connect, CancellationToken cancellationToken)
         => ToChannel(await LinkAsync(remote, LinkKind.Messages, options, connect, cancellationToken).ConfigureAwait(false), options);
 
-    internal static Connection ToConnection(SharedMemoryLink link, ConnectionOptions options)
-        => throw new NotSupportedException($"{link.Kind} {options.RingSize}");
+    internal static Connection ToConnection(SharedMemoryLink link, ConnectionOptions options) => new SharedMemoryConnection(link, options);
 
     internal static MessageChannel ToChannel(SharedMemoryLink link, MessageChannelOptions options)
         => new SharedMemoryChannel(link, link.Socket.LocalEndPoint, link.Socket.RemoteEndPoint, options);
