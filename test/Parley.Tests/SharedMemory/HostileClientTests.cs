@@ -271,6 +271,8 @@ public sealed class HostileClientTests : IAsyncLifetime, IDisposable
         client.Wake();
 
         Assert.Equal(server.MaxMessageSize, (await server.ReceiveAsync(new byte[server.MaxMessageSize]).Within()).Length);
+        client.OutgoingState = SharedLayout.Closed;
+        client.Wake();
     }
 
     [Theory]
@@ -394,9 +396,12 @@ public sealed class HostileClientTests : IAsyncLifetime, IDisposable
 
     private async Task MustServeMessagesAsync()
     {
-        await using MessageChannel client = await MessageChannel.OpenAsync(new SharedMemoryEndPoint(MessagesPath)).Within();
-        await using MessageChannel server = (await _channels.AcceptAsync().Within())!;
+        MessageChannel client = await MessageChannel.OpenAsync(new SharedMemoryEndPoint(MessagesPath)).Within();
+        MessageChannel server = (await _channels.AcceptAsync().Within())!;
         await client.SendAsync("honest"u8.ToArray()).Within();
         Assert.Equal(6, (await server.ReceiveAsync(new byte[server.MaxMessageSize]).Within()).Length);
+
+        // Each waits for the other's end.
+        await Task.WhenAll(client.DisposeAsync().Within(), server.DisposeAsync().Within());
     }
 }
