@@ -1,5 +1,4 @@
 using System.Net;
-using Parley.Tests.SharedMemory;
 using Parley.Transports.SharedMemory;
 
 namespace Parley.Tests;
@@ -31,8 +30,8 @@ internal sealed class MessagePair : IAsyncDisposable
         MessageKind.Len32OverUnix => FramedAsync(ChannelKind.UnixPath, MessageFraming.Len32),
         MessageKind.Len32OverTcp => FramedAsync(ChannelKind.Tcp4, MessageFraming.Len32),
         MessageKind.Queue => OfQueueAsync(),
-        MessageKind.SharedMemory => Task.FromResult(OfSharedMemory(membarrier: true)),
-        MessageKind.SharedMemoryFenced => Task.FromResult(OfSharedMemory(membarrier: false)),
+        MessageKind.SharedMemory => OfSharedMemoryAsync(),
+        MessageKind.SharedMemoryFenced => Task.FromResult(OfFencedSharedMemory()),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -71,11 +70,22 @@ internal sealed class MessagePair : IAsyncDisposable
         return new MessagePair(first, MessageChannel.Over(second, framing, MaxMessageSize), place);
     }
 
-    private static MessagePair OfSharedMemory(bool membarrier)
+    private static async Task<MessagePair> OfSharedMemoryAsync()
     {
-        var link = new LinkPair(LinkKind.Messages, SharedLayout.SmallestCapacity, membarrier);
-
         // The end of a pair that a test leaves open is not waited for long.
+        var options = new MessageChannelOptions { RingSize = SharedLayout.SmallestCapacity, CloseTimeout = TimeSpan.FromSeconds(1) };
+        var folder = new TestFolder();
+        await using MessageChannelListener listener = await MessageChannelListener.BindAsync(new SharedMemoryEndPoint(folder["shm.sock"]), options).Within();
+        MessageChannel first = await MessageChannel.OpenAsync(listener.LocalEndPoint, options).Within();
+        MessageChannel? second = await listener.AcceptAsync().Within();
+        Assert.NotNull(second);
+        return new MessagePair(first, second, folder);
+    }
+
+    // As with a peer, or a kernel, that has no membarrier.
+    private static MessagePair OfFencedSharedMemory()
+    {
+        var link = new SharedMemory.LinkPair(LinkKind.Messages, SharedLayout.SmallestCapacity, membarrier: false);
         MessageChannelOptions options = new MessageChannelOptions { CloseTimeout = TimeSpan.FromSeconds(1) }.Snapshot();
         return new MessagePair(
             new SharedMemoryChannel(link.Client, null, null, options), new SharedMemoryChannel(link.Server, null, null, options), link);

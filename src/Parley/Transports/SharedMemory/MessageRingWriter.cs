@@ -8,9 +8,11 @@ namespace Parley.Transports.SharedMemory;
 /// may use it: who has entered <see cref="Gate"/>.
 /// </summary>
 /// <remarks>Its fields have lines of the cache to themselves: the threads of the two directions must not take them from each other.</remarks>
-[StructLayout(LayoutKind.Explicit, Size = 320)]
+[StructLayout(LayoutKind.Explicit)]
 internal sealed unsafe class MessageRingWriter
 {
+    [FieldOffset(0)]
+    internal LinePair Before;
     [FieldOffset(128)]
     internal RingGate Gate;
     [FieldOffset(132)]
@@ -33,6 +35,8 @@ internal sealed unsafe class MessageRingWriter
     private long _messages;
     [FieldOffset(192)]
     private long _bytes;
+    [FieldOffset(200)]
+    internal LinePair Behind;
 
     internal MessageRingWriter(RingMemory memory)
     {

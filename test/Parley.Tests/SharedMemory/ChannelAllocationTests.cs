@@ -1,0 +1,61 @@
+using Parley.Transports.SharedMemory;
+
+namespace Parley.Tests.SharedMemory;
+
+/// <summary>A conversation of messages in shared memory that goes on for ever makes no garbage, whichever way it waits.</summary>
+[Collection(nameof(Alone))]
+public sealed class ChannelAllocationTests
+{
+    private const int RoundTrips = 10_000;
+
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 0)]
+    [InlineData(true, 50)]
+    public async Task RoundTrips_AfterWarmUp_AllocateNothing(bool isBlocking, int spin)
+    {
+        using var links = new LinkPair(LinkKind.Messages);
+        MessageChannelOptions options = new MessageChannelOptions { SpinTime = TimeSpan.FromMicroseconds(spin) }.Snapshot();
+        var first = new SharedMemoryChannel(links.Client, null, null, options);
+        var second = new SharedMemoryChannel(links.Server, null, null, options);
+        long allocated = 0;
+        for (int run = 0; run < 2; run++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            if (isBlocking)
+                await Task.WhenAll(OnItsOwnThread.Run(() => Talk(first, isFirst: true)), OnItsOwnThread.Run(() => Talk(second, isFirst: false))).Within(Limits.Transfer);
+            else
+                await Task.WhenAll(TalkAsync(first, isFirst: true), TalkAsync(second, isFirst: false)).Within(Limits.Transfer);
+            allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        }
+
+        await Task.WhenAll(first.DisposeAsync().AsTask(), second.DisposeAsync().AsTask()).Within();
+        Assert.True(allocated < 16 * RoundTrips, $"{allocated / (double)RoundTrips:0.0} bytes a round trip");
+    }
+
+    private static void Talk(MessageChannel channel, bool isFirst)
+    {
+        byte[] buffer = new byte[64];
+        for (int i = 0; i < RoundTrips; i++)
+        {
+            if (isFirst)
+                channel.Send(buffer.AsSpan(0, 32), default, Timeout.InfiniteTimeSpan);
+            channel.Receive(buffer, Timeout.InfiniteTimeSpan);
+            if (!isFirst)
+                channel.Send(buffer.AsSpan(0, 32), default, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private static async Task TalkAsync(MessageChannel channel, bool isFirst)
+    {
+        byte[] buffer = new byte[64];
+        for (int i = 0; i < RoundTrips; i++)
+        {
+            if (isFirst)
+                await channel.SendAsync(buffer.AsMemory(0, 32));
+            await channel.ReceiveAsync(buffer);
+            if (!isFirst)
+                await channel.SendAsync(buffer.AsMemory(0, 32));
+        }
+    }
+}
