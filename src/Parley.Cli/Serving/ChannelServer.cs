@@ -25,6 +25,8 @@ internal sealed class ChannelServer(ChannelService service, bool verbose, bool o
     /// <returns>The exit code.</returns>
     internal async Task<int> RunAsync(EndPoint local, MessageChannelOptions options, Action<EndPoint> ready, bool progress)
     {
+        // A client that is not wanted any more is left at once: nothing is said to it that it would have to take.
+        options.CloseTimeout = TimeSpan.FromMilliseconds(1);
         using var interruption = new Interruption();
         await using var statistics = new StatisticsSignal(() => service.Place(local), Traffic);
         await using MessageChannelListener listener = await MessageChannelListener.BindAsync(local, options, interruption.Token);

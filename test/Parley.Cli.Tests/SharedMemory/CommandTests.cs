@@ -117,8 +117,6 @@ public sealed class CommandTests : IDisposable
         (await Command.RunAsync("send", Endpoint, "line\nfeed", "")).MustExit(0);
 
         Assert.Equal("line\nfeed\0\0", (await receive.EndAsync()).MustExit(0).Text);
-        await toFrames.StopAsync();
-        await toMemory.StopAsync();
     }
 
     [Fact]
@@ -130,7 +128,6 @@ public sealed class CommandTests : IDisposable
         (await Command.RunAsync("send", relay.Endpoint, "a datagram")).MustExit(0);
 
         Assert.Equal("a datagram\n", (await receive.EndAsync()).MustExit(0).Text);
-        await relay.StopAsync();
     }
 
     [Fact]
@@ -196,7 +193,7 @@ public sealed class CommandTests : IDisposable
 
         CommandResult result = await receive.StopAsync();
         Assert.Equal("one\ntwo\nthree\n", result.MustExit(0).Text);
-        Assert.Contains("died", result.Error, StringComparison.Ordinal);
+        Assert.Contains("the peer's process ended without closing", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
