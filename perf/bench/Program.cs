@@ -21,6 +21,8 @@ try
         ["shm-ping", .. var rest] => SharedMemory.PingAsync(rest),
         ["shm-send", .. var rest] => SharedMemory.SendAsync(rest),
         ["shm-receive", .. var rest] => SharedMemory.ReceiveAsync(rest),
+        ["shm-bytes-send", .. var rest] => SharedMemoryBytes.SendAsync(rest),
+        ["shm-bytes-receive", .. var rest] => SharedMemoryBytes.ReceiveAsync(rest),
         _ => throw new ArgumentException("usage: parley-bench NAME ARGUMENTS..."),
     };
     await run.ConfigureAwait(false);

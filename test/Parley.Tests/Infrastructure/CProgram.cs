@@ -55,6 +55,28 @@ internal sealed class CProgram : IAsyncDisposable
         return output;
     }
 
+    /// <summary>What it has said when it is killed.</summary>
+    public async Task<string> KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync().Within();
+        return await _output.Within();
+    }
+
+    /// <summary>Stops it where it is, until it goes on.</summary>
+    public async Task StopAsync()
+    {
+        const int SigStop = 19;
+        Native.Kill(_process.Id, SigStop);
+        await Eventually.TrueAsync(() => File.ReadAllText($"/proc/{_process.Id}/stat").Contains(") T ", StringComparison.Ordinal), "it stops");
+    }
+
+    public void GoOn()
+    {
+        const int SigCont = 18;
+        Native.Kill(_process.Id, SigCont);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)

@@ -29,6 +29,12 @@ internal static partial class Native
         }
     }
 
+    /// <summary>Sends a signal.</summary>
+    public static void Kill(int process, int signal) => Assert.Equal(0, SendSignal(process, signal));
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int process, int signal);
+
     /// <summary>Opens a FIFO without waiting for anybody, and closes it.</summary>
     public static void OpenAndClose(string path, FileAccess access)
     {

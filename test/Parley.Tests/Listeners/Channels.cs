@@ -4,4 +4,8 @@ public sealed class Tcp6ListenerTests() : ListenerContract(ChannelKind.Tcp6);
 
 public sealed class UnixAbstractListenerTests() : ListenerContract(ChannelKind.UnixAbstract);
 
+public sealed class SharedMemoryListenerTests() : ListenerContract(ChannelKind.SharedMemory);
+
 public sealed class MemoryListenerTests() : ListenerContract(ChannelKind.Memory);
+
+public sealed class SharedMemoryListenerTests() : ListenerContract(ChannelKind.SharedMemory);

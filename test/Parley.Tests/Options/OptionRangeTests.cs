@@ -47,6 +47,10 @@ public sealed class OptionRangeTests
     [Fact]
     public void ConnectionOptions_Numbers_AreCheckedAndNamed()
     {
+        foreach (int size in new[] { int.MinValue, 0, 1, 2048, 4095, 4097, 6144, int.MaxValue })
+            IsWrong(nameof(ConnectionOptions.RingSize), () => new ConnectionOptions { RingSize = size }.Snapshot());
+        foreach (int size in new[] { 4096, 1 << 20, 1 << 30 })
+            new ConnectionOptions { RingSize = size }.Snapshot();
         IsWrong(nameof(ConnectionOptions.RetryCount), () => new ConnectionOptions { RetryCount = -1 }.Snapshot());
         IsWrong(nameof(ConnectionOptions.RetryDelay), () => new ConnectionOptions { RetryDelay = TimeSpan.FromTicks(-1) }.Snapshot());
         new ConnectionOptions { RetryCount = 0, RetryDelay = TimeSpan.Zero }.Snapshot();

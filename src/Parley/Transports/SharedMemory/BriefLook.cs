@@ -15,12 +15,13 @@ internal struct BriefLook
     private long _end;
     private int _count;
 
-    /// <summary>Whether to look at all. Not on the loop's thread, where nothing may be kept waiting, nor where there is but one core.</summary>
+    /// <summary>Whether to look at all. Not on the loop's thread, where nothing may be kept waiting.</summary>
     internal bool Begin(EventLoop loop)
     {
-        if (Environment.ProcessorCount == 1 || !_poll.IsDue() || loop.IsCurrent)
+        if (!_poll.IsDue() || loop.IsCurrent)
             return false;
-        _count = 0;
+        // Where this process has but one core, the peer may need it, or it has another.
+        _count = Environment.ProcessorCount == 1 ? Pauses : 0;
         _end = Stopwatch.GetTimestamp() + BriefPoll.Length;
         return true;
     }

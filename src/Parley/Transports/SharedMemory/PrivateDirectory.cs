@@ -28,9 +28,11 @@ internal static unsafe class PrivateDirectory
     /// <param name="asked">What stands for it in errors.</param>
     /// <returns>Its path.</returns>
     /// <exception cref="ConnectionException">It is somebody else's, open to others, no directory, or cannot be had.</exception>
-    internal static string Open(bool makes, Step step, EndPoint asked)
+    internal static string Open(bool makes, Step step, EndPoint asked) => Open(Path, makes, step, asked);
+
+    /// <summary>The same with a path.</summary>
+    internal static string Open(string path, bool makes, Step step, EndPoint asked)
     {
-        string path = Path;
         fixed (byte* name = FileStatus.PathBytes(path))
         {
             if (makes && Libc.MkDir(name, Mode) < 0 && Errno.Last is var error and not Errno.EEXIST)

@@ -81,11 +81,11 @@ internal abstract class RingSide
     }
 
     /// <summary>Whether to look for as long as a peer that is awake needs, before anything else.</summary>
-    private protected bool IsLookDue()
-    {
-        // On one core, whoever looks keeps the other from coming.
-        return _lookTicks != 0 && Environment.ProcessorCount > 1 && _looks.IsDue();
-    }
+    /// <remarks>
+    /// On one core it never succeeds, and is soon tried rarely. How many cores this process may use says nothing of that: the peer may be pinned to
+    /// another one.
+    /// </remarks>
+    private protected bool IsLookDue() => _lookTicks != 0 && _looks.IsDue();
 
     private protected void NoteLook(bool hasCome)
     {

@@ -44,6 +44,9 @@ internal sealed class ServerHandshake(LinkKind offered, int capacity, Func<byte[
             throw await RefuseAsync(talk, WelcomeStatus.NoRoom, failure.Message, failure.ErrorNumber, cancellationToken).ConfigureAwait(false);
         }
 
+        // Made before the client is ready: one that is, and is not taken any more, finds that the conversation was aborted, and not that this
+        // process died.
+        var link = new SharedMemoryLink(socket, segment, isServer: true, hello.Kind, (hello.Features & Hello.OwnFeatures & Hello.MembarrierFeature) != 0);
         try
         {
             using (memory)
@@ -55,13 +58,12 @@ internal sealed class ServerHandshake(LinkKind offered, int capacity, Func<byte[
             byte[] ready = await talk.ReceiveAsync(SharedLayout.ReadySize, cancellationToken).ConfigureAwait(false);
             if (!ready.AsSpan().StartsWith(ReadyMagic) || ready.AsSpan(ReadyMagic.Length).ContainsAnyExcept((byte)0))
                 throw talk.Failure(Reason.Corrupt, "what should say that the peer is ready says something else");
-            var link = new SharedMemoryLink(socket, segment, isServer: true, hello.Kind, (hello.Features & Hello.OwnFeatures & Hello.MembarrierFeature) != 0);
             link.Start();
             return link;
         }
-        catch
+        catch (Exception failure)
         {
-            segment.Dispose();
+            link.Abort(failure);
             throw;
         }
     }

@@ -8,6 +8,9 @@ internal sealed unsafe partial class SharedMemoryLink
     // Enough for every wake that a socket's buffer holds; who sends more is read on in the loop's next round, after everybody else.
     private const int MostWakesATurn = 4096;
 
+    /// <summary>Whether the memory is given back.</summary>
+    internal bool IsUnmapped => Volatile.Read(ref _isUnmapped);
+
     /// <summary>Begins to watch the socket.</summary>
     /// <exception cref="ConnectionException">The kernel cannot watch one more; nothing is closed.</exception>
     internal void Start()

@@ -1,0 +1,78 @@
+using System.Net.Sockets;
+using Parley.Interop.Linux;
+using Parley.Transports.SharedMemory;
+
+namespace Parley.Tests.SharedMemory;
+
+/// <summary>A server that answers one client as it is told to.</summary>
+internal sealed class FakeServer : IDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly Socket _listener;
+
+    public FakeServer()
+    {
+        EndPoint = new SharedMemoryEndPoint(_folder["s"]);
+        _listener = RawSocket.Listen(new UnixDomainSocketEndPoint(EndPoint.Name));
+    }
+
+    public SharedMemoryEndPoint EndPoint { get; }
+
+    public static SegmentShape Shape => SegmentShape.Of(4096);
+
+    /// <summary>What a server that does it right says.</summary>
+    public static byte[] RightWelcome => new Welcome(LinkKind.Bytes, 0, WelcomeStatus.Welcome, Shape).ToBytes();
+
+    /// <summary>Hears the hello and answers.</summary>
+    /// <returns>Its side of the socket.</returns>
+    public async Task<Socket> AnswerAsync(byte[] welcome, params DescriptorHandle[] descriptors)
+    {
+        Socket client = await _listener.AcceptAsync().Within();
+        await RawSocket.ReadExactlyAsync(client, SharedLayout.HelloSize);
+        Send(client, welcome, descriptors);
+        return client;
+    }
+
+    /// <summary>A memfd with these seals.</summary>
+    public static unsafe DescriptorHandle Memory(long size, int seals)
+    {
+        fixed (byte* name = "parley-test"u8)
+        {
+            DescriptorHandle memory = Libc.MemFdCreate(name, Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING);
+            Assert.Equal(0, Libc.FTruncate(memory, size));
+            Assert.Equal(0, Libc.Set(memory, Libc.F_ADD_SEALS, seals));
+            return memory;
+        }
+    }
+
+    public static DescriptorHandle RightMemory() => Memory(Shape.Size, Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW | Libc.F_SEAL_SEAL);
+
+    public static unsafe void Send(Socket socket, byte[] bytes, DescriptorHandle[] descriptors)
+    {
+        int size = sizeof(ControlMessage) + (descriptors.Length * sizeof(int));
+        byte* control = stackalloc byte[size + sizeof(nuint)];
+        var header = (ControlMessage*)control;
+        *header = new ControlMessage { Length = (nuint)size, Level = Libc.SOL_SOCKET, Type = Libc.SCM_RIGHTS };
+        for (int i = 0; i < descriptors.Length; i++)
+            ((int*)(header + 1))[i] = descriptors[i].Number;
+        fixed (byte* pointer = bytes)
+        {
+            var part = new IoVector { Base = pointer, Length = (nuint)bytes.Length };
+            var message = new MessageParts { Buffers = &part, BufferCount = 1 };
+            if (descriptors.Length > 0)
+            {
+                message.Control = control;
+                message.ControlLength = (nuint)size;
+            }
+
+            using var handle = Libc.Duplicate((int)socket.Handle, Libc.F_DUPFD_CLOEXEC, 0);
+            Assert.Equal(bytes.Length, (int)Libc.SendMsg(handle, &message, Libc.MSG_NOSIGNAL));
+        }
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _folder.Dispose();
+    }
+}

@@ -1,0 +1,159 @@
+using System.Net.Sockets;
+using Parley.Transports.SharedMemory;
+
+namespace Parley.Tests.SharedMemory;
+
+public sealed class LinkListenerTests
+{
+    [Fact]
+    public async Task AcceptAsync_NoRoom_WaitsUntilALinkIsClosed()
+    {
+        await using var links = new Links(configure: options => options.MaxConnections = 1);
+        SharedMemoryLink[] clients = [await links.ConnectAsync(), await links.ConnectAsync()];
+        SharedMemoryLink first = await links.AcceptAsync();
+
+        Task<SharedMemoryLink> second = links.AcceptAsync();
+        Assert.False(second.IsCompleted);
+        first.Close();
+
+        (await second.Within()).Close();
+        foreach (SharedMemoryLink client in clients)
+            client.Close();
+    }
+
+    [Fact]
+    public async Task AcceptAsync_RoomGivenBackAgainAndAgain()
+    {
+        await using var links = new Links(configure: options => options.MaxConnections = 1);
+        for (int i = 0; i < 100; i++)
+        {
+            SharedMemoryLink client = await links.ConnectAsync();
+            SharedMemoryLink server = await links.AcceptAsync();
+            client.Close();
+            server.Close();
+        }
+    }
+
+    [Fact]
+    public async Task Inspect_NoRoom_ShowsThoseWhoAreConnected()
+    {
+        await using var links = new Links(configure: options => options.MaxConnections = 1);
+        SharedMemoryLink client = await links.ConnectAsync(ringSize: 4096);
+        SharedMemoryLink server = await links.AcceptAsync();
+
+        NamedObjectStatus status = Assert.Single(await Task.Run(() => NamedObject.Inspect(links.EndPoint)).Within());
+
+        Assert.Equal((true, "memory", links.EndPoint), (status.IsServed, status.Type, status.EndPoint));
+        SharedMemoryConnectionStatus connection = Assert.Single(status.Connections!);
+        Assert.Equal((Environment.ProcessId, Native.UserId, "bytes"), (connection.ProcessId, connection.UserId, connection.Kind));
+        Assert.Equal((server.Incoming.Capacity, 0, 0), (connection.RingSize, connection.BytesToServer, connection.BytesToClient));
+        client.Close();
+        server.Close();
+        status = Assert.Single(await Task.Run(() => NamedObject.Inspect(links.EndPoint)).Within());
+        Assert.Empty(status.Connections!);
+    }
+
+    [Fact]
+    public async Task Inspect_LyingRings_ShowsNumbersThatCanBe()
+    {
+        await using var links = new Links();
+        SharedMemoryLink client = await links.ConnectAsync();
+        SharedMemoryLink server = await links.AcceptAsync();
+        Lie(client);
+
+        NamedObjectStatus status = Assert.Single(await Task.Run(() => NamedObject.Inspect(links.EndPoint)).Within());
+
+        SharedMemoryConnectionStatus connection = Assert.Single(status.Connections!);
+        Assert.InRange(connection.BytesToServer, 0, connection.RingSize);
+        Assert.InRange(connection.BytesToClient, 0, connection.RingSize);
+        client.Close();
+        server.Close();
+    }
+
+    [Fact]
+    public async Task StopAsync_ClientsHaveAgreed_AreHandedOutAndThenNull()
+    {
+        await using var links = new Links();
+        SharedMemoryLink[] clients = [await links.ConnectAsync(), await links.ConnectAsync()];
+
+        await links.Listener.StopAsync().Within();
+
+        foreach (SharedMemoryLink client in clients)
+        {
+            (await links.AcceptAsync()).Close();
+            client.Close();
+        }
+
+        Assert.Null(await links.Listener.AcceptAsync(CancellationToken.None).Within());
+        Assert.False(File.Exists(links.EndPoint.Name));
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => links.ConnectAsync());
+        Assert.Equal((Step.Connect, Reason.NotFound), (failure.Step, failure.Reason));
+    }
+
+    [Fact]
+    public async Task StopAsync_SilentClient_DoesNotKeepItFromEnding()
+    {
+        await using var links = new Links();
+        using Socket silent = await links.ConnectRawAsync();
+        Task<SharedMemoryLink?> accept = links.Listener.AcceptAsync(CancellationToken.None).AsTask();
+
+        await links.Listener.StopAsync().Within();
+
+        Assert.Null(await accept.Within());
+    }
+
+    [Fact]
+    public async Task DisposeAsync_ClientsNotAccepted_AreAborted()
+    {
+        await using var links = new Links();
+        SharedMemoryLink client = await links.ConnectAsync();
+
+        await links.Listener.DisposeAsync().Within();
+
+        await Eventually.TrueAsync(() => client.HasEnded, "the end of the socket");
+        Assert.Equal(SharedLayout.Aborted, StateOf(client));
+        client.Close();
+    }
+
+    [Fact]
+    public async Task Flood_OnOneSocket_HurtsNobodyElse()
+    {
+        await using var links = new Links();
+        using Socket flood = await links.ConnectRawAsync();
+        await flood.SendAsync(new Hello(LinkKind.Bytes, 0, 0).ToBytes()).Within();
+        await RawSocket.ReadExactlyAsync(flood, SharedLayout.WelcomeSize);
+        await flood.SendAsync((byte[])[.. "PARLEYOK"u8, 0, 0, 0, 0, 0, 0, 0, 0]).Within();
+        SharedMemoryLink flooded = await links.AcceptAsync();
+        using var enough = new CancellationTokenSource();
+        byte[] wakes = new byte[256 * 1024];
+        Task flooding = OnItsOwnThread.Run(() =>
+        {
+            while (!enough.IsCancellationRequested)
+                flood.Send(wakes);
+        });
+
+        for (int i = 0; i < 50; i++)
+        {
+            SharedMemoryLink client = await links.ConnectAsync();
+            SharedMemoryLink server = await links.AcceptAsync();
+            client.Close();
+            await Eventually.TrueAsync(() => server.HasEnded, "the end of the socket");
+            server.Close();
+        }
+
+        Assert.False(flooded.HasEnded);
+        await enough.CancelAsync();
+        await flooding.Within();
+        flood.Dispose();
+        await Eventually.TrueAsync(() => flooded.HasEnded, "the end of the socket");
+        flooded.Close();
+    }
+
+    private static unsafe void Lie(SharedMemoryLink link)
+    {
+        *(ulong*)(link.Outgoing.Control + SharedLayout.Tail) = ulong.MaxValue;
+        *(ulong*)(link.Incoming.Control + SharedLayout.Head) = ulong.MaxValue / 3;
+    }
+
+    private static unsafe uint StateOf(SharedMemoryLink link) => *(uint*)(link.Incoming.Control + SharedLayout.WriterState);
+}
