@@ -7,5 +7,3 @@ public sealed class UnixAbstractListenerTests() : ListenerContract(ChannelKind.U
 public sealed class SharedMemoryListenerTests() : ListenerContract(ChannelKind.SharedMemory);
 
 public sealed class MemoryListenerTests() : ListenerContract(ChannelKind.Memory);
-
-public sealed class SharedMemoryListenerTests() : ListenerContract(ChannelKind.SharedMemory);
