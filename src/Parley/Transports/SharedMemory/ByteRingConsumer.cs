@@ -21,11 +21,8 @@ internal sealed unsafe class ByteRingConsumer(RingMemory ring)
     /// <summary>The writer has said what cannot be.</summary>
     internal bool IsCorrupt { get; private set; }
 
-    internal uint WriterState => Volatile.Read(ref *(uint*)(ring.Control + SharedLayout.WriterState));
-
-    internal uint* WriterSleep => (uint*)(ring.Control + SharedLayout.WriterSleep);
-
-    internal ulong* Wakes => (ulong*)(ring.Control + SharedLayout.ReaderWakes);
+    /// <summary>The states and the sleep words.</summary>
+    internal RingControl Control { get; } = new(ring.Control, isReader: true);
 
     /// <summary>Looks once.</summary>
     /// <returns>How many bytes have come.</returns>
@@ -51,17 +48,4 @@ internal sealed unsafe class ByteRingConsumer(RingMemory ring)
         _head += (uint)count;
         Volatile.Write(ref *(ulong*)(ring.Control + SharedLayout.Head), _head);
     }
-
-    /// <summary>Says that it sleeps until the socket is readable.</summary>
-    internal void Announce()
-    {
-        ulong* sleeps = (ulong*)(ring.Control + SharedLayout.ReaderSleeps);
-        Volatile.Write(ref *sleeps, *sleeps + 1);
-        Volatile.Write(ref *(uint*)(ring.Control + SharedLayout.ReaderSleep), SharedLayout.SleepsOnSocket);
-    }
-
-    internal void Withdraw() => Interlocked.Exchange(ref *(uint*)(ring.Control + SharedLayout.ReaderSleep), 0);
-
-    /// <summary>Says that nothing is read any more.</summary>
-    internal void Close() => Volatile.Write(ref *(uint*)(ring.Control + SharedLayout.ReaderState), SharedLayout.Closed);
 }

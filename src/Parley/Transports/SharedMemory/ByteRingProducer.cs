@@ -27,11 +27,8 @@ internal sealed unsafe class ByteRingProducer(RingMemory ring)
     /// <summary>The reader has said what cannot be.</summary>
     internal bool IsCorrupt { get; private set; }
 
-    internal uint ReaderState => Volatile.Read(ref *(uint*)(ring.Control + SharedLayout.ReaderState));
-
-    internal uint* ReaderSleep => (uint*)(ring.Control + SharedLayout.ReaderSleep);
-
-    internal ulong* Wakes => (ulong*)(ring.Control + SharedLayout.WriterWakes);
+    /// <summary>The states and the sleep words.</summary>
+    internal RingControl Control { get; } = new(ring.Control, isReader: false);
 
     /// <summary>Looks once.</summary>
     /// <returns>How many bytes have become free.</returns>
@@ -68,17 +65,4 @@ internal sealed unsafe class ByteRingProducer(RingMemory ring)
         Pending = 0;
         Volatile.Write(ref *(ulong*)(ring.Control + SharedLayout.Tail), _tail);
     }
-
-    /// <summary>Says that it sleeps until the socket is readable.</summary>
-    internal void Announce()
-    {
-        ulong* sleeps = (ulong*)(ring.Control + SharedLayout.WriterSleeps);
-        Volatile.Write(ref *sleeps, *sleeps + 1);
-        Volatile.Write(ref *(uint*)(ring.Control + SharedLayout.WriterSleep), SharedLayout.SleepsOnSocket);
-    }
-
-    internal void Withdraw() => Interlocked.Exchange(ref *(uint*)(ring.Control + SharedLayout.WriterSleep), 0);
-
-    /// <summary>Says that nothing follows.</summary>
-    internal void Close() => Volatile.Write(ref *(uint*)(ring.Control + SharedLayout.WriterState), SharedLayout.Closed);
 }

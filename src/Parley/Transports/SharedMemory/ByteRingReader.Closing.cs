@@ -31,7 +31,7 @@ internal sealed partial class ByteRingReader
     {
         if (TryEnterClosing())
         {
-            _ring.Announce();
+            _ring.Control.Announce(SharedLayout.SleepsOnSocket);
             _link.Fence();
         }
 
@@ -43,7 +43,7 @@ internal sealed partial class ByteRingReader
     {
         if (TryEnterClosing())
         {
-            _ring.Close();
+            _ring.Control.SetOwnState(SharedLayout.Closed);
             TellWriter();
         }
 

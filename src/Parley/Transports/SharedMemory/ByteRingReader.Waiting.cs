@@ -76,11 +76,11 @@ internal sealed partial class ByteRingReader : IValueTaskSource<ReadResult>, IWa
     // Announced: a writer that does not see it has published before the second look, which then finds that.
     private bool TryTakeAnnounced()
     {
-        _ring.Announce();
+        _ring.Control.Announce(SharedLayout.SleepsOnSocket);
         _link.Fence();
         if (!TryTake())
             return false;
-        _ring.Withdraw();
+        _ring.Control.TakeDown();
         return true;
     }
 
@@ -124,7 +124,7 @@ internal sealed partial class ByteRingReader : IValueTaskSource<ReadResult>, IWa
         ReadResult result = default;
         bool goesOn = TryEnter();
         if (goesOn && outcome != WaitResult.Ready)
-            _ring.Withdraw();
+            _ring.Control.TakeDown();
         if (goesOn && (outcome == WaitResult.Interrupted || (outcome == WaitResult.Ready && _failure is null)))
             result = HandOut(canceled: outcome == WaitResult.Interrupted);
         Leave();

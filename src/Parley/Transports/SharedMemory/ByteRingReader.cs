@@ -155,7 +155,7 @@ internal sealed partial class ByteRingReader : PipeReader, ISegmentUser
 
         // Whether it has ended is looked at before the state, and the state before the bytes: what came first is not missed.
         bool peerIsGone = _link.HasEnded;
-        uint state = _ring.WriterState;
+        uint state = _ring.Control.OtherState;
         if (state == SharedLayout.Open && !peerIsGone)
             return false;
         if (LookAndTake())
@@ -233,12 +233,12 @@ internal sealed partial class ByteRingReader : PipeReader, ISegmentUser
 
     // GaveBack: section 4 of docs/shared-memory-protocol.md.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private unsafe void TellWriter()
+    private void TellWriter()
     {
         if (_link.NeedsPublisherFence)
             Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref *_ring.WriterSleep) != 0)
-            _link.Wake(_ring.WriterSleep, _ring.Wakes);
+        if (_ring.Control.OtherSleeps)
+            _ring.Control.WakeOther(_link);
     }
 
     // Inside: what is handed out of the ring keeps it mapped until the AdvanceTo.

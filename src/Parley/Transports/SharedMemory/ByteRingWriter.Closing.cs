@@ -16,7 +16,7 @@ internal sealed partial class ByteRingWriter
     {
         if (TryEnterClosing())
         {
-            _ring.Announce();
+            _ring.Control.Announce(SharedLayout.SleepsOnSocket);
             _link.Fence();
         }
 
@@ -36,7 +36,7 @@ internal sealed partial class ByteRingWriter
     {
         get
         {
-            bool isGone = !TryEnterClosing() || _link.HasEnded || _ring.ReaderState != SharedLayout.Open;
+            bool isGone = !TryEnterClosing() || _link.HasEnded || _ring.Control.OtherState != SharedLayout.Open;
             LeaveClosing();
             return isGone;
         }
@@ -47,7 +47,7 @@ internal sealed partial class ByteRingWriter
     {
         get
         {
-            uint state = TryEnterClosing() ? _ring.ReaderState : SharedLayout.Aborted;
+            uint state = TryEnterClosing() ? _ring.Control.OtherState : SharedLayout.Aborted;
             LeaveClosing();
             return state;
         }

@@ -77,7 +77,7 @@ internal sealed partial class ByteRingWriter : IWaiter
             }
             else
             {
-                _ring.Withdraw();
+                _ring.Control.TakeDown();
                 if (result != WaitResult.Due)
                 {
                     Keep(source);
@@ -137,16 +137,16 @@ internal sealed partial class ByteRingWriter : IWaiter
     // Announced: a reader that does not see it has given back before the second look, which then finds that.
     private bool IsWorthTryingAnnounced()
     {
-        _ring.Announce();
+        _ring.Control.Announce(SharedLayout.SleepsOnSocket);
         _link.Fence();
         if (!IsWorthTrying())
             return false;
-        _ring.Withdraw();
+        _ring.Control.TakeDown();
         return true;
     }
 
     private bool IsWorthTrying()
-        => _ring.Room > 0 || _ring.Look() > 0 || _ring.IsCorrupt || _link.HasEnded || _ring.ReaderState != SharedLayout.Open;
+        => _ring.Room > 0 || _ring.Look() > 0 || _ring.IsCorrupt || _link.HasEnded || _ring.Control.OtherState != SharedLayout.Open;
 
     bool IWaiter.TryFinish()
     {

@@ -221,7 +221,7 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
         PutOutcome outcome = UnflushedBytes > 0 ? Put([], out _) : PutOutcome.Done;
         if (outcome != PutOutcome.Done)
             return outcome;
-        _ring.Close();
+        _ring.Control.SetOwnState(SharedLayout.Closed);
         TellReader();
         _completed = true;
         Volatile.Write(ref _ended, true);
@@ -234,7 +234,7 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
     private PutOutcome Put(ReadOnlySpan<byte> source, out int sent)
     {
         sent = 0;
-        if (_link.HasEnded | _ring.ReaderState != SharedLayout.Open)
+        if (_link.HasEnded | _ring.Control.OtherState != SharedLayout.Open)
             return PutOutcome.PeerGone;
         if (_ring.Pending > 0)
             Publish();
@@ -283,12 +283,12 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
 
     // Published: section 4 of docs/shared-memory-protocol.md.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private unsafe void TellReader()
+    private void TellReader()
     {
         if (_link.NeedsPublisherFence)
             Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref *_ring.ReaderSleep) != 0)
-            _link.Wake(_ring.ReaderSleep, _ring.Wakes);
+        if (_ring.Control.OtherSleeps)
+            _ring.Control.WakeOther(_link);
     }
 
     /// <summary>Finds room for what is asked for, and keeps the segment mapped where it is in the ring.</summary>
