@@ -15,9 +15,10 @@ internal static class ListenCommand
         Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when no client came for so long (default: never)");
         var transfer = new TransferSettings();
         Option<bool> follow = FollowOption.Create();
+        Option<int?> ringSize = RingSizeOption.Create();
         var listener = new ListenerSettings(oneClient: true);
         var verbosity = new Verbosity();
-        var command = new Command("listen", "Accept one client and join it to standard input and output: the first with whom a byte is exchanged (one that comes and goes without a word is let go), of a FIFO the first that opens it") { endPoint, timeout, follow };
+        var command = new Command("listen", "Accept one client and join it to standard input and output: the first with whom a byte is exchanged (one that comes and goes without a word is let go), of a FIFO the first that opens it") { endPoint, timeout, follow, ringSize };
         transfer.AddTo(command);
         flow.AddTo(command);
         listener.AddTo(command);
@@ -41,6 +42,7 @@ internal static class ListenCommand
 
             ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
             options.Direction = direction;
+            options.RingSize = RingSizeOption.Get(parsed, ringSize, local);
             options.FollowWriters = parsed.GetValue(follow);
             using var interruption = new Interruption();
             EndPoint where = local;
