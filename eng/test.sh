@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . eng/lib/debian.sh
 
-debian_install gcc libc6-dev openssl socat ncat netcat-openbsd util-linux iproute2 iptables procps strace \
+debian_install gcc libc6-dev openssl socat ncat netcat-openbsd util-linux iproute2 iptables procps strace spin \
   || echo "some programs that the tests talk to may be missing: tests that need one will be skipped"
 
 projects=("$@")
@@ -20,7 +20,12 @@ for project in "${projects[@]}"; do
   dotnet build "test/$project" -c Release --nologo -v quiet
 done
 
+# The model of the shared-memory rings, where the checker is there.
 failed_runs=0
+if command -v spin > /dev/null && [[ " ${projects[*]} " == *" Parley.Tests "* ]]; then
+  eng/model/check.sh || failed_runs=$((failed_runs + 1))
+fi
+
 for project in "${projects[@]}"; do
   dotnet test "test/$project" -c Release --no-build --nologo \
     --logger "trx;LogFileName=$results/$project.trx" --logger "console;verbosity=minimal" \

@@ -17,8 +17,9 @@ internal static class ConnectCommand
         Option<TimeSpan?> idleTimeout = TimeOption.Create("--idle-timeout", "Break off when no byte moved for so long (default: never)");
         var transfer = new TransferSettings();
         Option<bool> follow = FollowOption.Create();
+        Option<int?> ringSize = RingSizeOption.Create();
         var verbosity = new Verbosity();
-        var command = new Command("connect", "Print what the peer says, and send it standard input") { endPoint, idleTimeout, follow };
+        var command = new Command("connect", "Print what the peer says, and send it standard input") { endPoint, idleTimeout, follow, ringSize };
         transfer.AddTo(command);
         flow.AddTo(command);
         settings.AddTo(command);
@@ -52,6 +53,7 @@ internal static class ConnectCommand
             ConnectionOptions options = settings.Get(parsed, verbosity.Observer(parsed), verbosity.IsVerbose(parsed));
             options.Tls = tls.ForClient(parsed, remote);
             options.Direction = direction;
+            options.RingSize = RingSizeOption.Get(parsed, ringSize, remote);
             options.FollowWriters = parsed.GetValue(follow);
             options.IdleTimeout = parsed.GetValue(idleTimeout).Infinite();
             using var interruption = new Interruption();

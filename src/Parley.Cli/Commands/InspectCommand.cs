@@ -4,18 +4,19 @@ using Parley.Cli.Output;
 
 namespace Parley.Cli.Commands;
 
-/// <summary><c>parley inspect</c>: what can be seen of a message queue or a FIFO without using it.</summary>
+/// <summary><c>parley inspect</c>: what can be seen of a message queue, a FIFO or a name in shared memory without using it.</summary>
 internal static class InspectCommand
 {
     internal static Command Build()
     {
         Argument<string> endPoint = NamedObjectArgument.Create();
         var json = new Option<bool>("--json") { Description = "One JSON object a line" };
-        var command = new Command("inspect", "Look at a message queue, a FIFO, or both of a pair; nobody notices") { endPoint, json, Verbosity.QuietOption() };
+        var command = new Command("inspect", "Look at a message queue, a FIFO, both of a pair, or a name in shared memory; nobody notices") { endPoint, json, Verbosity.QuietOption() };
         HelpWithExamples.Attach(command, """
             parley inspect mq:/orders                       how many messages wait, of how many, owner, permissions
             parley inspect fifo:/tmp/log                    type, permissions, owner
             parley inspect fifo:/tmp/log --json             for scripts
+            parley inspect shm:demo                         who is connected, what waits, how often each side slept
             """);
         command.SetAction(parsed =>
         {

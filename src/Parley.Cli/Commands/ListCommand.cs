@@ -4,13 +4,13 @@ using Parley.Cli.Output;
 
 namespace Parley.Cli.Commands;
 
-/// <summary><c>parley list</c>: this user's message queues.</summary>
+/// <summary><c>parley list</c>: this user's message queues and names in shared memory.</summary>
 internal static class ListCommand
 {
     internal static Command Build()
     {
         var json = new Option<bool>("--json") { Description = "One JSON object a line" };
-        var command = new Command("list", "List this user's message queues; what cannot be listed is said, and why") { json, Verbosity.QuietOption() };
+        var command = new Command("list", "List this user's message queues and names in shared memory; what cannot be listed is said, and why") { json, Verbosity.QuietOption() };
         HelpWithExamples.Attach(command, """
             parley list                                     each as inspect shows it
             parley list --json                              for scripts

@@ -15,10 +15,11 @@ internal static class ListenCommand
         Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when no client came for so long (default: never)");
         var transfer = new TransferSettings();
         Option<bool> follow = FollowOption.Create();
+        Option<int?> ringSize = RingSizeOption.Create();
         var listener = new ListenerSettings(oneClient: true);
         var tls = new TlsSettings(listens: true);
         var verbosity = new Verbosity();
-        var command = new Command("listen", "Accept one client and join it to standard input and output: the first with whom a byte is exchanged (one that comes and goes without a word is let go), of a FIFO the first that opens it") { endPoint, timeout, follow };
+        var command = new Command("listen", "Accept one client and join it to standard input and output: the first with whom a byte is exchanged (one that comes and goes without a word is let go), of a FIFO the first that opens it") { endPoint, timeout, follow, ringSize };
         transfer.AddTo(command);
         flow.AddTo(command);
         listener.AddTo(command);
@@ -46,6 +47,7 @@ internal static class ListenCommand
             options.Tls = tls.ForListener(parsed, local, hasTarget: false, verbosity.IsQuiet(parsed));
             using IDisposable? hangUp = TlsSettings.OutliveHangUp(options);
             options.Direction = direction;
+            options.RingSize = RingSizeOption.Get(parsed, ringSize, local);
             options.FollowWriters = parsed.GetValue(follow);
             using var interruption = new Interruption();
             EndPoint where = local;

@@ -9,7 +9,7 @@ namespace Parley.Cli.Commands;
 /// <summary><c>parley relay</c> where a side carries messages: whole messages, one way.</summary>
 internal sealed class MessageRelayCommand
 {
-    private readonly MessageSettings _messages = new();
+    private readonly MessageSettings _messages = new(hasRing: false);
     private readonly Option<string?> _deadLetter = new("--dead-letter")
     {
         Description = "Messages: write those that cannot be delivered to this file, as JSON lines, and go on after one that is too long for TARGET",
@@ -28,8 +28,12 @@ internal sealed class MessageRelayCommand
     {
         if (MessageSettings.CarriesMessages(source) || MessageSettings.CarriesMessages(target))
             return true;
+
+        // The frames are of the other side: what is in shared memory can be messages.
+        if (source is SharedMemoryEndPoint != target is SharedMemoryEndPoint && _messages.HasFraming(parsed))
+            return true;
         if (_messages.HasFraming(parsed) || parsed.GetValue(_deadLetter) is not null)
-            throw new UsageException("between two streams relay moves bytes: --frame and --dead-letter are for a queue or UDP on one side");
+            throw new UsageException("between two streams relay moves bytes: --frame and --dead-letter are for a queue, UDP or shared memory on one side");
         return false;
     }
 
@@ -37,7 +41,7 @@ internal sealed class MessageRelayCommand
     {
         MessageFraming from = FramingOf(parsed, plan.Source, plan.Target);
         MessageFraming to = FramingOf(parsed, plan.Target, plan.Source);
-        bool listens = from != MessageFraming.None;
+        bool listens = MessageSettings.HasClients(plan.Source, from);
         if (!listens)
             plan.Listener.RefuseAll(parsed, plan.Source, exceptDrainTimeout: true);
         if (plan.IsDryRun)
@@ -47,13 +51,13 @@ internal sealed class MessageRelayCommand
             return ExitCode.Done;
         }
 
-        MessageChannelOptions options = Options(parsed, plan, to);
+        MessageChannelOptions options = Options(parsed, plan, plan.Target, to);
         options.ConnectTimeout = plan.ConnectTimeout;
         options.RetryCount = plan.Retries ?? 0;
         options.Direction = OneWay.Is(plan.Target) || plan.Target is MessageQueueEndPoint ? ConnectionDirection.SendOnly : ConnectionDirection.Both;
         var target = new RelayTarget(plan.Target, options, plan.Retries);
         var run = new RelayRun(target, new Undelivered(parsed.GetValue(_deadLetter)), plan.IsVerbose);
-        MessageChannelOptions sourceOptions = Options(parsed, plan, from);
+        MessageChannelOptions sourceOptions = Options(parsed, plan, plan.Source, from);
         try
         {
             int exitCode = listens ? await ListenAsync(run, plan, sourceOptions) : await MoveAsync(run, plan, sourceOptions);
@@ -70,6 +74,12 @@ internal sealed class MessageRelayCommand
     private static async Task<int> ListenAsync(RelayRun run, MessageRelayPlan plan, MessageChannelOptions options)
     {
         using var service = new MessageRelayService(run, options);
+        if (options.Framing == MessageFraming.None)
+        {
+            using var channels = new ChannelServer(service, plan.IsVerbose, plan.IsOnce, plan.DrainTimeout);
+            return await channels.RunAsync(plan.Source, options, plan.Ready, plan.ShowsProgress);
+        }
+
         using var server = new Server(service, plan.IsVerbose, plan.IsOnce, plan.DrainTimeout, rateLimit: null);
         return await server.RunAsync(plan.Source, plan.ListenerOptions, plan.Ready, plan.ShowsProgress);
     }
@@ -101,10 +111,18 @@ internal sealed class MessageRelayCommand
         return ExitCode.Done;
     }
 
-    // The framing is that of the one side that is a stream.
+    // The framing is that of the one side that is a stream; beside a stream of another kind, shared memory is not meant by it.
     private MessageFraming FramingOf(ParseResult parsed, EndPoint side, EndPoint other)
-        => MessageSettings.CarriesMessages(side) && !MessageSettings.CarriesMessages(other) ? MessageFraming.None : _messages.Framing(parsed, side);
+    {
+        bool isOther = MessageSettings.CarriesMessages(side) ? !MessageSettings.CarriesMessages(other) : side is SharedMemoryEndPoint && !MessageSettings.CarriesMessages(other);
+        return isOther ? MessageFraming.None : _messages.Framing(parsed, side);
+    }
 
-    private MessageChannelOptions Options(ParseResult parsed, MessageRelayPlan plan, MessageFraming framing)
-        => _messages.Get(parsed, framing, plan.ListenerOptions.CallObserver, plan.IsVerbose);
+    private MessageChannelOptions Options(ParseResult parsed, MessageRelayPlan plan, EndPoint endPoint, MessageFraming framing)
+    {
+        MessageChannelOptions options = _messages.Get(parsed, endPoint, framing, plan.ListenerOptions.CallObserver, plan.IsVerbose);
+        if (endPoint is SharedMemoryEndPoint)
+            options.RingSize = plan.ListenerOptions.RingSize;
+        return options;
+    }
 }

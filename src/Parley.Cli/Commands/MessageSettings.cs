@@ -4,9 +4,10 @@ using System.Net;
 namespace Parley.Cli.Commands;
 
 /// <summary>Options of the verbs that carry messages, and what endpoints they take.</summary>
-internal sealed class MessageSettings
+/// <param name="hasRing">Whether the size of a ring in shared memory is among them.</param>
+internal sealed class MessageSettings(bool hasRing = true)
 {
-    internal const string Forms = "mq:/name, udp://host:port, or a stream with --frame: tcp://host:port, unix:/path, pipe:name, fifo:/path";
+    internal const string Forms = "mq:/name, udp://host:port, shm:name, or a stream with --frame: tcp://host:port, unix:/path, pipe:name, fifo:/path";
 
     private readonly Option<MessageFraming?> _framing = WordOption.Create(
         "--frame",
@@ -16,13 +17,20 @@ internal sealed class MessageSettings
         ("len32", MessageFraming.Len32));
 
     private readonly Option<int?> _maxSize = NumberOption.Create("--max-size", "The longest message over a stream, in bytes (default 1048576)", 1);
+    private readonly Option<int?>? _ringSize = hasRing ? RingSizeOption.Create() : null;
 
+    /// <summary>Whether it carries messages, and nothing else.</summary>
     internal static bool CarriesMessages(EndPoint endPoint) => endPoint is MessageQueueEndPoint or UdpEndPoint;
+
+    /// <summary>Whether it has clients: what does not is the same for everybody who opens it.</summary>
+    internal static bool HasClients(EndPoint endPoint, MessageFraming framing) => framing != MessageFraming.None || endPoint is SharedMemoryEndPoint;
 
     internal void AddTo(Command command)
     {
         command.Options.Add(_framing);
         command.Options.Add(_maxSize);
+        if (_ringSize is not null)
+            command.Options.Add(_ringSize);
     }
 
     internal bool HasFraming(ParseResult parsed) => parsed.GetValue(_framing) is not null;
@@ -47,12 +55,20 @@ internal sealed class MessageSettings
                 $"no messages are sent or received at {ParleyEndPoint.Format(endPoint)} itself", "put a relay between: parley relay unix:/tmp/far.sock tls://host:port");
         }
 
+        // Its server offers messages or bytes; the messages need no framing.
+        if (endPoint is SharedMemoryEndPoint && framing is null)
+        {
+            return parsed.GetValue(_maxSize) is null
+                ? MessageFraming.None
+                : throw new UsageException("--max-size is for a stream: in shared memory a message has at most half of the ring", "say how large that is with --ring-size");
+        }
+
         return framing ?? throw new UsageException(
             $"{ParleyEndPoint.Format(endPoint)} carries a stream of bytes: how are messages told apart on it?",
             "--frame line, --frame nul or --frame len32, whichever the peer speaks");
     }
 
-    internal MessageChannelOptions Get(ParseResult parsed, MessageFraming framing, CallObserver? observer, bool verbose)
+    internal MessageChannelOptions Get(ParseResult parsed, EndPoint endPoint, MessageFraming framing, CallObserver? observer, bool verbose)
     {
         var options = new MessageChannelOptions
         {
@@ -63,6 +79,7 @@ internal sealed class MessageSettings
         };
         if (parsed.GetValue(_maxSize) is int size)
             options.MaxMessageSize = size;
+        options.RingSize = _ringSize is null ? null : RingSizeOption.Get(parsed, _ringSize, endPoint);
         return options;
     }
 }

@@ -45,6 +45,7 @@ internal static class ReceiveCommand
             parley receive mq:/images --count 1 --output raw > image.png
             parley receive udp://0.0.0.0:9000 --multicast-group 239.1.2.3
             parley receive tcp://127.0.0.1:7000 --frame len32 --output nul | xargs -0 -n 1 echo
+            parley receive shm:orders                        what clients send through shared memory
             parley receive exec: --frame line -- tail -f log what a program says, line by line
             """);
         command.SetAction(async (parsed, _) =>
@@ -52,7 +53,7 @@ internal static class ReceiveCommand
             EndPoint source = EndPointArgument.GetForMessages(parsed, endPoint, program, "parley receive exec: --frame line -- ls");
             MessageFraming framing = messages.Framing(parsed, source);
             bool connects = parsed.GetValue(connect) || source is FifoEndPoint or ProcessEndPoint;
-            bool listens = framing != MessageFraming.None && !connects;
+            bool listens = MessageSettings.HasClients(source, framing) && !connects;
             if (parsed.GetValue(connect) && MessageSettings.CarriesMessages(source))
                 throw new UsageException($"--connect is for a stream; {ParleyEndPoint.Format(source)} has no connections");
             if (parsed.GetValue(group) is not null && source is not UdpEndPoint)
@@ -72,7 +73,7 @@ internal static class ReceiveCommand
                 return ExitCode.Done;
             }
 
-            MessageChannelOptions options = messages.Get(parsed, framing, verbosity.Observer(parsed), verbosity.IsVerbose(parsed));
+            MessageChannelOptions options = messages.Get(parsed, source, framing, verbosity.Observer(parsed), verbosity.IsVerbose(parsed));
             options.RetryCount = parsed.GetValue(retry) ?? 0;
             options.MulticastGroup = parsed.GetValue(group);
             options.FollowWriters = parsed.GetValue(follow);
@@ -91,21 +92,30 @@ internal static class ReceiveCommand
     private static async Task<int> ListenAsync(
         Receiver receiver, EndPoint source, MessageChannelOptions options, ListenerSettings listener, ParseResult parsed, Verbosity verbosity)
     {
-        ListenerOptions listenerOptions = listener.Get(parsed, options.CallObserver, Timeout.InfiniteTimeSpan);
         var service = new ReceiveService(receiver, options, verbosity.IsVerbose(parsed));
-        using var server = new Server(service, verbosity.IsVerbose(parsed), once: false, listener.DrainTimeout(parsed), rateLimit: null);
-        int exitCode = await server.RunAsync(
-            source,
-            listenerOptions,
-            bound =>
-            {
-                verbosity.SayListening(parsed, bound);
-                receiver.Start();
-            },
-            progress: false);
+        int exitCode;
+        if (options.Framing == MessageFraming.None)
+        {
+            using var server = new ChannelServer(service, verbosity.IsVerbose(parsed), once: false, listener.DrainTimeout(parsed));
+            exitCode = await server.RunAsync(source, options, Begin, progress: false);
+        }
+        else
+        {
+            ListenerOptions listenerOptions = listener.Get(parsed, options.CallObserver, Timeout.InfiniteTimeSpan);
+            listenerOptions.RingSize = options.RingSize;
+            using var server = new Server(service, verbosity.IsVerbose(parsed), once: false, listener.DrainTimeout(parsed), rateLimit: null);
+            exitCode = await server.RunAsync(source, listenerOptions, Begin, progress: false);
+        }
+
         if (verbosity.IsVerbose(parsed))
             receiver.Report();
         return exitCode == ExitCode.Done && receiver.IsUnfinished ? ExitCode.Interrupted : exitCode;
+
+        void Begin(EndPoint bound)
+        {
+            verbosity.SayListening(parsed, bound);
+            receiver.Start();
+        }
     }
 
     private static async Task<int> ReceiveAsync(

@@ -20,12 +20,13 @@ internal static class RelayCommand
         var once = new Option<bool>("--once") { Description = "End after one client was served, or one message of a queue or of UDP" };
         var transfer = new TransferSettings();
         Option<bool> follow = FollowOption.Create();
+        Option<int?> ringSize = RingSizeOption.Create();
         var listener = new ListenerSettings();
         var connect = new ConnectSettings();
         var tls = new TlsSettings(listens: true, connects: true);
         var verbosity = new Verbosity();
         var messages = new MessageRelayCommand();
-        var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET. Of two FIFOs the first is read and the second written; what TARGET answers to a single FIFO is dropped. With a queue or UDP on one side, whole messages go one way, to one TARGET") { listen, target, once, follow };
+        var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET. Of two FIFOs the first is read and the second written; what TARGET answers to a single FIFO is dropped. With a queue or UDP on one side, or shared memory on one and --frame for the other, whole messages go one way, to one TARGET") { listen, target, once, follow, ringSize };
         transfer.AddTo(command);
         listener.AddTo(command);
         connect.AddTo(command);
@@ -40,6 +41,7 @@ internal static class RelayCommand
             parley relay fifo:/tmp/log tcp://log.example:514         what is written to a FIFO, sent on
             parley relay mq:/orders udp://127.0.0.1:9000             a message a datagram
             parley relay unix:/tmp/in.sock mq:/orders --frame line   what clients say, line by line, into a queue
+            parley relay shm:orders mq:/orders                       messages in shared memory, into a queue
             parley relay mq:/orders tcp://host:7000 --frame len32 --dead-letter lost.jsonl
             """);
         command.SetAction(async (parsed, _) =>
@@ -52,6 +54,7 @@ internal static class RelayCommand
                     $"{ParleyEndPoint.Format(local)} would be joined to itself", "LISTEN is a new endpoint, TARGET one that a server listens on");
             }
 
+            int? ring = RingSizeOption.Get(parsed, ringSize, local, remote);
             OneWay.CheckFollow(parsed.GetValue(follow), local, ConnectionDirection.ReceiveOnly);
             tls.Check(parsed, local, remote);
             if (messages.IsMeant(parsed, local, remote))
@@ -60,6 +63,7 @@ internal static class RelayCommand
                 if (OneWay.Is(local))
                     clients.Direction = ConnectionDirection.ReceiveOnly;
                 clients.FollowWriters = parsed.GetValue(follow);
+                clients.RingSize = ring;
                 if (transfer.RateLimit(parsed) is not null)
                     throw new UsageException("--rate-limit is for bytes between streams, not for messages");
                 return await messages.RunAsync(parsed, new MessageRelayPlan
@@ -94,8 +98,10 @@ internal static class RelayCommand
             if (OneWay.Is(local))
                 listenerOptions.Direction = ConnectionDirection.ReceiveOnly;
             listenerOptions.FollowWriters = parsed.GetValue(follow);
+            listenerOptions.RingSize = ring;
             ConnectionOptions connectOptions = connect.Get(parsed, observer, verbosity.IsVerbose(parsed));
             connectOptions.Tls = tls.ForClient(parsed, remote, hasListener: local is TlsEndPoint);
+            connectOptions.RingSize = ring;
             connectOptions.IdleTimeout = listenerOptions.IdleTimeout;
             connectOptions.CloseTimeout = listenerOptions.CloseTimeout;
             if (OneWay.Is(remote))

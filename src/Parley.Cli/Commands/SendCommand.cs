@@ -43,6 +43,7 @@ internal static class SendCommand
             find . -print0 | parley send udp://127.0.0.1:9000 --input nul
             parley send mq:/orders --whole < image.png       a file as one message
             parley send tcp://127.0.0.1:7000 --frame len32 'over a stream'
+            parley send shm:orders 'through shared memory'
             parley send mq:/orders -- --dashes               behind -- anything is a message
             """);
         command.SetAction(async (parsed, _) =>
@@ -61,7 +62,7 @@ internal static class SendCommand
                 return ExitCode.Done;
             }
 
-            MessageChannelOptions options = messages.Get(parsed, framing, verbosity.Observer(parsed), verbosity.IsVerbose(parsed));
+            MessageChannelOptions options = messages.Get(parsed, target, framing, verbosity.Observer(parsed), verbosity.IsVerbose(parsed));
             options.ConnectTimeout = parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30);
             options.RetryCount = parsed.GetValue(retry) ?? 0;
             options.Direction = OneWay.Is(target) || target is MessageQueueEndPoint ? ConnectionDirection.SendOnly : ConnectionDirection.Both;

@@ -20,11 +20,12 @@ internal static class ServeCommand
         var discard = new Option<bool>("--discard") { Description = "Take what each client sends, and drop it" };
         var exec = new Option<bool>(ProgramWords.Option) { Description = "Start a program for each client, and join both: -- PROGRAM [ARGS] at the end" };
         var once = new Option<bool>("--once") { Description = "End after one client was served" };
+        Option<int?> ringSize = RingSizeOption.Create();
         var transfer = new TransferSettings();
         var listener = new ListenerSettings();
         var tls = new TlsSettings(listens: true);
         var verbosity = new Verbosity();
-        var command = new Command("serve", "Serve each client that connects") { endPoint, message, file, echo, discard, exec, once };
+        var command = new Command("serve", "Serve each client that connects") { endPoint, message, file, echo, discard, exec, once, ringSize };
         transfer.AddTo(command);
         listener.AddTo(command);
         tls.AddTo(command);
@@ -36,6 +37,7 @@ internal static class ServeCommand
             parley serve tls://0.0.0.0:5443 --self-signed    encrypted; says the pin for: parley connect --pin
             parley serve tcp://[::1]:7 --echo --trace        watch every call
             parley serve unix:/tmp/sort.sock --exec -- sort  a program for each client
+            parley serve shm:demo --echo                     through shared memory
             parley serve fifo:/tmp/motd --file motd.txt      a file to each reader of a FIFO, one after the other
             """);
         command.SetAction(async (parsed, _) =>
@@ -54,6 +56,7 @@ internal static class ServeCommand
 
             tls.Check(parsed, local, remote: null);
             ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), TimeSpan.FromSeconds(60));
+            options.RingSize = RingSizeOption.Get(parsed, ringSize, local);
             bool verbose = verbosity.IsVerbose(parsed);
             Service service = parsed.GetValue(exec)
                 ? Start(program.Get("parley serve unix:/tmp/sort.sock --exec -- sort"), options, verbose)

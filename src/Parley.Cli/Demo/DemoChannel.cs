@@ -17,6 +17,8 @@ internal abstract class DemoChannel(string name)
         new QueueChannel("mq, messages"),
         new MessageChannelDemo("udp, messages", static (_, _) => "udp://127.0.0.1:0"),
         new MessageChannelDemo("unix, messages", static (folder, name) => $"unix:{folder}/{name}.sock", "--frame", "len32"),
+        new ServedChannel("shm, bytes", static (folder, name) => $"shm:{folder}/{name}.sock"),
+        new MessageChannelDemo("shm, messages", static (folder, name) => $"shm:{folder}/{name}.sock"),
     ];
 
     internal string Name { get; } = name;

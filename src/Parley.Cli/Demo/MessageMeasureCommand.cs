@@ -76,6 +76,15 @@ internal static class MessageMeasureCommand
                     break;
                 }
 
+            case SharedMemoryEndPoint:
+                {
+                    await using MessageChannelListener listener = await MessageChannelListener.BindAsync(endPoint, Options);
+                    SayReady(listener.LocalEndPoint);
+                    await using MessageChannel client = (await listener.AcceptAsync())!;
+                    await AnswerAsync(client, client);
+                    break;
+                }
+
             default:
                 {
                     await using ConnectionListener listener = await ConnectionListener.BindAsync(endPoint, new ListenerOptions { RunContinuationsInline = true });

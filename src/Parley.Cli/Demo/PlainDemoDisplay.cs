@@ -17,6 +17,8 @@ internal sealed class PlainDemoDisplay : IDemoDisplay
                 : $"{row.Channel,-22} failed: {PlainText.OneLine(row.Failure!)}");
         }
 
+        if (DemoWords.Lead(rows) is { } lead)
+            Console.Out.WriteLine(lead);
         Console.Out.WriteLine(DemoWords.Outcome(rows));
         return rows;
     }

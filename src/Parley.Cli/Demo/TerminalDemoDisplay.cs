@@ -22,6 +22,8 @@ internal sealed class TerminalDemoDisplay : IDemoDisplay
                 live.Refresh();
             }
         });
+        if (DemoWords.Lead(rows) is { } lead)
+            console.MarkupLine(Styled("cyan", lead));
         bool succeeded = Array.TrueForAll(rows, static row => row.Succeeded);
         console.MarkupLine(Styled(succeeded ? "green" : "red", DemoWords.Outcome(rows)));
         return rows;

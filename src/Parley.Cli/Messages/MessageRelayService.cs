@@ -5,7 +5,7 @@ using Parley.Cli.Serving;
 namespace Parley.Cli.Messages;
 
 /// <summary>Moves the messages of each client to the one target.</summary>
-internal sealed class MessageRelayService(RelayRun run, MessageChannelOptions options) : Service, IDisposable
+internal sealed class MessageRelayService(RelayRun run, MessageChannelOptions options) : ChannelService(options), IDisposable
 {
     private readonly CancellationTokenSource _finished = new();
     private int? _fatalExitCode;
@@ -23,13 +23,12 @@ internal sealed class MessageRelayService(RelayRun run, MessageChannelOptions op
 
     public void Dispose() => _finished.Dispose();
 
-    internal override async ValueTask ServeAsync(Connection client, CancellationToken cancellationToken)
+    internal override async ValueTask ServeAsync(MessageChannel client, EndPoint? peer, CancellationToken cancellationToken)
     {
-        EndPoint who = client.RemoteEndPoint ?? client.LocalEndPoint ?? StandardStreamsEndPoint.Instance;
-        MessageChannel channel = MessageChannel.Over(client, options);
+        EndPoint who = peer ?? StandardStreamsEndPoint.Instance;
         try
         {
-            await run.MoveAsync(channel, who, long.MaxValue, CancellationToken.None, cancellationToken);
+            await run.MoveAsync(client, who, long.MaxValue, CancellationToken.None, cancellationToken);
         }
         catch (ConnectionException broken) when (broken.Step is Step.Receive)
         {

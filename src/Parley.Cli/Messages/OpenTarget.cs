@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Parley.Cli.Messages;
 
-/// <summary>A target that is open: a queue, a UDP socket, or messages over a connection.</summary>
+/// <summary>A target that is open: a queue, a UDP socket, shared memory, or messages over a connection.</summary>
 internal sealed class OpenTarget
 {
     private readonly StreamMessages? _stream;
@@ -30,6 +30,8 @@ internal sealed class OpenTarget
     internal static async ValueTask<OpenTarget> AcceptAsync(
         EndPoint endPoint, MessageChannelOptions options, Action<EndPoint> ready, CancellationToken cancellationToken)
     {
+        if (options.Framing == MessageFraming.None)
+            return new OpenTarget(await AcceptChannelAsync(endPoint, options, ready, cancellationToken), null);
         var listenerOptions = new ListenerOptions
         {
             RunContinuationsInline = true,
@@ -51,8 +53,18 @@ internal sealed class OpenTarget
     {
         if (_stream is not null)
             return await _stream.EndAsync(cancellationToken);
+        await Channel.CompleteSendsAsync(cancellationToken);
         await Channel.DisposeAsync();
         return null;
+    }
+
+    private static async ValueTask<MessageChannel> AcceptChannelAsync(
+        EndPoint endPoint, MessageChannelOptions options, Action<EndPoint> ready, CancellationToken cancellationToken)
+    {
+        await using MessageChannelListener listener = await MessageChannelListener.BindAsync(endPoint, options, cancellationToken);
+        ready(listener.LocalEndPoint);
+        return await listener.AcceptAsync(cancellationToken)
+            ?? throw new ConnectionException(Step.Accept, Reason.Aborted, endPoint, "the listener was stopped");
     }
 
     /// <summary>Closes it without ceremony: it has failed.</summary>

@@ -4,20 +4,18 @@ using Parley.Cli.Serving;
 
 namespace Parley.Cli.Messages;
 
-/// <summary>Prints the messages of each client of a stream.</summary>
-internal sealed class ReceiveService(Receiver receiver, MessageChannelOptions options, bool verbose) : Service
+/// <summary>Prints the messages of each client.</summary>
+internal sealed class ReceiveService(Receiver receiver, MessageChannelOptions options, bool verbose) : ChannelService(options)
 {
     internal override string Description => "print the messages of";
 
     internal override CancellationToken Finished => receiver.Over;
 
-    internal override async ValueTask ServeAsync(Connection client, CancellationToken cancellationToken)
+    internal override async ValueTask ServeAsync(MessageChannel client, EndPoint? peer, CancellationToken cancellationToken)
     {
-        EndPoint? who = client.RemoteEndPoint;
         try
         {
-            MessageChannel channel = MessageChannel.Over(client, options);
-            await receiver.RunAsync(channel, who, cancellationToken);
+            await receiver.RunAsync(client, peer, cancellationToken);
         }
         catch (ConnectionException broken) when (!receiver.Over.IsCancellationRequested)
         {

@@ -70,7 +70,8 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
         OpenTarget open;
         try
         {
-            open = await target.GetAsync(relay.HasMessage ? cut : stop);
+            // Clients of a listener are cut, never stopped.
+            open = await target.GetAsync(relay.HasMessage || !stop.CanBeCanceled ? cut : stop);
         }
         catch (OperationCanceledException) when (!cut.IsCancellationRequested)
         {

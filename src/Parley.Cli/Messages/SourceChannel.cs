@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Parley.Cli.Messages;
 
-/// <summary>Where messages are taken from, but for the clients of a listener: a queue, a UDP socket, or a connection that was made.</summary>
+/// <summary>Where messages are taken from, but for the clients of a listener: a queue, a UDP socket, or what was connected to.</summary>
 internal sealed class SourceChannel
 {
     private readonly Connection? _connection;
@@ -26,7 +26,7 @@ internal sealed class SourceChannel
             MessageChannel channel = source is UdpEndPoint
                 ? await MessageChannel.BindAsync(source, options, cancellationToken)
                 : await MessageChannel.OpenAsync(source, options, cancellationToken);
-            return new SourceChannel(channel, null, null);
+            return new SourceChannel(channel, null, channel.RemoteEndPoint);
         }
 
         Connection connection = await Connection.ConnectAsync(source, options, cancellationToken);

@@ -62,6 +62,9 @@ internal static class Failure
             Reason.NotFound when starting && failure.Cause == "no such program" => "a name is looked up in PATH; a path has a slash in it, as ./program has",
             Reason.Denied when failure is { Step: Step.Open, EndPoint: FifoEndPoint fifo } => WhoMayUse(fifo),
             Reason.Denied when starting => "make it executable with: chmod +x PATH",
+            Reason.Refused when connecting && failure.EndPoint is SharedMemoryEndPoint => SharedMemoryHint(failure, where),
+            Reason.NotFound when connecting && failure.EndPoint is SharedMemoryEndPoint => SharedMemoryHint(failure, where),
+            Reason.Denied when failure.EndPoint is SharedMemoryEndPoint => "shared memory is between programs of one user",
             Reason.Refused when connecting => $"nothing listens there; start a server with: parley serve {where}",
             Reason.NotFound when failure.Step is Step.Resolve => "check the host's name; an address works without a look-up",
             Reason.NotFound when failure is { Step: Step.Open, EndPoint: FifoEndPoint or MessageQueueEndPoint } => $"make it with: parley create {where}",
@@ -91,6 +94,16 @@ internal static class Failure
             Reason.TooLarge when binding => "choose a shorter path, such as one in /tmp or /run",
             _ => null,
         };
+    }
+
+    /// <summary>One name is served as bytes or as messages, and each has its own verbs.</summary>
+    private static string? SharedMemoryHint(ConnectionException failure, string where)
+    {
+        if (failure.Cause.Contains("as messages", StringComparison.Ordinal))
+            return $"send to it with: parley send {where}";
+        if (failure.Cause.Contains("as bytes", StringComparison.Ordinal))
+            return $"talk to it with: parley connect {where}";
+        return $"nothing listens there; start a server with: parley serve {where}, or for messages: parley receive {where}";
     }
 
     private static string WhoMayUse(FifoEndPoint fifo)

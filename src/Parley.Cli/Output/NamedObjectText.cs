@@ -4,12 +4,14 @@ using System.Text.Json;
 
 namespace Parley.Cli.Output;
 
-/// <summary>What is said of a queue or a FIFO.</summary>
+/// <summary>What is said of a queue, a FIFO or a name in shared memory.</summary>
 internal static class NamedObjectText
 {
     internal static string Line(NamedObjectStatus status)
     {
         string line = $"{PlainText.OneLine(ParleyEndPoint.Format(status.EndPoint))}: {status.Type}, mode {Octal(status.Mode)}, owner {status.UserId}:{status.GroupId}";
+        if (status.IsServed is bool isServed)
+            line += Served(isServed, status.Connections);
         if (status.MessagesWaiting is int messages)
             line += $", {messages} of {status.Capacity} messages waiting";
         if (status.BytesWaiting is long bytes)
@@ -32,10 +34,47 @@ internal static class NamedObjectText
             Write(json, "bytes_waiting", status.BytesWaiting);
             Write(json, "capacity", status.Capacity);
             Write(json, "message_size", status.MessageSize);
+            if (status.IsServed is bool isServed)
+                json.WriteBoolean("served", isServed);
+            if (status.Connections is not null)
+                Write(json, status.Connections);
             json.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static string Served(bool isServed, IReadOnlyList<SharedMemoryConnectionStatus>? connections)
+    {
+        if (!isServed)
+            return ", left behind: nobody listens";
+        if (connections is null)
+            return ", served";
+        IEnumerable<string> lines = connections.Select(static one =>
+            $"\n  pid {one.ProcessId}, user {one.UserId}: {one.Kind}, rings of {one.RingSize} bytes, {one.BytesToServer} waiting for the server, {one.BytesToClient} for the client, "
+            + $"{one.Sleeps} sleeps, {one.Wakes} wakes, {Units.Duration(one.Age)}");
+        return $", served, {connections.Count} {(connections.Count == 1 ? "connection" : "connections")}{string.Concat(lines)}";
+    }
+
+    private static void Write(Utf8JsonWriter json, IReadOnlyList<SharedMemoryConnectionStatus> connections)
+    {
+        json.WriteStartArray("connections");
+        foreach (SharedMemoryConnectionStatus one in connections)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("pid", one.ProcessId);
+            json.WriteNumber("uid", one.UserId);
+            json.WriteString("kind", one.Kind);
+            json.WriteNumber("ring_size", one.RingSize);
+            json.WriteNumber("bytes_to_server", one.BytesToServer);
+            json.WriteNumber("bytes_to_client", one.BytesToClient);
+            json.WriteNumber("sleeps", one.Sleeps);
+            json.WriteNumber("wakes", one.Wakes);
+            json.WriteNumber("seconds", one.Age.TotalSeconds);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void Write(Utf8JsonWriter json, string name, long? number)

@@ -12,9 +12,14 @@ namespace Parley;
 internal struct BriefPoll
 {
     private const int RarestPause = 1024;
+    private const int LongPause = 16;
+    private const int ShortPause = 2;
 
     /// <summary>How long a look takes at most: what a client takes to be woken on another core and to come back, with room to spare.</summary>
     internal static readonly long Length = Stopwatch.Frequency * 120 / 1_000_000;
+
+    /// <summary>A sleep that is shorter is no more than two sides that wake each other.</summary>
+    internal static readonly long ShortSleep = 2 * Length;
 
     private int _pause;
     private int _sleepsLeft;
@@ -36,5 +41,15 @@ internal struct BriefPoll
     {
         _pause = Math.Min(rarest, Math.Max(1, _pause * 2));
         _sleepsLeft = _pause;
+    }
+
+    /// <summary>
+    /// A sleep without a look was over so soon that both sides may have slept for nothing but each other: what was in vain before may pay by now.
+    /// Long pauses are cut short; not to none, for a peer that comes every 200 µs would have every look fail.
+    /// </summary>
+    internal void NoteShortSleep()
+    {
+        if (_pause >= LongPause)
+            _sleepsLeft = _pause = ShortPause;
     }
 }

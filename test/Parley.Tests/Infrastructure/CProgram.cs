@@ -39,6 +39,13 @@ internal sealed class CProgram : IAsyncDisposable
         return await program.OutputAsync();
     }
 
+    /// <summary>Starts it with standard input, and leaves standard output to the test.</summary>
+    public static async Task<Process> StartTalkingAsync(string name, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(await PathOfAsync(name), arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        return Process.Start(start)!;
+    }
+
     public async Task<string> OutputAsync()
     {
         string output = await _output.Within(Limits.Transfer);

@@ -7,7 +7,7 @@ namespace Parley.Transports.Descriptors;
 /// <summary>
 /// One thread that waits for all descriptors and deadlines of the process with one <c>epoll</c>, and wakes whoever waits for them.
 /// </summary>
-internal sealed unsafe class EventLoop
+internal sealed unsafe partial class EventLoop
 {
     // How long something may wait for the loop to wake up for another reason.
     private static readonly long Soon = Stopwatch.Frequency * 2 / 1000;
@@ -145,9 +145,13 @@ internal sealed unsafe class EventLoop
         while (true)
         {
             bool mayWait = _nextRound.Count == 0;
-            int count = mayWait && !IsAfterBulk() && _briefPoll.IsDue() ? PollBriefly() : 0;
+            bool hasCome = false;
+            int count = mayWait && !IsAfterBulk() && _briefPoll.IsDue() ? PollBriefly(out hasCome) : 0;
+            if (hasCome && ++_turnsInMemory < TurnsInMemory)
+                continue;
+            _turnsInMemory = 0;
             if (count == 0)
-                count = Wait(mayWait ? -1 : 0);
+                count = mayWait && !hasCome && MaySleep() ? Sleep() : Wait(milliseconds: 0);
 
             Turn++;
             int soon = _soon.Count;
@@ -160,20 +164,33 @@ internal sealed unsafe class EventLoop
         }
     }
 
-    private int PollBriefly()
+    private int PollBriefly(out bool hasCome)
     {
         // What is there already says nothing about how long it takes to come.
-        int count = Wait(milliseconds: 0);
-        if (count > 0)
+        hasCome = LookAtMemory();
+        int count = hasCome ? 0 : Wait(milliseconds: 0);
+        if (hasCome || count > 0)
             return count;
         long end = Stopwatch.GetTimestamp() + BriefPoll.Length;
         do
-            count = Wait(milliseconds: 0);
-        while (count == 0 && Stopwatch.GetTimestamp() < end);
-        if (count > 0)
+        {
+            hasCome = LookAtMemoryForAWhile();
+            count = hasCome ? 0 : Wait(milliseconds: 0);
+        }
+        while (!hasCome && count == 0 && Stopwatch.GetTimestamp() < end);
+        if (hasCome || count > 0)
             _briefPoll.Found();
         else
             _briefPoll.FoundNothing();
+        return count;
+    }
+
+    private int Sleep()
+    {
+        long began = Stopwatch.GetTimestamp();
+        int count = Wait(milliseconds: -1);
+        if (Stopwatch.GetTimestamp() - began < BriefPoll.ShortSleep)
+            _briefPoll.NoteShortSleep();
         return count;
     }
 

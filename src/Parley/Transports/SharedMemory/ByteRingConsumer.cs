@@ -24,6 +24,9 @@ internal sealed unsafe class ByteRingConsumer(RingMemory ring)
     /// <summary>The states and the sleep words.</summary>
     internal RingControl Control { get; } = new(ring.Control, isReader: true);
 
+    /// <summary>Whether the writer has published more than <see cref="Look"/> has seen.</summary>
+    internal bool HasMore => Volatile.Read(ref *(ulong*)(ring.Control + SharedLayout.Tail)) != _tail;
+
     /// <summary>Looks once.</summary>
     /// <returns>How many bytes have come.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

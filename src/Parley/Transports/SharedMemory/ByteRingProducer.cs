@@ -30,6 +30,9 @@ internal sealed unsafe class ByteRingProducer(RingMemory ring)
     /// <summary>The states and the sleep words.</summary>
     internal RingControl Control { get; } = new(ring.Control, isReader: false);
 
+    /// <summary>Whether the reader has given back more than <see cref="Look"/> has seen.</summary>
+    internal bool HasMoreRoom => Volatile.Read(ref *(ulong*)(ring.Control + SharedLayout.Head)) != _head;
+
     /// <summary>Looks once.</summary>
     /// <returns>How many bytes have become free.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

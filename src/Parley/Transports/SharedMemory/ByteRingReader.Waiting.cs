@@ -8,8 +8,9 @@ namespace Parley.Transports.SharedMemory;
 /// The reader's waits: section 4 of docs/shared-memory-protocol.md. The loop looks when the socket wakes it, so that a wake-up for nothing
 /// wakes nobody; the reader is the task source itself.
 /// </summary>
-internal sealed partial class ByteRingReader : IValueTaskSource<ReadResult>, IWaiter
+internal sealed partial class ByteRingReader : IValueTaskSource<ReadResult>, IWaiter, IAwaitedRing
 {
+    private readonly LoopLook _loopLook;
     private BriefLook _look;
     private Readiness? _waited;
 
@@ -23,12 +24,15 @@ internal sealed partial class ByteRingReader : IValueTaskSource<ReadResult>, IWa
         {
             Readiness wake = _waited = _link.ReaderWake;
             wake.Forget();
-            if (!yields && TryReadBeforeWait(out ReadResult result))
+            bool looks = !yields && _link.Loop.MayLookFor;
+            if (!yields && !looks && TryReadBeforeWait(out ReadResult result))
                 return new(result);
             if (!wake.TryBegin(_connection.IdleDue, this, out short token, cancellationToken))
                 continue;
             if (yields)
                 _link.Loop.SignalInNextRound(wake);
+            else if (looks)
+                _loopLook.Begin(_link.Loop, wake);
             return new(this, token);
         }
     }
@@ -84,6 +88,20 @@ internal sealed partial class ByteRingReader : IValueTaskSource<ReadResult>, IWa
         return true;
     }
 
+    bool IAwaitedRing.HasCome()
+        => _connection.IsOver || _ring.HasMore || _link.HasEnded || _ring.Control.OtherState != SharedLayout.Open;
+
+    bool IAwaitedRing.HasComeAfterAnnouncing()
+    {
+        if (_connection.IsOver)
+            return true;
+        _ring.Control.Announce(SharedLayout.SleepsOnSocket);
+        _link.Fence();
+        return ((IAwaitedRing)this).HasCome();
+    }
+
+    void IAwaitedRing.EndLook() => ReleaseIfClosed();
+
     bool IWaiter.TryFinish()
     {
         // Where it is over, the close ends the wait.
@@ -118,6 +136,7 @@ internal sealed partial class ByteRingReader : IValueTaskSource<ReadResult>, IWa
 
     ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
     {
+        _loopLook.End();
         Readiness waited = _waited!;
         CancellationToken cancellationToken = waited.CancellationToken;
         WaitResult outcome = waited.GetResult(token);

@@ -43,13 +43,14 @@ internal sealed partial class ByteRingReader : PipeReader, ISegmentUser
         _link = link;
         _ring = new ByteRingConsumer(link.Incoming);
         _memory = new RingView(link.Incoming, link).Memory;
+        _loopLook = new LoopLook(this);
         link.AddReader(this);
     }
 
     /// <summary>Bytes seen so far.</summary>
     internal long Total => Volatile.Read(ref _total);
 
-    bool ISegmentUser.UsesSegment => Volatile.Read(ref _isInside) || Volatile.Read(ref _inHand) || Volatile.Read(ref _closes);
+    bool ISegmentUser.UsesSegment => Volatile.Read(ref _isInside) || _loopLook.IsLooking || Volatile.Read(ref _inHand) || Volatile.Read(ref _closes);
 
     internal bool IsInside => Volatile.Read(ref _isInside);
 

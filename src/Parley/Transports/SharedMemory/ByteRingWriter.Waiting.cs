@@ -10,8 +10,9 @@ namespace Parley.Transports.SharedMemory;
 /// The writer's waits for room: section 4 of docs/shared-memory-protocol.md. The loop looks when the socket wakes it, so that a wake-up for
 /// nothing wakes nobody.
 /// </summary>
-internal sealed partial class ByteRingWriter : IWaiter
+internal sealed partial class ByteRingWriter : IWaiter, IAwaitedRing
 {
+    private readonly LoopLook _loopLook;
     private BriefLook _look;
     private long _waitDue;
 
@@ -24,6 +25,7 @@ internal sealed partial class ByteRingWriter : IWaiter
         while (true)
         {
             WaitResult result = await WaitForRoomAsync(stalledSince, cancellationToken).ConfigureAwait(false);
+            _loopLook.End();
             long before = _total;
             PutOutcome outcome = GoOn(result, source.Span, out int sent);
             switch (result)
@@ -102,14 +104,24 @@ internal sealed partial class ByteRingWriter : IWaiter
         {
             Readiness wake = _link.WriterWake;
             wake.Forget();
-            if (!yields && IsWorthTryingBeforeWait())
+            bool looks = !yields && _link.Loop.MayLookFor;
+            if (!yields && (looks ? IsWorthTryingNow() : IsWorthTryingBeforeWait()))
                 return new(WaitResult.Ready);
             if (!wake.TryBegin(Math.Min(_waitDue, _connection.IdleDue), this, out short token, cancellationToken))
                 continue;
             if (yields)
                 _link.Loop.SignalInNextRound(wake);
+            else if (looks)
+                _loopLook.Begin(_link.Loop, wake);
             return new(wake, token);
         }
+    }
+
+    private bool IsWorthTryingNow()
+    {
+        bool isWorth = !TryEnter() || IsWorthTrying();
+        Leave();
+        return isWorth;
     }
 
     private bool IsWorthTryingBeforeWait()
@@ -147,6 +159,24 @@ internal sealed partial class ByteRingWriter : IWaiter
 
     private bool IsWorthTrying()
         => _ring.Room > 0 || _ring.Look() > 0 || _ring.IsCorrupt || _link.HasEnded || _ring.Control.OtherState != SharedLayout.Open;
+
+    bool IAwaitedRing.HasCome()
+        => _connection.IsOver || _ring.HasMoreRoom || _link.HasEnded || _ring.Control.OtherState != SharedLayout.Open;
+
+    bool IAwaitedRing.HasComeAfterAnnouncing()
+    {
+        if (_connection.IsOver)
+            return true;
+        _ring.Control.Announce(SharedLayout.SleepsOnSocket);
+        _link.Fence();
+        return ((IAwaitedRing)this).HasCome();
+    }
+
+    void IAwaitedRing.EndLook()
+    {
+        if (_link.IsClosed)
+            _link.ReleaseIfUnused();
+    }
 
     bool IWaiter.TryFinish()
     {

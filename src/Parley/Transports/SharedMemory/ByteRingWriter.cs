@@ -47,6 +47,7 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
         _link = link;
         _ring = new ByteRingProducer(link.Outgoing);
         _memory = new RingView(link.Outgoing, link).Memory;
+        _loopLook = new LoopLook(this);
         link.AddWriter(this);
     }
 
@@ -61,7 +62,7 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
 
     internal bool IsInside => Volatile.Read(ref _isInside);
 
-    bool ISegmentUser.UsesSegment => Volatile.Read(ref _isInside) || Volatile.Read(ref _inHand) || Volatile.Read(ref _closers) > 0;
+    bool ISegmentUser.UsesSegment => Volatile.Read(ref _isInside) || _loopLook.IsLooking || Volatile.Read(ref _inHand) || Volatile.Read(ref _closers) > 0;
 
     public override bool CanGetUnflushedBytes => true;
 

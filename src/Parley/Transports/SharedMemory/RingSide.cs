@@ -15,7 +15,7 @@ namespace Parley.Transports.SharedMemory;
 /// What touches the segment is within the ring's gate, or has the turn: whoever wants to unmap the segment takes both.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore holds nothing of the system's until its wait handle is asked for.")]
-internal abstract class RingSide
+internal abstract class RingSide : IAwaitedRing
 {
     /// <summary>So many looks take about twice as long as a peer that is awake on another core takes to answer.</summary>
     private protected const int Looks = 100;
@@ -35,6 +35,8 @@ internal abstract class RingSide
     private readonly long _lookTicks;
     private readonly bool _runsInline;
     private readonly bool _needsFence;
+    private readonly LoopLook _loopLook;
+    private int _awaitedLength;
     private BriefPoll _looks;
     private BriefPoll _yields;
 
@@ -47,6 +49,7 @@ internal abstract class RingSide
         _needsFence = link.NeedsPublisherFence;
         _lookTicks = (long)(options.SpinTime.TotalSeconds * Stopwatch.Frequency);
         _runsInline = options.RunContinuationsInline;
+        _loopLook = new LoopLook(this);
     }
 
     private protected SharedMemoryLink Link { get; }
@@ -152,9 +155,8 @@ internal abstract class RingSide
                 if (IsReady(length))
                     return;
                 PrepareToSleep();
-                if (!Announce(SharedLayout.SleepsOnSocket, length))
-                    return;
-                WaitResult result = await _wake.WaitAsync(Deadline.Never, cancellationToken).ConfigureAwait(false);
+                WaitResult result = await BeginWait(length, cancellationToken).ConfigureAwait(false);
+                _loopLook.End();
                 if (result == WaitResult.Canceled)
                     throw new OperationCanceledException(cancellationToken);
             }
@@ -165,6 +167,32 @@ internal abstract class RingSide
                 TakeDown();
             _turn.Release();
         }
+    }
+
+    // With the turn.
+    private ValueTask<WaitResult> BeginWait(int length, CancellationToken cancellationToken)
+    {
+        EventLoop loop = EventLoop.Shared;
+        bool looks = loop.MayLookFor;
+        if (!looks && !Announce(SharedLayout.SleepsOnSocket, length))
+            return new(WaitResult.Ready);
+        ValueTask<WaitResult> wait = _wake.WaitAsync(Deadline.Never, cancellationToken);
+        if (looks)
+        {
+            _awaitedLength = length;
+            _loopLook.Begin(loop, _wake);
+        }
+
+        return wait;
+    }
+
+    bool IAwaitedRing.HasCome() => IsReady(_awaitedLength);
+
+    bool IAwaitedRing.HasComeAfterAnnouncing() => End.IsOver || !Announce(SharedLayout.SleepsOnSocket, _awaitedLength);
+
+    void IAwaitedRing.EndLook()
+    {
+        // Whoever unmaps waits for the turn, which is kept until the loop does not look any more.
     }
 
     /// <summary>Whether the loop's other descriptors are to have their turn before this call.</summary>

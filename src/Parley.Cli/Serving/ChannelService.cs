@@ -1,0 +1,14 @@
+using System.Net;
+
+namespace Parley.Cli.Serving;
+
+/// <summary>What is done for each client that has messages: over its connection, or on a channel of messages.</summary>
+/// <param name="options">How a connection carries them.</param>
+internal abstract class ChannelService(MessageChannelOptions options) : Service
+{
+    internal sealed override ValueTask ServeAsync(Connection client, CancellationToken cancellationToken)
+        => ServeAsync(MessageChannel.Over(client, options), client.RemoteEndPoint ?? client.LocalEndPoint, cancellationToken);
+
+    /// <summary>Serves one client up to its end; the caller disposes the channel, or what it goes over.</summary>
+    internal abstract ValueTask ServeAsync(MessageChannel client, EndPoint? peer, CancellationToken cancellationToken);
+}

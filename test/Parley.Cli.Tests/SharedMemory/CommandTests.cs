@@ -1,0 +1,222 @@
+using System.Text.Json;
+using static Parley.Cli.Tests.Payload;
+
+namespace Parley.Cli.Tests.SharedMemory;
+
+/// <summary>Every verb on shared memory.</summary>
+public sealed class CommandTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    private string Endpoint => $"shm:{_folder["s"]}";
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Serve_ManyClients_EachGetsTheMessage()
+    {
+        await using ListeningCommand server = await Command.ListenAsync("serve", Endpoint, "--ring-size", "4096");
+        Assert.Equal(Endpoint, server.Endpoint);
+
+        CommandResult[] results = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => Command.RunAsync("connect", Endpoint)));
+
+        Assert.All(results, static result => Assert.Equal(ServerMessage, result.MustExit(0).Output));
+        (await server.StopAsync()).MustExit(0);
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(_folder.Path), static path => !path.EndsWith(".lock", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Listen_AndConnect_TalkBothWays()
+    {
+        byte[] said = Payload.Random((2 * Megabyte) + 1);
+        byte[] reply = Payload.Random(Megabyte);
+        await using ListeningCommand listen = await Command.ListenAsync("listen", Endpoint);
+        Task replied = listen.Process.WriteAsync(reply, close: true);
+
+        CommandResult result = await Command.RunAsync(new Launch("connect", Endpoint, "--ring-size", "4096") { Input = said, Limit = Limits.Transfer });
+
+        MustEqual(reply, result.MustExit(0).Output);
+        MustEqual(said, (await listen.EndAsync()).MustExit(0).Output);
+        await replied.WaitAsync(Limits.Wait);
+    }
+
+    [Fact]
+    public async Task Relay_ToTcpAndBack_CarriesTheConversation()
+    {
+        byte[] said = Payload.Random(Megabyte);
+        await using ListeningCommand echo = await Command.ListenAsync("serve", "tcp://127.0.0.1:0", "--echo");
+        await using ListeningCommand toTcp = await Command.ListenAsync("relay", Endpoint, echo.Endpoint);
+        await using ListeningCommand toMemory = await Command.ListenAsync("relay", "tcp://127.0.0.1:0", Endpoint);
+
+        CommandResult result = await Command.RunAsync(new Launch("connect", toMemory.Endpoint) { Input = said, Limit = Limits.Transfer });
+
+        MustEqual(said, result.MustExit(0).Output);
+    }
+
+    [Fact]
+    public async Task Ping_SaysHowLong()
+    {
+        await using ListeningCommand server = await Command.ListenAsync("serve", Endpoint);
+
+        Assert.StartsWith($"{Endpoint}: connected in ", (await Command.RunAsync("ping", Endpoint)).MustExit(0).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Receive_ManySenders_PrintsAllOfThem()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(async i => (await Command.RunAsync("send", Endpoint, $"{i}", "", "end")).MustExit(0)));
+        await receive.Process.WaitForOutputAsync(4 * "0\n\nend\n".Length);
+
+        string[] lines = (await receive.StopAsync()).MustExit(0).Text.Split('\n');
+
+        Assert.Equal(4, lines.Count(static line => line is "end"));
+        Assert.Equal(["0", "1", "2", "3"], lines.Where(static line => line.Length == 1).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Send_ThatListens_GivesTheFirstClientWhatItHas()
+    {
+        await using ListeningCommand send = await Command.ListenAsync("send", Endpoint, "--listen", "one", "two");
+
+        CommandResult result = await Command.RunAsync("receive", Endpoint, "--connect", "--json");
+
+        string[] texts = [.. result.MustExit(0).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonDocument.Parse(line).RootElement.GetProperty("text").GetString()!)];
+        Assert.Equal(["one", "two"], texts);
+        (await send.EndAsync()).MustExit(0);
+    }
+
+    [Fact]
+    public async Task SendAndReceive_WithFrames_GoOverBytes()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "--frame", "len32", "--count", "2");
+
+        (await Command.RunAsync("send", Endpoint, "--frame", "len32", "a", "b")).MustExit(0);
+
+        Assert.Equal("a\nb\n", (await receive.EndAsync()).MustExit(0).Text);
+    }
+
+    [Fact]
+    public async Task Send_MoreThanHalfTheRing_IsTooLarge()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "--ring-size", "4096");
+
+        Errors.Failure.MustBe(await Command.RunAsync("send", Endpoint, new string('x', 2041)), "1", "cannot send to .*2040");
+        (await Command.RunAsync("send", Endpoint, new string('x', 2040))).MustExit(0);
+
+        await receive.Process.WaitForOutputAsync(2041);
+    }
+
+    [Fact]
+    public async Task Relay_MessagesToFramesAndBack_AreMessages()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", $"shm:{_folder["r"]}", "--count", "2", "--output", "nul");
+        await using ListeningCommand toMemory = await Command.ListenAsync("relay", $"unix:{_folder["u"]}", receive.Endpoint, "--frame", "len32");
+        await using ListeningCommand toFrames = await Command.ListenAsync("relay", Endpoint, toMemory.Endpoint, "--frame", "len32");
+
+        (await Command.RunAsync("send", Endpoint, "line\nfeed", "")).MustExit(0);
+
+        Assert.Equal("line\nfeed\0\0", (await receive.EndAsync()).MustExit(0).Text);
+    }
+
+    [Fact]
+    public async Task Relay_MessagesOfUdp_ArriveInSharedMemory()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "--count", "1");
+        await using ListeningCommand relay = await Command.ListenAsync("relay", "udp://127.0.0.1:0", Endpoint);
+
+        (await Command.RunAsync("send", relay.Endpoint, "a datagram")).MustExit(0);
+
+        Assert.Equal("a datagram\n", (await receive.EndAsync()).MustExit(0).Text);
+    }
+
+    [Fact]
+    public async Task KindOfAnotherVerb_IsRefusedWithTheRightOne()
+    {
+        await using (ListeningCommand bytes = await Command.ListenAsync("serve", Endpoint))
+            Errors.Failure.MustBe(await Command.RunAsync("send", Endpoint, "x"), "3", "served as bytes", $"parley connect {Endpoint}");
+
+        await using ListeningCommand messages = await Command.ListenAsync("receive", Endpoint);
+        Errors.Failure.MustBe(await Command.RunAsync("connect", Endpoint), "3", "served as messages", $"parley send {Endpoint}");
+    }
+
+    [Theory]
+    [InlineData("connect")]
+    [InlineData("send")]
+    [InlineData("ping")]
+    public async Task NobodyThere_IsSaidWithAHint(string verb)
+    {
+        string[] words = verb is "send" ? [verb, Endpoint, "x"] : [verb, Endpoint];
+
+        Errors.Failure.MustBe(await Command.RunAsync(words), "3", $"cannot connect to {Endpoint}", "parley serve .*parley receive");
+    }
+
+    [Theory]
+    [InlineData("serve", "--ring-size 5000", "no power of two")]
+    [InlineData("serve", "--ring-size 2048", "no power of two")]
+    [InlineData("receive", "--max-size 100", "--ring-size")]
+    [InlineData("serve", "--mode 0666", "--mode")]
+    public async Task Options_ThatMakeNoSense_AreRefused(string verb, string options, string words)
+        => Errors.Failure.MustBe(await Command.RunAsync([verb, Endpoint, .. options.Split(' ')]), "2", "parley: ", words.StartsWith("--r", StringComparison.Ordinal) ? words : "");
+
+    [Fact]
+    public async Task RingSize_ForAnotherEndpoint_IsRefused()
+        => Errors.Failure.MustBe(await Command.RunAsync("serve", "tcp://127.0.0.1:0", "--ring-size", "4096"), "2", "--ring-size is for shared memory");
+
+    [Fact]
+    public async Task Serve_LiveServer_IsNotStolen_DeadOneIsTakenOver()
+    {
+        await using ListeningCommand first = await Command.ListenAsync("serve", Endpoint);
+        Errors.Failure.MustBe(await Command.RunAsync("serve", Endpoint), "3", $"cannot listen on {Endpoint}: .*EADDRINUSE");
+        Assert.Equal(ServerMessage, (await Command.RunAsync("connect", Endpoint)).MustExit(0).Output);
+
+        await first.StopAsync(Signal.Kill);
+
+        await using ListeningCommand second = await Command.ListenAsync("serve", Endpoint);
+        Assert.Equal(ServerMessage, (await Command.RunAsync("connect", Endpoint)).MustExit(0).Output);
+    }
+
+    [Fact]
+    public async Task Receive_SenderKilled_KeepsWhatItSaidAndTakesTheNext()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint);
+        await using (ChildProcess sender = Command.Start("send", Endpoint))
+        {
+            await sender.WriteAsync("one\ntwo\n"u8.ToArray());
+            await receive.Process.WaitForOutputAsync("one\ntwo\n".Length);
+            sender.Send(Signal.Kill);
+            await sender.EndAsync();
+        }
+
+        (await Command.RunAsync("send", Endpoint, "three")).MustExit(0);
+        await receive.Process.WaitForOutputAsync("one\ntwo\nthree\n".Length);
+
+        CommandResult result = await receive.StopAsync();
+        Assert.Equal("one\ntwo\nthree\n", result.MustExit(0).Text);
+        Assert.Contains("the peer's process ended without closing", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Inspect_ShowsConnections_ListShowsNames()
+    {
+        string name = $"parley-test-{Environment.ProcessId}-{Guid.NewGuid():N}";
+        await using ListeningCommand server = await Command.ListenAsync("serve", $"shm:{name}", "--echo");
+        await using ChildProcess client = Command.Start("connect", $"shm:{name}");
+        await client.WriteAsync("hello"u8.ToArray());
+        await client.WaitForOutputAsync(5);
+
+        string text = (await Command.RunAsync("inspect", $"shm:{name}")).MustExit(0).Text;
+        string json = (await Command.RunAsync("inspect", $"shm:{name}", "--json")).MustExit(0).Text;
+        string list = (await Command.RunAsync("list")).Text;
+
+        Assert.StartsWith($"shm:{name}: ", text, StringComparison.Ordinal);
+        Assert.Contains($"{client.Id}", text, StringComparison.Ordinal);
+        JsonElement one = JsonDocument.Parse(json.Split('\n')[0]).RootElement;
+        Assert.Equal($"shm:{name}", one.GetProperty("endpoint").GetString());
+        Assert.Contains($"shm:{name}", list, StringComparison.Ordinal);
+
+        // It takes its name away, which is in the user's own directory.
+        await client.DisposeAsync();
+        await server.StopAsync();
+    }
+}
