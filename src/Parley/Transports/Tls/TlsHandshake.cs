@@ -81,13 +81,13 @@ internal static class TlsHandshake
 
     private static Exception Explain(
         Exception failure, PeerVerification verification, RecordStream records, TimeSpan timeout, TlsSettings settings, EndPoint? endPoint) => failure switch
-    {
-        _ when verification.Refusal is { } refusal => new ConnectionException(Step.Handshake, Reason.Untrusted, endPoint, refusal, inner: failure),
-        OperationCanceledException => new ConnectionException(Step.Handshake, Reason.TimedOut, endPoint, $"no TLS handshake within {timeout.TotalSeconds:0.###} s"),
-        ConnectionException broken => new ConnectionException(Step.Handshake, broken.Reason, settings.Outside(broken.EndPoint), broken.Cause, broken.ErrorNumber, broken),
-        AuthenticationException or IOException => TlsFailure.Explain(failure, records, Step.Handshake, endPoint),
-        _ => failure,
-    };
+        {
+            _ when verification.Refusal is { } refusal => new ConnectionException(Step.Handshake, Reason.Untrusted, endPoint, refusal, inner: failure),
+            OperationCanceledException => new ConnectionException(Step.Handshake, Reason.TimedOut, endPoint, $"no TLS handshake within {timeout.TotalSeconds:0.###} s"),
+            ConnectionException broken => new ConnectionException(Step.Handshake, broken.Reason, settings.Outside(broken.EndPoint), broken.Cause, broken.ErrorNumber, broken),
+            AuthenticationException or IOException => TlsFailure.Explain(failure, records, Step.Handshake, endPoint),
+            _ => failure,
+        };
 
     private static async ValueTask LetGoAsync(Connection plain, Exception reason, bool hasAlert)
     {
