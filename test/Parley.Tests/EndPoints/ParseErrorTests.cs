@@ -47,7 +47,7 @@ public sealed class ParseErrorTests
         { "tcpp://127.0.0.1:5000", "unknown scheme 'tcpp'", "tcp://127.0.0.1:5000" },
         { "unxi:/tmp/s", "unknown scheme 'unxi'", "unix:/tmp/s" },
         { "stido:", "unknown scheme 'stido'", "stdio:" },
-        { "gopher://host:70", "unknown scheme 'gopher'; there are tcp, unix, pipe, fifo, exec, stdio, mq, udp, mem", null },
+        { "gopher://host:70", "unknown scheme 'gopher'; there are tcp, unix, pipe, fifo, exec, stdio, shm, mq, udp, mem", null },
         { "udp://127.0.0.1:99999", "port 99999 is not between 0 and 65535", null },
         { "udp://127.0.0.1:dns", "port 'dns' is not a number", null },
         { "udp://127.0.0.1", "the port is missing", "udp://127.0.0.1:5000" },
