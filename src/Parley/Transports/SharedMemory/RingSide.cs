@@ -237,7 +237,7 @@ internal abstract class RingSide : IAwaitedRing
     internal void Interrupt()
     {
         _wake.Interrupt();
-        _control.WakeOwn(Link);
+        _control.WakeOwn();
     }
 
     /// <summary>One wait of who has ended all others. The caller looks before and after it.</summary>
