@@ -186,9 +186,28 @@ internal abstract class RingSide : IAwaitedRing
         return wait;
     }
 
-    bool IAwaitedRing.HasCome() => IsReady(_awaitedLength);
+    bool IAwaitedRing.HasCome() => IsReadyForLoop(_awaitedLength);
 
-    bool IAwaitedRing.HasComeAfterAnnouncing() => End.IsOver || !Announce(SharedLayout.SleepsOnSocket, _awaitedLength);
+    bool IAwaitedRing.HasComeAfterAnnouncing()
+    {
+        if (End.IsOver)
+            return true;
+        AnnounceAlone(SharedLayout.SleepsOnSocket);
+        return IsReadyForLoop(_awaitedLength);
+    }
+
+    // Who breaks the promise of being alone is told so, by the look that follows: the loop is not the one to hear it.
+    private bool IsReadyForLoop(int length)
+    {
+        try
+        {
+            return IsReady(length);
+        }
+        catch (InvalidOperationException)
+        {
+            return true;
+        }
+    }
 
     void IAwaitedRing.EndLook()
     {
