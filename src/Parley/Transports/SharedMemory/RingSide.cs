@@ -232,6 +232,9 @@ internal abstract class RingSide : IAwaitedRing
             return;
         try
         {
+            // Once it is over, the one who closes the channel is the one to wait here.
+            if (End.IsOver)
+                return;
             _wake.Forget();
             await _wake.YieldAsync().ConfigureAwait(false);
         }
