@@ -233,7 +233,19 @@ internal sealed class MessageSender : RingSide
             ThrowOver();
         for (int size = 0; sent < messages.Length && size < LargestPiece; sent++)
         {
-            ReadOnlySpan<byte> message = messages[sent].Span;
+            ReadOnlySpan<byte> message;
+            try
+            {
+                message = messages[sent].Span;
+            }
+            catch
+            {
+                // Memory of the caller's own making, which cannot be had any more.
+                WakeOther();
+                _ring.Gate.Leave();
+                throw;
+            }
+
             if (message.Length > MaxMessageSize)
                 unfit = End.TooLargeToSend(message.Length, MaxMessageSize);
             if (unfit is not null || !_ring.TryPut(message))
