@@ -65,6 +65,7 @@ public sealed class MessageChannelOptions : ConnectionOptions
         Direction = Direction,
         FollowWriters = FollowWriters,
         RingSize = RingSize,
+        AllowOtherUsers = AllowOtherUsers,
         RunContinuationsInline = RunContinuationsInline,
         CallObserver = CallObserver,
         LoggerFactory = LoggerFactory,
