@@ -214,5 +214,9 @@ public sealed class CommandTests : IDisposable
         JsonElement one = JsonDocument.Parse(json.Split('\n')[0]).RootElement;
         Assert.Equal($"shm:{name}", one.GetProperty("endpoint").GetString());
         Assert.Contains($"shm:{name}", list, StringComparison.Ordinal);
+
+        // It takes its name away, which is in the user's own directory.
+        await client.DisposeAsync();
+        await server.StopAsync();
     }
 }
