@@ -13,6 +13,8 @@ internal sealed class TlsListener : ConnectionListener
     private readonly TlsIdentity _identity;
     private readonly TlsSettings _settings;
     private readonly TlsListenerLog _log;
+    private readonly AcceptRoom? _room;
+    private readonly int _maxHandshakes;
     private readonly Channel<Connection> _ready;
     private readonly LinkedList<Connection> _handshakes = [];
     private readonly Lock _lock = new();
@@ -20,14 +22,16 @@ internal sealed class TlsListener : ConnectionListener
     private bool _isDisposed;
     private Exception? _failure;
 
-    internal TlsListener(ConnectionListener inner, TlsIdentity identity, TlsSettings settings, int backlog, TlsListenerLog log)
+    internal TlsListener(ConnectionListener inner, TlsIdentity identity, TlsSettings settings, TlsLimits limits, TlsListenerLog log)
     {
         _inner = inner;
         _identity = identity;
         _settings = settings;
         _log = log;
         LocalEndPoint = settings.Outside(inner.LocalEndPoint)!;
-        _ready = Channel.CreateBounded<Connection>(backlog);
+        _room = limits.MaxConnections is int most ? new AcceptRoom(most) : null;
+        _maxHandshakes = limits.MaxHandshakes;
+        _ready = Channel.CreateBounded<Connection>(limits.Backlog);
         _ = AcceptAllAsync();
     }
 
@@ -37,14 +41,29 @@ internal sealed class TlsListener : ConnectionListener
     {
         while (await _ready.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
+            if (_room is not null && !await _room.EnterAsync(cancellationToken).ConfigureAwait(false))
+            {
+                await DisposeAsync().ConfigureAwait(false);
+                return null;
+            }
+
             if (_ready.Reader.TryRead(out Connection? client))
+            {
+                _room?.LeaveWith(client);
                 return client;
+            }
+
+            _room?.Leave();
         }
 
         return null;
     }
 
-    public override ValueTask StopAsync(CancellationToken cancellationToken = default) => _inner.StopAsync(cancellationToken);
+    public override async ValueTask StopAsync(CancellationToken cancellationToken = default)
+    {
+        await _inner.StopAsync(cancellationToken).ConfigureAwait(false);
+        _room?.Stop();
+    }
 
     public override async ValueTask DisposeAsync()
     {
@@ -56,6 +75,7 @@ internal sealed class TlsListener : ConnectionListener
         }
 
         await _inner.DisposeAsync().ConfigureAwait(false);
+        _room?.Stop();
         foreach (Connection client in unfinished)
             client.Abort();
         _ready.Writer.TryComplete();
@@ -138,7 +158,7 @@ internal sealed class TlsListener : ConnectionListener
             if (!_isDisposed)
             {
                 place = _handshakes.AddLast(client);
-                if (_handshakes.Count > _identity.Options.MaxHandshakes)
+                if (_handshakes.Count > _maxHandshakes)
                 {
                     oldest = _handshakes.First!.Value;
                     _handshakes.RemoveFirst();
@@ -149,7 +169,7 @@ internal sealed class TlsListener : ConnectionListener
         if (place is null)
             client.Abort();
         oldest?.Abort(new ConnectionException(
-            Step.Handshake, Reason.Full, _settings.Outside(oldest.RemoteEndPoint), $"given up for a newer client: {_identity.Options.MaxHandshakes} were in their handshake"));
+            Step.Handshake, Reason.Full, _settings.Outside(oldest.RemoteEndPoint), $"given up for a newer client: {_maxHandshakes} were in their handshake"));
         return place;
     }
 

@@ -49,9 +49,10 @@ internal static class TlsTransport
         TlsOptions tls = WithCertificate(options.Tls);
         var log = new TlsListenerLog(options.LoggerFactory, local);
         var identity = new TlsIdentity(tls, isServer: true, local, log.CertificateKept);
+        TlsLimits limits = TlsLimits.Of(options, tls);
         try
         {
-            return new TlsListener(await bind(local.Address, options, cancellationToken).ConfigureAwait(false), identity, settings, options.Backlog, log);
+            return new TlsListener(await bind(local.Address, limits.Underneath(options), cancellationToken).ConfigureAwait(false), identity, settings, limits, log);
         }
         catch (ConnectionException failure)
         {
