@@ -148,7 +148,7 @@ internal sealed class TlsListener : ConnectionListener
         Leave();
     }
 
-    /// <summary>Notes a handshake that begins. With too many of them, the one that has taken longest is given up.</summary>
+    /// <summary>Notes a handshake that begins. With too many of them, one is given up.</summary>
     private LinkedListNode<Connection>? Enter(Connection client)
     {
         Connection? oldest = null;
@@ -160,8 +160,9 @@ internal sealed class TlsListener : ConnectionListener
                 place = _handshakes.AddLast(client);
                 if (_handshakes.Count > _maxHandshakes)
                 {
-                    oldest = _handshakes.First!.Value;
-                    _handshakes.RemoveFirst();
+                    LinkedListNode<Connection> given = FirstToGiveUp();
+                    oldest = given.Value;
+                    _handshakes.Remove(given);
                 }
             }
         }
@@ -173,12 +174,26 @@ internal sealed class TlsListener : ConnectionListener
         return place;
     }
 
+    // The oldest of those who have said nothing: who has spoken is not pushed out by a crowd that only connects.
+    private LinkedListNode<Connection> FirstToGiveUp()
+    {
+        for (LinkedListNode<Connection>? one = _handshakes.First; one != _handshakes.Last; one = one.Next!)
+        {
+            if (IsSilent(one!.Value))
+                return one;
+        }
+
+        return _handshakes.First!;
+    }
+
+    private static bool IsSilent(Connection client) => client.Statistics.BytesReceived == 0;
+
     /// <summary>Nobody waits for clients that have not said a byte once the listener has stopped.</summary>
     private void GiveUpSilent()
     {
         Connection[] silent;
         lock (_lock)
-            silent = [.. _handshakes.Where(static client => client.Statistics.BytesReceived == 0)];
+            silent = [.. _handshakes.Where(IsSilent)];
         foreach (Connection client in silent)
             client.Abort();
     }
