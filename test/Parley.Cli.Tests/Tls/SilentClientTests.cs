@@ -22,7 +22,10 @@ public sealed class SilentClientTests(ITestOutputHelper output) : IDisposable
         Skip.If(ProcFs.MostOpenFiles() < OpenFiles, $"the limit on descriptors is less than {OpenFiles}");
         var files = new TlsFiles(_folder);
         await using ListeningCommand server = await Command.ListenAsync(new Launch(
-            "serve", "tls://127.0.0.1:0", "--cert", files.CertificatePath, "--key", files.KeyPath, "--max-connections", "10", "--backlog", "512") { OpenFiles = OpenFiles });
+            "serve", "tls://127.0.0.1:0", "--cert", files.CertificatePath, "--key", files.KeyPath, "--max-connections", "10", "--backlog", "512")
+        {
+            OpenFiles = OpenFiles,
+        });
         var crowd = new List<Socket>();
 
         // The honest ones come while the crowd does, and behind it.
