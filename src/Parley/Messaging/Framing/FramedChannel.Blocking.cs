@@ -16,8 +16,14 @@ internal sealed partial class FramedChannel
 
     public override ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout)
     {
-        if (_sleepsFirst && timeout == Timeout.InfiniteTimeSpan && SpinTime == TimeSpan.Zero)
-            SleepFirst();
+        if (timeout == Timeout.InfiniteTimeSpan && SpinTime == TimeSpan.Zero)
+        {
+            if (_reader.TryReceiveBlocked(buffer, out ReceivedMessage received))
+                return received;
+            if (_sleepsFirst)
+                SleepFirst();
+        }
+
         return base.Receive(buffer, timeout);
     }
 
