@@ -12,24 +12,23 @@ internal sealed class BlockedThread(BlockedThread? next)
     private const nint Marks = Held | Signalled;
 
     private nint _thread;
-    private int _ends;
-
-    /// <summary>What was sent here; counted by the thread that is here, with no interlocked operation for that.</summary>
-    internal MessageCount Sent;
-
-    /// <summary>What was received here.</summary>
-    internal MessageCount Received;
+    private int _visits;
 
     internal BlockedThread? Next { get; } = next;
 
-    // Interlocked: seen by others before anything that this thread looks at next. An interruption that missed it has been made before.
     internal bool TryEnter(nint thread)
-        => Volatile.Read(ref _thread) == 0 && Interlocked.CompareExchange(ref _thread, thread, 0) == 0;
+    {
+        if (Volatile.Read(ref _thread) != 0 || Interlocked.CompareExchange(ref _thread, thread, 0) != 0)
+            return false;
+
+        // Seen by others before anything that this thread looks at next: an interruption that missed the visit has been made before it.
+        Interlocked.Increment(ref _visits);
+        return true;
+    }
 
     /// <summary>By the thread that is here.</summary>
     internal void Leave()
     {
-        Volatile.Write(ref _ends, _ends + 1);
         nint thread = Volatile.Read(ref _thread) & ~Marks;
         if (Interlocked.CompareExchange(ref _thread, 0, thread) == thread)
             return;
@@ -45,12 +44,12 @@ internal sealed class BlockedThread(BlockedThread? next)
     /// <summary>Makes the thread that is here leave. It may come back: what it is to find then must be there before.</summary>
     internal void Interrupt()
     {
-        int ends = Volatile.Read(ref _ends);
+        int visit = Volatile.Read(ref _visits);
         var spin = new SpinWait();
         while (true)
         {
             nint thread = Volatile.Read(ref _thread);
-            if (thread == 0 || Volatile.Read(ref _ends) != ends)
+            if (thread == 0 || Volatile.Read(ref _visits) != visit)
                 return;
             nint itself = thread & ~Marks;
             if ((thread & Held) == 0 && Interlocked.CompareExchange(ref _thread, itself | Held, thread) == thread)

@@ -21,20 +21,6 @@ internal sealed class BlockedThreads
         }
     }
 
-    /// <summary>What all places have counted.</summary>
-    internal (long Messages, long Bytes) Total(bool sent)
-    {
-        (long messages, long bytes) = (0L, 0L);
-        for (BlockedThread? place = Volatile.Read(ref _first); place is not null; place = place.Next)
-        {
-            ref MessageCount count = ref sent ? ref place.Sent : ref place.Received;
-            messages += count.Messages;
-            bytes += count.Bytes;
-        }
-
-        return (messages, bytes);
-    }
-
     /// <summary>Makes each leave at least once. What they are to find then must be there before.</summary>
     internal void Interrupt()
     {

@@ -37,9 +37,6 @@ internal sealed unsafe class BlockingQueue(DescriptorHandle handle)
         return length >= 0 ? 0 : Errno.Last;
     }
 
-    /// <summary>What threads that were entered have sent, or received.</summary>
-    internal (long Messages, long Bytes) Total(bool sent) => _threads.Total(sent);
-
     /// <summary>Makes each thread leave. What they are to find then must be there before.</summary>
     internal void Interrupt() => _threads.Interrupt();
 

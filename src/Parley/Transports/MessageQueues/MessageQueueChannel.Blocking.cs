@@ -44,7 +44,8 @@ internal sealed partial class MessageQueueChannel
             return base.Receive(buffer, Left(due) ?? Timeout.InfiniteTimeSpan);
         if (buffer.Length >= MaxMessageSize)
         {
-            BlockAndReceive(queue, buffer, buffer, started, due, out received);
+            if (BlockAndReceive(queue, buffer, buffer, started, due, out received))
+                CountReceived(received.Length);
             return received;
         }
 
@@ -104,9 +105,7 @@ internal sealed partial class MessageQueueChannel
         {
             BlockedThread place = queue.Enter();
             bool isDisposed = Volatile.Read(ref _disposed) != 0;
-            int error = isDisposed ? Errno.EINTR : queue.Send(message, priority, Left(due));
-            if (error == 0)
-                place.Sent.Add(message.Length);
+            int error = isDisposed ? 0 : queue.Send(message, priority, Left(due));
             place.Leave();
             if (isDisposed)
                 throw Disposed(Step.Send);
@@ -115,12 +114,12 @@ internal sealed partial class MessageQueueChannel
             _observer?.Report("mq_send", Queue.Number, started, error == 0 ? message.Length : -error, _endPoint, priority, tcp: null);
             if (error != 0)
                 throw Failed(Step.Send, error);
+            CountSent(message.Length);
             return;
         }
     }
 
-    /// <summary>Receives, and counts what <paramref name="buffer"/> takes.</summary>
-    /// <returns>Whether it came from the queue, to <paramref name="whole"/>; otherwise one that was held is in <paramref name="buffer"/>.</returns>
+    /// <returns>Whether it came from the queue, to <paramref name="whole"/>; otherwise one that was held is in <paramref name="buffer"/>, and counted.</returns>
     private bool BlockAndReceive(BlockingQueue queue, Span<byte> whole, Span<byte> buffer, long started, long due, out ReceivedMessage received)
     {
         while (true)
@@ -132,8 +131,6 @@ internal sealed partial class MessageQueueChannel
             bool mayBlock = !isDisposed && !_held.IsThere;
             int length = 0, priority = 0;
             int error = mayBlock ? queue.Receive(whole, Left(due), out length, out priority) : Errno.EINTR;
-            if (error == 0 && length <= buffer.Length)
-                place.Received.Add(length);
             place.Leave();
             if (isDisposed)
                 throw Disposed(Step.Receive);

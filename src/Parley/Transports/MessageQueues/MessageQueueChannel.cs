@@ -49,18 +49,9 @@ internal sealed partial class MessageQueueChannel : MessageChannel
 
     public override int MaxPriority => HighestPriority;
 
-    public override MessageStatistics Statistics
-    {
-        get
-        {
-            BlockingQueue? blocking = Volatile.Read(ref _blocking);
-            (long received, long bytesReceived) = blocking?.Total(sent: false) ?? default;
-            (long sent, long bytesSent) = blocking?.Total(sent: true) ?? default;
-            return new(
-                received + Interlocked.Read(ref _messagesReceived), sent + Interlocked.Read(ref _messagesSent),
-                bytesReceived + Interlocked.Read(ref _bytesReceived), bytesSent + Interlocked.Read(ref _bytesSent), Truncated: 0);
-        }
-    }
+    public override MessageStatistics Statistics => new(
+        Interlocked.Read(ref _messagesReceived), Interlocked.Read(ref _messagesSent),
+        Interlocked.Read(ref _bytesReceived), Interlocked.Read(ref _bytesSent), Truncated: 0);
 
     internal override TimeSpan SpinTime => _spinTime;
 
@@ -140,7 +131,6 @@ internal sealed partial class MessageQueueChannel : MessageChannel
             if (!TryReceiveWhole(whole, started, out received))
                 return false;
             HandOver(whole, buffer, received);
-            CountReceived(received.Length);
             return true;
         }
         finally
@@ -182,6 +172,7 @@ internal sealed partial class MessageQueueChannel : MessageChannel
         if (received.Length <= buffer.Length)
         {
             whole[..received.Length].CopyTo(buffer);
+            CountReceived(received.Length);
             return;
         }
 
