@@ -23,7 +23,7 @@ fifo_compare() {
     shift 4
     compare --work "one way, $text" --peer "$peer_text" --unit GB/s --better higher --pairs 5 "$@" \
         --begin fifo_begin --end fifo_end \
-        --parley "fifo_sample_parley $core" --other "fifo_sample_c $core $chunk"
+        --parley "fifo_sample_parley $core $chunk" --other "fifo_sample_c $core $chunk"
 }
 
 fifo_begin() {
@@ -34,9 +34,9 @@ fifo_end() {
     rm -f "$SCRATCH/parley.fifo" "$SCRATCH/c.fifo"
 }
 
-# fifo_sample_parley CORE
+# fifo_sample_parley CORE CHUNK
 fifo_sample_parley() {
-    start_server sender "$1" "$BENCH" fifo-send "$SCRATCH/parley.fifo" 262144 "$fifo_bytes"
+    start_server sender "$1" "$BENCH" fifo-send "$SCRATCH/parley.fifo" "$2" "$fifo_bytes"
     bench_client "$CORE_B" fifo-receive "$SCRATCH/parley.fifo" "$fifo_bytes"
     stop_server sender
 }
