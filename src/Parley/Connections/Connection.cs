@@ -172,7 +172,23 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     /// <returns><see langword="false"/> where that cannot be done: the event loop has to do.</returns>
     internal virtual bool TryBlockUntilReadable(TimeSpan timeout, ref readonly int changes, int seen) => false;
 
-    /// <summary>Makes each thread leave <see cref="TryBlockUntilReadable"/>. What it is to find then must be there before.</summary>
+    /// <summary>Whether <see cref="TryReadBlocked"/> is to be had, which is one system call where to block first and to read then are two.</summary>
+    internal virtual bool CanReadBlocked => false;
+
+    /// <summary>
+    /// Reads from <see cref="Input"/>, blocked in the kernel until something comes, or <see cref="InterruptBlocked"/> is called. Nobody else reads meanwhile.
+    /// </summary>
+    /// <param name="changes">As in <see cref="TryBlockUntilReadable"/>.</param>
+    /// <param name="seen">What it was.</param>
+    /// <param name="result">What was read; it is to be advanced over.</param>
+    /// <returns><see langword="false"/> where nothing was read: whoever called looks for the reason.</returns>
+    internal virtual bool TryReadBlocked(ref readonly int changes, int seen, out ReadResult result)
+    {
+        result = default;
+        return false;
+    }
+
+    /// <summary>Makes each thread leave the two. What it is to find then must be there before.</summary>
     internal virtual void InterruptBlocked()
     {
     }

@@ -20,6 +20,7 @@ internal sealed partial class DescriptorReader
         nint count;
         try
         {
+            connection.PrepareMoves();
             count = connection.MoveTo(pipe.WriteEnd, pipe.Capacity);
         }
         catch (ObjectDisposedException)
@@ -59,6 +60,7 @@ internal sealed partial class DescriptorReader
         nint count;
         try
         {
+            connection.PrepareMoves();
             count = connection.MoveTo(target.Handle, PipeSize.Largest);
         }
         catch (ObjectDisposedException)

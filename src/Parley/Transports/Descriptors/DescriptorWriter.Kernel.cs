@@ -24,6 +24,7 @@ internal sealed partial class DescriptorWriter
         Enter();
         try
         {
+            connection.PrepareMoves();
             long stalledSince = 0;
             while (pipe.Count > 0 && !transfer.IsStopped)
             {
@@ -79,6 +80,7 @@ internal sealed partial class DescriptorWriter
         if (UnflushedBytes > 0)
             await FlushAsync(cancellationToken).ConfigureAwait(false);
         ThrowIfMisused();
+        connection.PrepareMoves();
         Enter();
         _movesStalledSince = 0;
     }
@@ -120,6 +122,7 @@ internal sealed partial class DescriptorWriter
         Enter();
         try
         {
+            connection.PrepareMoves();
             long stalledSince = Stopwatch.GetTimestamp();
             while (true)
             {
