@@ -63,6 +63,14 @@ public class ConnectionOptions
     public int? RingSize { get; set; }
 
     /// <summary>
+    /// Whether the peer of a named pipe (<c>pipe:</c>) or of shared memory (<c>shm:</c>) may be any user's, and not only this user's or root's. Each side decides
+    /// for itself. The file of the listener's socket must let the other user in as well: its permissions (<see cref="ListenerOptions.UnixSocketMode"/>; where there is no such option, a change of them), and
+    /// those of its directory; so shared memory needs a path then (<c>shm:/path</c>), for the directory of names is closed to others. Who is let in can
+    /// write anything into the shared memory at any time. Default <see langword="false"/>.
+    /// </summary>
+    public bool AllowOtherUsers { get; set; }
+
+    /// <summary>
     /// Whether code that awaits a connection goes on directly on the thread that found it ready, instead of on the thread pool.
     /// It saves a thread switch (2 to 5 µs) a wait, and is right only for code that never blocks: while it runs, no other
     /// connection of the process is looked at. Default <see langword="false"/>.

@@ -30,7 +30,7 @@ public sealed class ListenerOptions : ConnectionOptions
 
     /// <summary>
     /// The permissions of a Unix socket's file, never wider than this at any moment, and exactly this once the listener is there, whatever the umask. Default 0600: only this
-    /// user can connect. A named pipe's is always 0600.
+    /// user can connect. A named pipe's and shared memory's is always 0600, unless <see cref="ConnectionOptions.AllowOtherUsers"/> is set.
     /// </summary>
     public UnixFileMode UnixSocketMode { get; set; } = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 

@@ -10,7 +10,7 @@ namespace Parley;
 /// </summary>
 /// <remarks>
 /// A name is this user's own: its socket is <c>name.sock</c> in <c>$XDG_RUNTIME_DIR/parley</c>, <c>/run/user/UID/parley</c> or
-/// <c>/tmp/parley-UID</c>, a directory that nobody else may enter. Either way both sides deal only with this user and root.
+/// <c>/tmp/parley-UID</c>, a directory that nobody else may enter. Either way both sides deal only with this user and root, unless <see cref="ConnectionOptions.AllowOtherUsers"/> says otherwise.
 /// </remarks>
 public sealed class SharedMemoryEndPoint : EndPoint
 {

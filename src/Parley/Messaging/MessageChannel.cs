@@ -183,8 +183,8 @@ public abstract class MessageChannel : IAsyncDisposable
     internal virtual TimeSpan SpinTime => TimeSpan.Zero;
 
     /// <summary>
-    /// Opens a channel to an endpoint: an existing queue, a UDP socket that sends there and hears its answers, or a connection that is made
-    /// and carries messages by <see cref="MessageChannelOptions.Framing"/>.
+    /// Opens a channel to an endpoint: an existing queue, a UDP socket that sends there and hears its answers, shared memory whose server deals in messages
+    /// (<see cref="MessageChannelListener"/>), or a connection that is made and carries messages by <see cref="MessageChannelOptions.Framing"/>.
     /// </summary>
     /// <param name="remote">Where to.</param>
     /// <param name="options">How; <see langword="null"/> for the defaults.</param>

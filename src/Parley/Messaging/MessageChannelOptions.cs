@@ -19,7 +19,8 @@ public sealed class MessageChannelOptions : ConnectionOptions
 
     /// <summary>
     /// The longest message over a stream, in bytes: a longer one is an error before memory is taken for it. Default 1 MiB; 0 to 1 GiB. A
-    /// queue and UDP have limits of their own.
+    /// queue and UDP have limits of their own. Over shared memory it is the longest that is sent, and there is a limit besides: half of the ring less 8
+    /// bytes, 524,280 with the ring's default size (<see cref="ConnectionOptions.RingSize"/>).
     /// </summary>
     public int MaxMessageSize { get; set; } = 1024 * 1024;
 
@@ -33,11 +34,12 @@ public sealed class MessageChannelOptions : ConnectionOptions
 
     /// <summary>
     /// Whether the caller promises that no two calls receive at the same time on a channel in shared memory, which saves it an interlocked operation a message.
-    /// Breaking the promise mixes messages up. Other channels ignore it. Default <see langword="false"/>: calls from several threads are serialised.
+    /// Breaking the promise throws <see cref="InvalidOperationException"/> where it is noticed, and mixes messages up where it is not; disposing is allowed at
+    /// any time. Other channels ignore it. Default <see langword="false"/>: calls from several threads are serialised.
     /// </summary>
     public bool SingleReader { get; set; }
 
-    /// <summary>The same for sending. Default <see langword="false"/>.</summary>
+    /// <summary>The same for sending, and for <see cref="MessageChannel.CompleteSendsAsync"/>. Default <see langword="false"/>.</summary>
     public bool SingleWriter { get; set; }
 
     /// <summary>
@@ -66,6 +68,7 @@ public sealed class MessageChannelOptions : ConnectionOptions
         FollowWriters = FollowWriters,
         RingSize = RingSize,
         Tls = Tls,
+        AllowOtherUsers = AllowOtherUsers,
         RunContinuationsInline = RunContinuationsInline,
         CallObserver = CallObserver,
         LoggerFactory = LoggerFactory,

@@ -6,8 +6,8 @@ namespace Parley;
 public readonly record struct ReceivedMessage(int Length, MessageHeader Header)
 {
     /// <summary>
-    /// There is no message, and none will come: the peer has ended the conversation. Only channels over a <see cref="Connection"/> and
-    /// pairs within this process end; a queue never does.
+    /// There is no message, and none will come: the peer has ended the conversation. Only channels over a <see cref="Connection"/>,
+    /// in shared memory, and pairs within this process end; a queue never does.
     /// </summary>
     public bool IsEnd { get; init; }
 

@@ -12,8 +12,7 @@ namespace Parley;
 internal struct BriefPoll
 {
     private const int RarestPause = 1024;
-    private const int LongPause = 16;
-    private const int ShortPause = 2;
+    private const int ShortPause = RarestPause / 8;
 
     /// <summary>How long a look takes at most: what a client takes to be woken on another core and to come back, with room to spare.</summary>
     internal static readonly long Length = Stopwatch.Frequency * 120 / 1_000_000;
@@ -45,11 +44,11 @@ internal struct BriefPoll
 
     /// <summary>
     /// A sleep without a look was over so soon that both sides may have slept for nothing but each other: what was in vain before may pay by now.
-    /// Long pauses are cut short; not to none, for a peer that comes every 200 µs would have every look fail.
+    /// The longest pause is cut short; not to none, for on one core, or with a peer that comes every 200 µs, every look fails.
     /// </summary>
     internal void NoteShortSleep()
     {
-        if (_pause >= LongPause)
+        if (_pause >= RarestPause)
             _sleepsLeft = _pause = ShortPause;
     }
 }

@@ -46,6 +46,40 @@ public sealed class ByteRingEndTests
     }
 
     [SkippableFact]
+    public async Task DisposeAsync_SomebodyWaitsForDelivery_ThatWaitEndsAndTheCloseGoesOn()
+    {
+        await using BytePair pair = BytePair.Connect();
+        await Talk.SendAsync(pair.Client, new byte[100]).Within();
+        Task delivery = pair.Client.WaitForDeliveryAsync().AsTask();
+        Assert.False(delivery.IsCompleted);
+
+        Task dispose = pair.Client.DisposeAsync().AsTask();
+
+        await FailsAsync(Reason.Aborted, Step.Write, () => delivery);
+        Assert.False(dispose.IsCompleted);
+        Assert.Equal(100, (await Talk.ReadExactlyAsync(pair.Server, 100).Within()).Length);
+        await pair.Server.DisposeAsync().Within();
+        await dispose.Within();
+    }
+
+    [SkippableFact]
+    public async Task DisposeAsync_PeerNeverStopsPublishing_EndsInTime()
+    {
+        await using BytePair pair = BytePair.Connect(capacity: SharedLayout.DefaultCapacity, configure: options => options.CloseTimeout = Short);
+        bool isOver = false;
+        Task flood = OnItsOwnThread.Run(() => PublishForEver(pair.ClientLink.Outgoing, ref isOver));
+        try
+        {
+            await Task.Run(() => pair.Server.DisposeAsync().AsTask()).Within();
+        }
+        finally
+        {
+            Volatile.Write(ref isOver, true);
+            await flood.Within();
+        }
+    }
+
+    [SkippableFact]
     public async Task DisposeAsync_PeerDiedWithBytesInTheRing_TellsHowManyWereLost()
     {
         await using BytePair pair = BytePair.Connect();
@@ -219,4 +253,15 @@ public sealed class ByteRingEndTests
     private static unsafe void Set(RingMemory ring, int offset, int value) => Volatile.Write(ref *(int*)(ring.Control + offset), value);
 
     private static void Wake(SharedMemoryLink link) => link.Socket.Transmit([1], moreFollows: false);
+
+    private static unsafe void PublishForEver(RingMemory ring, ref readonly bool isOver)
+    {
+        ref ulong tail = ref *(ulong*)(ring.Control + SharedLayout.Tail);
+        ref ulong head = ref *(ulong*)(ring.Control + SharedLayout.Head);
+        while (!Volatile.Read(in isOver))
+        {
+            for (ulong most = Volatile.Read(ref head) + (ulong)ring.Capacity, i = 0; tail < most && i < 10_000; i++)
+                Volatile.Write(ref tail, tail + 1);
+        }
+    }
 }

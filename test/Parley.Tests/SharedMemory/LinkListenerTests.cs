@@ -34,6 +34,31 @@ public sealed class LinkListenerTests
         }
     }
 
+    /// <summary>Silent ones have less time where there may be others behind them: less than an honest client waits here.</summary>
+    [Fact]
+    public async Task ConnectAsync_AllPlacesAreTakenBySilentClients_GetsThroughAllTheSame()
+    {
+        await using var links = new Links();
+        var silent = new List<Socket>();
+        for (int i = 0; i < 64; i++)
+            silent.Add(await links.ConnectRawAsync());
+
+        SharedMemoryLink client = await Links.ConnectAsync(links.EndPoint, LinkKind.Bytes, new ConnectionOptions { ConnectTimeout = TimeSpan.FromSeconds(7) }).AsTask().Within();
+
+        client.Close();
+        (await links.AcceptAsync()).Close();
+        silent.ForEach(socket => socket.Dispose());
+    }
+
+    [Fact]
+    public async Task AcceptAsync_ListenerOfSocketsIsBroken_SaysSoAndIsOver()
+    {
+        await using LinkListener links = LinkListener.Bind(_ => new BrokenListener(), LinkKind.Bytes, new ListenerOptions());
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => links.AcceptAsync(CancellationToken.None).AsTask().Within());
+        Assert.Equal(Step.Accept, failure.Step);
+        Assert.Null(await links.AcceptAsync(CancellationToken.None).AsTask().Within());
+    }
+
     [Fact]
     public async Task Inspect_NoRoom_ShowsThoseWhoAreConnected()
     {
@@ -156,4 +181,16 @@ public sealed class LinkListenerTests
     }
 
     private static unsafe uint StateOf(SharedMemoryLink link) => *(uint*)(link.Incoming.Control + SharedLayout.WriterState);
+
+    private sealed class BrokenListener : ConnectionListener
+    {
+        public override System.Net.EndPoint LocalEndPoint { get; } = new SharedMemoryEndPoint("broken");
+
+        public override ValueTask<Connection?> AcceptAsync(CancellationToken cancellationToken = default)
+            => ValueTask.FromException<Connection?>(new ConnectionException(Step.Accept, Reason.Other, LocalEndPoint, "broken"));
+
+        public override ValueTask StopAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+
+        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 }

@@ -97,7 +97,7 @@ public sealed unsafe class MessageRingTests : IDisposable
     public void LyingHead_IsFoundOut(ulong head)
     {
         *(ulong*)(_memory.Control + SharedLayout.Head) = head;
-        Assert.Equal(0, _writer.NotGivenBack);
+        Assert.Equal(0, _writer.NotTaken);
         Assert.True(_writer.IsCorrupt);
     }
 }

@@ -184,6 +184,42 @@ public sealed class NameTests
     }
 
     [SkippableFact]
+    public async Task OtherUsers_Allowed_AreWelcome()
+    {
+        using var folder = new TestFolder();
+        File.SetUnixFileMode(folder.Path, (UnixFileMode)0b111_111_111);
+        var endPoint = new SharedMemoryEndPoint(folder["s"]);
+        await using LinkListener listener = Bind(endPoint, new ListenerOptions { AllowOtherUsers = true, UnixSocketMode = (UnixFileMode)0b110_110_110 });
+
+        using Socket client = await OtherUser.RunAsync(() =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Connect(new UnixDomainSocketEndPoint(folder["s"]));
+            return socket;
+        });
+
+        await client.SendAsync(new Hello(LinkKind.Bytes, 0, 0).ToBytes()).Within();
+        Welcome welcome = Welcome.Read(await RawSocket.ReadExactlyAsync(client, SharedLayout.WelcomeSize), LinkKind.Bytes);
+        Assert.Equal(WelcomeStatus.Welcome, welcome.Status);
+    }
+
+    [SkippableFact]
+    public async Task ServerOfAnotherUser_Allowed_IsTalkedTo()
+    {
+        using var folder = new TestFolder();
+        File.SetUnixFileMode(folder.Path, (UnixFileMode)0b111_111_111);
+        using Socket server = await OtherUser.RunAsync(() => RawSocket.Listen(new UnixDomainSocketEndPoint(folder["s"])));
+
+        Task<SharedMemoryLink> connect = Links.ConnectAsync(
+            new SharedMemoryEndPoint(folder["s"]), LinkKind.Bytes, new ConnectionOptions { AllowOtherUsers = true }).AsTask();
+        using (Socket client = await server.AcceptAsync().Within())
+            Assert.Equal(SharedLayout.HelloSize, (await RawSocket.ReadExactlyAsync(client, SharedLayout.HelloSize)).Length);
+
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => connect.Within());
+        Assert.Equal(Step.Handshake, failure.Step);
+    }
+
+    [SkippableFact]
     public async Task ServerOfAnotherUser_IsDenied()
     {
         using var folder = new TestFolder();
@@ -196,8 +232,8 @@ public sealed class NameTests
         Assert.Equal((Step.Connect, Reason.Denied), (failure.Step, failure.Reason));
     }
 
-    private static LinkListener Bind(SharedMemoryEndPoint endPoint)
-        => SharedMemoryTransport.BindLinks(endPoint, LinkKind.Bytes, new ListenerOptions(), Parley.Transports.Sockets.SocketTransport.BindOwnUser);
+    private static LinkListener Bind(SharedMemoryEndPoint endPoint, ListenerOptions? options = null)
+        => SharedMemoryTransport.BindLinks(endPoint, LinkKind.Bytes, options ?? new ListenerOptions(), Parley.Transports.Sockets.SocketTransport.BindOwnUser);
 
     private static void AssertDenied(string path, string problem)
     {

@@ -146,6 +146,10 @@ internal sealed unsafe partial class EventLoop
         {
             bool mayWait = _nextRound.Count == 0;
             bool hasCome = false;
+
+            // Those who have something to do in every round must not keep those who wait for memory from being looked at.
+            if (!mayWait)
+                LookAtMemory();
             int count = mayWait && !IsAfterBulk() && _briefPoll.IsDue() ? PollBriefly(out hasCome) : 0;
             if (hasCome && ++_turnsInMemory < TurnsInMemory)
                 continue;

@@ -3,22 +3,27 @@ namespace Parley.Transports.SharedMemory;
 /// <summary>What a close does with the incoming ring. It has ended every read, and its use of the segment is not ended by a read that comes late.</summary>
 internal sealed partial class ByteRingReader
 {
-    /// <summary>Takes what is there and drops it.</summary>
+    /// <summary>Takes what is there and drops it, and at most about as much as there can be at once: the writer may go on for ever.</summary>
+    /// <param name="hasMore">Whether there may be more at once.</param>
     /// <returns>Whether there is nothing to wait for any more: the end, or <see cref="Failure"/>.</returns>
-    internal bool DropToEnd()
+    internal bool DropToEnd(out bool hasMore)
     {
         bool isOver = true;
+        hasMore = false;
         if (TryEnterClosing())
         {
             _drops = true;
             isOver = _connection.PeerEnded;
-            while (!isOver && _failure is null)
+            long most = (long)_ring.Capacity * 2;
+            while (!isOver && _failure is null && !hasMore)
             {
+                most -= _ring.Available;
                 if (_ring.Available > 0)
                     GiveBack(_ring.Available);
                 if (!TryTake())
                     break;
                 isOver = _connection.PeerEnded;
+                hasMore = most <= 0;
             }
         }
 

@@ -23,6 +23,10 @@ internal sealed partial class ByteRingReader : IValueTaskSource<ReadResult>, IWa
         while (true)
         {
             Readiness wake = _waited = _link.ReaderWake;
+
+            // Looked at after it was taken: what belongs to the close is left alone.
+            if (_connection.IsOver)
+                throw _connection.OverFailure(Step.Read);
             wake.Forget();
             bool looks = !yields && _link.Loop.MayLookFor;
             if (!yields && !looks && TryReadBeforeWait(out ReadResult result))

@@ -103,6 +103,10 @@ internal sealed partial class ByteRingWriter : IWaiter, IAwaitedRing
         while (true)
         {
             Readiness wake = _link.WriterWake;
+
+            // Looked at after it was taken: what belongs to the close is left alone. The caller finds out.
+            if (_connection.IsOver)
+                return new(WaitResult.Closed);
             wake.Forget();
             bool looks = !yields && _link.Loop.MayLookFor;
             if (!yields && (looks ? IsWorthTryingNow() : IsWorthTryingBeforeWait()))

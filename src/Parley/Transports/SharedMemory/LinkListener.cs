@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Parley.Transports.Descriptors;
@@ -13,6 +14,9 @@ internal sealed class LinkListener : IAsyncDisposable
     // Those who agree and those who have agreed and were not accepted yet. Each has a descriptor; others wait in the backlog.
     private const int MostWaiting = 64;
 
+    // So long a client has where all places are taken; otherwise it has as long as a handshake may take.
+    private static readonly TimeSpan PatienceWhenFull = TimeSpan.FromSeconds(1);
+
     // A client that is there says its few words within microseconds.
     private static readonly TimeSpan PatienceAfterStop = TimeSpan.FromSeconds(1);
 
@@ -26,6 +30,7 @@ internal sealed class LinkListener : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Queue<SharedMemoryLink> _agreed = new();
     private readonly HashSet<SharedMemoryLink> _links = [];
+    private readonly Dictionary<DescriptorConnection, long> _agreeing = [];
     private Exception? _failure;
     private int _connections;
     private int _handshakes;
@@ -148,11 +153,16 @@ internal sealed class LinkListener : IAsyncDisposable
         {
             while (true)
             {
-                await _places.WaitAsync(_giveUp.Token).ConfigureAwait(false);
+                while (!await _places.WaitAsync(PatienceWhenFull, _giveUp.Token).ConfigureAwait(false))
+                    TurnSlowOnesAway();
                 if (await _sockets.AcceptAsync(_giveUp.Token).ConfigureAwait(false) is not DescriptorConnection client)
                     return;
                 lock (_lock)
+                {
                     _handshakes++;
+                    _agreeing.Add(client, Stopwatch.GetTimestamp());
+                }
+
                 _ = ShakeHandsAsync(client);
             }
         }
@@ -162,6 +172,9 @@ internal sealed class LinkListener : IAsyncDisposable
         }
         catch (Exception failure)
         {
+            // Nobody comes any more: once that is told, it is as good as stopped.
+            lock (_lock)
+                _isStopping = true;
             Fail(failure);
         }
         finally
@@ -193,12 +206,30 @@ internal sealed class LinkListener : IAsyncDisposable
         }
         finally
         {
-            if (link is null || !TryAdd(link))
+            bool isTurnedAway;
+            lock (_lock)
+                isTurnedAway = !_agreeing.Remove(client);
+            if (link is null || isTurnedAway || !TryAdd(link))
                 Drop(client, link);
             lock (_lock)
                 _handshakes--;
             _changed.Signal();
         }
+    }
+
+    /// <summary>Those who say nothing must not keep out those who wait behind them.</summary>
+    private void TurnSlowOnesAway()
+    {
+        DescriptorConnection[] slow;
+        lock (_lock)
+        {
+            slow = [.. _agreeing.Where(client => Stopwatch.GetElapsedTime(client.Value) >= PatienceWhenFull).Select(client => client.Key)];
+            foreach (DescriptorConnection client in slow)
+                _agreeing.Remove(client);
+        }
+
+        foreach (DescriptorConnection client in slow)
+            client.Abort(new ConnectionException(Step.Handshake, Reason.TimedOut, LocalEndPoint, "the peer said too little while others may have waited"));
     }
 
     private bool TryAdd(SharedMemoryLink link)

@@ -33,7 +33,8 @@ internal sealed unsafe class MappedRegion : SafeHandle
     internal static MappedRegion MapTwice(DescriptorHandle file, long offset, int length, int alignment)
     {
         // Reserved first: between two mappings somebody else's could come to lie.
-        nuint reserved = ((nuint)length * 2) + (nuint)alignment;
+        // Where a page will do there is nothing to cut off, and the process, which has a limit on mappings, needs fewer of them.
+        nuint reserved = ((nuint)length * 2) + (alignment > Environment.SystemPageSize ? (nuint)alignment : 0);
         MappedRegion region = Own(
             Libc.MMap(null, reserved, Libc.PROT_NONE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE, -1, 0), reserved);
         try

@@ -112,9 +112,15 @@ internal sealed class MessageReceiver : RingSide
                 return;
             AnnounceAlone(SharedLayout.SleepsOnSocket);
             if (_ring.HasRecord || HasGone(out _))
+            {
+                // Not at once: a peer that never stops talking must not keep this thread, which may be the loop's.
                 TakeDown();
+                await Task.Yield();
+            }
             else
+            {
                 await WaitAloneAsync(due).ConfigureAwait(false);
+            }
         }
     }
 

@@ -85,6 +85,9 @@ internal sealed unsafe class MessageRingReader
             return RingTake.TooLarge;
         RingCopy.Copy(ref MemoryMarshal.GetReference(buffer), ref record[SharedLayout.HeaderSize], length);
         _head += SharedLayout.RecordSize(length);
+
+        // In a line that the writer looks at only when it wants to know what was lost: so it costs next to nothing.
+        *(ulong*)(_control + SharedLayout.Taken) = (ulong)_head;
         _messages++;
         _bytes += length;
         return RingTake.Taken;

@@ -53,13 +53,14 @@ internal sealed unsafe class MessageRingWriter
     /// <summary>Whether the reader has stored a head that cannot be.</summary>
     internal bool IsCorrupt => _isCorrupt;
 
-    /// <summary>Bytes of the ring that the reader has not given back.</summary>
-    internal long NotGivenBack
+    /// <summary>Bytes of the ring that the reader, which is gone, has not taken. What it has taken it need not have given back.</summary>
+    internal long NotTaken
     {
         get
         {
             LookAtHead();
-            return _tail - _head;
+            long taken = (long)Volatile.Read(ref *(ulong*)(_control + SharedLayout.Taken));
+            return _tail - (taken > _head && taken <= _tail ? taken : _head);
         }
     }
 

@@ -130,11 +130,13 @@ internal sealed class MessageSender : RingSide
             SetState(SharedLayout.Closed);
     }
 
-    /// <summary>With nobody else in the ring: what the peer, which is gone, has not given back.</summary>
+    /// <summary>With nobody else in the ring: what the peer, which is gone, has not taken.</summary>
     internal ConnectionException? Undelivered()
     {
+        // Whether it has ended is looked at before the state, and the state before the ring: what came first is not missed.
+        bool hasEnded = Link.HasEnded;
         uint state = OtherState;
-        return (state != SharedLayout.Open || Link.HasEnded) && _ring.NotGivenBack is var bytes and not 0 && !_ring.IsCorrupt
+        return (hasEnded || state != SharedLayout.Open) && _ring.NotTaken is var bytes and not 0 && !_ring.IsCorrupt
             ? End.Undelivered(state, bytes)
             : null;
     }
@@ -233,7 +235,19 @@ internal sealed class MessageSender : RingSide
             ThrowOver();
         for (int size = 0; sent < messages.Length && size < LargestPiece; sent++)
         {
-            ReadOnlySpan<byte> message = messages[sent].Span;
+            ReadOnlySpan<byte> message;
+            try
+            {
+                message = messages[sent].Span;
+            }
+            catch
+            {
+                // Memory of the caller's own making, which cannot be had any more.
+                WakeOther();
+                _ring.Gate.Leave();
+                throw;
+            }
+
             if (message.Length > MaxMessageSize)
                 unfit = End.TooLargeToSend(message.Length, MaxMessageSize);
             if (unfit is not null || !_ring.TryPut(message))

@@ -24,8 +24,8 @@ internal readonly unsafe struct RingControl(byte* control, bool isReader)
 
     internal void WakeOther(SharedMemoryLink link) => link.Wake(_otherSleep, _ownWakes);
 
-    /// <summary>Makes this side's own sleeper look again.</summary>
-    internal void WakeOwn(SharedMemoryLink link) => link.Wake(_ownSleep, _ownWakes);
+    /// <summary>Makes this side's own sleeping threads look again.</summary>
+    internal void WakeOwn() => SharedMemoryLink.WakeThreads(_ownSleep);
 
     internal void Announce(uint how)
     {

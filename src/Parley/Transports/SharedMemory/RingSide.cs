@@ -186,9 +186,28 @@ internal abstract class RingSide : IAwaitedRing
         return wait;
     }
 
-    bool IAwaitedRing.HasCome() => IsReady(_awaitedLength);
+    bool IAwaitedRing.HasCome() => IsReadyForLoop(_awaitedLength);
 
-    bool IAwaitedRing.HasComeAfterAnnouncing() => End.IsOver || !Announce(SharedLayout.SleepsOnSocket, _awaitedLength);
+    bool IAwaitedRing.HasComeAfterAnnouncing()
+    {
+        if (End.IsOver)
+            return true;
+        AnnounceAlone(SharedLayout.SleepsOnSocket);
+        return IsReadyForLoop(_awaitedLength);
+    }
+
+    // Who breaks the promise of being alone is told so, by the look that follows: the loop is not the one to hear it.
+    private bool IsReadyForLoop(int length)
+    {
+        try
+        {
+            return IsReady(length);
+        }
+        catch (InvalidOperationException)
+        {
+            return true;
+        }
+    }
 
     void IAwaitedRing.EndLook()
     {
@@ -213,6 +232,9 @@ internal abstract class RingSide : IAwaitedRing
             return;
         try
         {
+            // Once it is over, the one who closes the channel is the one to wait here.
+            if (End.IsOver)
+                return;
             _wake.Forget();
             await _wake.YieldAsync().ConfigureAwait(false);
         }
@@ -237,7 +259,7 @@ internal abstract class RingSide : IAwaitedRing
     internal void Interrupt()
     {
         _wake.Interrupt();
-        _control.WakeOwn(Link);
+        _control.WakeOwn();
     }
 
     /// <summary>One wait of who has ended all others. The caller looks before and after it.</summary>

@@ -26,6 +26,7 @@ internal static class SharedLayout
     internal const int WriterSleep = 640;
     internal const int ReaderSleeps = 768;
     internal const int ReaderWakes = 776;
+    internal const int Taken = 784;
     internal const int WriterSleeps = 896;
     internal const int WriterWakes = 904;
 

@@ -62,7 +62,7 @@ internal sealed partial class SharedMemoryConnection
 
     public override async ValueTask WaitForDeliveryAsync(CancellationToken cancellationToken = default)
     {
-        bool isDelivered = await AwaitDeliveryAsync(Deadline.Never, cancellationToken).ConfigureAwait(false);
+        bool isDelivered = await AwaitDeliveryAsync(Deadline.Never, isClosing: false, cancellationToken).ConfigureAwait(false);
         if (Failure is not null)
             throw OverFailure(Step.Write);
         if (!isDelivered)
@@ -94,7 +94,7 @@ internal sealed partial class SharedMemoryConnection
     {
         await EndWritesAsync(due).ConfigureAwait(false);
         await DrainAsync(due).ConfigureAwait(false);
-        bool isDelivered = await AwaitDeliveryAsync(due, CancellationToken.None).ConfigureAwait(false);
+        bool isDelivered = await AwaitDeliveryAsync(due, isClosing: true, CancellationToken.None).ConfigureAwait(false);
         if (Failure is not null)
             throw OverFailure(Step.Close);
         if (!isDelivered)
@@ -136,27 +136,35 @@ internal sealed partial class SharedMemoryConnection
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask DrainAsync(long due)
     {
-        while (!_reader.DropToEnd())
+        while (!_reader.DropToEnd(out bool hasMore))
         {
             Readiness wake = _link.ReaderWake;
             wake.Forget();
-            _reader.AnnounceClosing();
+            if (!hasMore)
+                _reader.AnnounceClosing();
 
             // The peer keeps its side open, or never stops talking. If it has everything, that is its own affair.
-            if (_reader.DropToEnd() || Clock.IsOver(due))
+            if ((!hasMore && _reader.DropToEnd(out hasMore)) || Clock.IsOver(due))
                 return;
-            await wake.WaitAsync(due, CancellationToken.None).ConfigureAwait(false);
+            if (hasMore)
+                await Task.Yield();
+            else
+                await wake.WaitAsync(due, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
     /// <summary>Waits until the peer has given back all that was flushed.</summary>
     /// <returns><see langword="false"/> where it never will, or the time is over.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> AwaitDeliveryAsync(long due, CancellationToken cancellationToken)
+    private async ValueTask<bool> AwaitDeliveryAsync(long due, bool isClosing, CancellationToken cancellationToken)
     {
         while (true)
         {
             Readiness wake = _link.WriterWake;
+
+            // Looked at after it was taken: what belongs to the close is not waited for by anybody else.
+            if (!isClosing && IsOver)
+                return IsDeliveryOver(out bool wasDelivered) && wasDelivered ? true : throw OverFailure(Step.Write);
             wake.Forget();
             if (IsDeliveryOver(out bool isDelivered) || Clock.IsOver(due))
                 return isDelivered;

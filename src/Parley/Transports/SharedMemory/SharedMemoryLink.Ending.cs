@@ -161,9 +161,10 @@ internal sealed unsafe partial class SharedMemoryLink
         WakeThreads((uint*)(Outgoing.Control + SharedLayout.WriterSleep));
     }
 
-    private static void WakeThreads(uint* word)
+    // Whatever the word was: a peer that was killed, or stopped, in Waking has taken it down, and will not wake who sleeps.
+    internal static void WakeThreads(uint* word)
     {
-        if ((TakeDown(word) & SharedLayout.SleepsInFutex) != 0)
-            Futex.WakeAll(word);
+        TakeDown(word);
+        Futex.WakeAll(word);
     }
 }

@@ -23,17 +23,17 @@ internal static unsafe class OwnUser
     /// user's symbolic link, which could lead to a socket of this user's that is meant for something else, is not followed.
     /// </summary>
     /// <exception cref="ConnectionException">It is not there, or another user's.</exception>
-    internal static DescriptorHandle OpenFile(string path, EndPoint asked)
+    internal static DescriptorHandle OpenFile(string path, EndPoint asked, bool allowsOthers)
     {
         DescriptorHandle file = Open(path, Libc.O_NOFOLLOW, asked);
         try
         {
-            StatxResult found = Check(file, asked);
+            StatxResult found = Check(file, asked, allowsOthers);
             if (!found.IsSymbolicLink)
                 return file;
             file.Dispose();
             file = Open(path, 0, asked);
-            Check(file, asked);
+            Check(file, asked, allowsOthers);
             return file;
         }
         catch
@@ -52,11 +52,11 @@ internal static unsafe class OwnUser
         }
     }
 
-    private static StatxResult Check(DescriptorHandle file, EndPoint asked)
+    private static StatxResult Check(DescriptorHandle file, EndPoint asked, bool allowsOthers)
     {
         if (FileStatus.OfDescriptor(file, out StatxResult found) is var error and not 0)
             throw ConnectionException.FromErrno(Step.Connect, error, asked);
-        return Includes(found.Uid)
+        return allowsOthers || Includes(found.Uid)
             ? found
             : throw new ConnectionException(Step.Connect, Reason.Denied, asked, $"the name belongs to another user (uid {found.Uid})");
     }

@@ -16,7 +16,7 @@ internal static unsafe class SocketBinder
     internal static ConnectionListener Bind(EndPoint address, EndPoint asked, ListenerOptions options, bool ownUserOnly = false)
     {
         bool isTcp = address is IPEndPoint;
-        UnixFileMode mode = ownUserOnly ? UnixFileMode.UserRead | UnixFileMode.UserWrite : options.UnixSocketMode;
+        UnixFileMode mode = ownUserOnly && !options.AllowOtherUsers ? UnixFileMode.UserRead | UnixFileMode.UserWrite : options.UnixSocketMode;
         SocketPath? path = null;
         if (address is UnixDomainSocketEndPoint unix && !UnixPath.IsAbstract(UnixPath.Of(unix)))
             path = SocketPath.Claim(UnixPath.Of(unix), asked, ownUserOnly);

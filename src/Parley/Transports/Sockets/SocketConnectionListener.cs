@@ -224,7 +224,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
                 Observe(handle, remote.EndPoint, started, error);
             if (error == 0)
             {
-                if (OwnUserOnly && IsTurnedAway(handle))
+                if (OwnUserOnly && !_options.AllowOtherUsers && IsTurnedAway(handle))
                     continue;
                 connection = Take(handle, remote);
                 return true;

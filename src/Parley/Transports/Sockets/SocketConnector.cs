@@ -37,7 +37,7 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
                 throw Failure(error);
             if (_isTcp)
                 RefuseSelf(handle);
-            if (OwnFile is not null && !OwnUser.IsPeer(handle, out uint userId))
+            if (OwnFile is not null && !options.AllowOtherUsers && !OwnUser.IsPeer(handle, out uint userId))
                 throw new ConnectionException(Step.Connect, Reason.Denied, asked, $"the server is another user's (uid {userId})");
             return new SocketConnection(descriptor, _isTcp, new PeerAddress(OwnFile is null ? address : asked), options);
         }

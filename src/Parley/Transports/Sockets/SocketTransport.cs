@@ -48,16 +48,16 @@ internal static class SocketTransport
         }
     }
 
-    /// <summary>Connects to a Unix socket in a folder where any user can make files: only to a server of this user or root.</summary>
+    /// <summary>Connects to a Unix socket in a folder where any user can make files: only to a server of this user or root, unless others are allowed.</summary>
     internal static async ValueTask<Connection> ConnectOwnUserAsync(
         UnixDomainSocketEndPoint path, EndPoint asked, ConnectionOptions options, CancellationToken cancellationToken)
     {
         long due = Clock.FromNow(options.ConnectTimeout);
-        using DescriptorHandle file = OwnUser.OpenFile(UnixPath.Of(path), asked);
+        using DescriptorHandle file = OwnUser.OpenFile(UnixPath.Of(path), asked, options.AllowOtherUsers);
         return await new SocketConnector(path, asked, options) { OwnFile = file }.ConnectAsync(due, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Listens on a Unix socket in such a folder: only for clients of this user and root.</summary>
+    /// <summary>Listens on a Unix socket in such a folder: only for clients of this user and root, unless others are allowed.</summary>
     internal static ConnectionListener BindOwnUser(UnixDomainSocketEndPoint path, EndPoint asked, ListenerOptions options)
         => SocketBinder.Bind(path, asked, options, ownUserOnly: true);
 
