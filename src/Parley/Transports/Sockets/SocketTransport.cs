@@ -53,7 +53,7 @@ internal static class SocketTransport
         UnixDomainSocketEndPoint path, EndPoint asked, ConnectionOptions options, CancellationToken cancellationToken)
     {
         long due = Clock.FromNow(options.ConnectTimeout);
-        using DescriptorHandle file = OwnUser.OpenFile(UnixPath.Of(path), asked, options.AllowOtherUsers);
+        using DescriptorHandle file = OwnUser.OpenFile(UnixPath.Of(path), asked, options);
         return await new SocketConnector(path, asked, options) { OwnFile = file }.ConnectAsync(due, cancellationToken).ConfigureAwait(false);
     }
 

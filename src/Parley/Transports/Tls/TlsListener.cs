@@ -17,6 +17,7 @@ internal sealed class TlsListener : ConnectionListener
     private readonly LinkedList<Connection> _handshakes = [];
     private readonly Lock _lock = new();
     private int _unfinished = 1;
+    private long _denied;
     private bool _isDisposed;
     private Exception? _failure;
 
@@ -43,6 +44,8 @@ internal sealed class TlsListener : ConnectionListener
 
         return null;
     }
+
+    public override ListenerStatistics Statistics => _inner.Statistics with { Refused = _inner.Statistics.Refused + Interlocked.Read(ref _denied) };
 
     public override ValueTask StopAsync(CancellationToken cancellationToken = default) => _inner.StopAsync(cancellationToken);
 
@@ -96,6 +99,8 @@ internal sealed class TlsListener : ConnectionListener
         }
         catch (ConnectionException refused)
         {
+            if (refused.Reason == Reason.Denied)
+                Interlocked.Increment(ref _denied);
             if (refused.Reason != Reason.Aborted)
                 _log.Refused(refused);
         }

@@ -49,6 +49,8 @@ internal static class TlsTransport
         TlsOptions tls = WithCertificate(options.Tls);
         var log = new TlsListenerLog(options.LoggerFactory, local);
         var identity = new TlsIdentity(tls, isServer: true, local, log.CertificateKept);
+        if (settings.Rules is not null && !identity.AsksPeer)
+            throw new ArgumentException("Rules about certificates need clients that are asked for one: by their authority or by pins.", nameof(options));
         try
         {
             return new TlsListener(await bind(local.Address, options, cancellationToken).ConfigureAwait(false), identity, settings, options.Backlog, log);
