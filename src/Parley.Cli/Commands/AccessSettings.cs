@@ -58,7 +58,7 @@ internal sealed class AccessSettings(string whom)
             : throw new UsageException($"{option}: whether '{text}' means a peer cannot be known at {ParleyEndPoint.Format(endPoint)}", rule.Kind switch
             {
                 PeerRuleKind.Network => "addresses are known at tcp://host:port and tls://host:port",
-                PeerRuleKind.User or PeerRuleKind.Group => "users are known at unix:, pipe: and shm:",
+                PeerRuleKind.User or PeerRuleKind.Group => "users are known at unix:, pipe: and shm:, owners at fifo: and mq:",
                 _ => "certificates are known at tls://host:port",
             });
     }

@@ -65,7 +65,8 @@ public sealed class PeerRule
     public bool CanBeKnownAt(EndPoint endPoint) => Kind switch
     {
         PeerRuleKind.Network => endPoint is IPEndPoint or DnsEndPoint or TlsEndPoint,
-        PeerRuleKind.User or PeerRuleKind.Group => endPoint is UnixDomainSocketEndPoint or NamedPipeEndPoint or SharedMemoryEndPoint,
+        PeerRuleKind.User or PeerRuleKind.Group =>
+            endPoint is UnixDomainSocketEndPoint or NamedPipeEndPoint or SharedMemoryEndPoint or FifoEndPoint or MessageQueueEndPoint,
         _ => endPoint is TlsEndPoint,
     };
 

@@ -50,6 +50,8 @@ internal static unsafe class OwnUser
     {
         if (FileStatus.OfDescriptor(file, out StatxResult found) is var error and not 0)
             throw ConnectionException.FromErrno(Step.Connect, error, asked);
+        if (found.Uid == 0)
+            return found;
         return LocalPeer.Objection(options, ownUserOnly: true, new PeerCredentials(0, found.Uid, found.Gid)) is not { } objection
             ? found
             : throw new ConnectionException(Step.Connect, Reason.Denied, asked, $"the name belongs to another user (uid {found.Uid}): {objection}");

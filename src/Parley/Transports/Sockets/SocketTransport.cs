@@ -14,6 +14,9 @@ internal static class SocketTransport
 
     internal static async ValueTask<Connection> ConnectAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken)
     {
+        // Who names the server's user wants no name either that somebody else has put there.
+        if (options.AccessRules is { NamesUsers: true } && remote is UnixDomainSocketEndPoint unix && !UnixPath.IsAbstract(UnixPath.Of(unix)))
+            return await ConnectOwnUserAsync(unix, remote, options, cancellationToken).ConfigureAwait(false);
         long due = Clock.FromNow(options.ConnectTimeout);
         EndPoint[] addresses = await HostNames.ResolveAsync(remote, remote, Step.Connect, options, cancellationToken).ConfigureAwait(false);
         for (int i = 0; ; i++)
