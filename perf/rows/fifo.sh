@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # One way through a FIFO, from process to process: the library at both ends beside C at both ends.
 #
-# Guards: that the library enlarges the pipe and moves large pieces, which C that leaves the pipe as it is does not. Ignores: opening. A pipe of
-# a child process is the same thing to the kernel.
+# Guards: that the library enlarges the pipe and writes it in pieces that leave the reader room to work, whatever its caller's pieces are.
+# Ignores: opening. A pipe of a child process is the same thing to the kernel.
 
 row_summary="one way through a FIFO, beside C at 8 and 64 KiB a call"
 row_needs="bench"
@@ -14,7 +14,7 @@ row_run() {
     fifo_compare "two cores" "$CORE_A" 65536 "C, 64 KiB" --target 1.5
     fifo_compare "one core" "$CORE_B" 8192 "C, 8 KiB"
     fifo_compare "one core" "$CORE_B" 65536 "C, 64 KiB"
-    note "A pipe copies each byte twice, into a page of the kernel's and out of it; C leaves it at 64 KiB, as programs do."
+    note "A pipe copies each byte twice, into a page of the kernel's and out of it; C leaves it at 64 KiB, as programs do. The kernel locks the pipe while a call copies: on two cores 8 KiB a call is best (writer and reader copy side by side, from cache to cache), on one core large calls are."
 }
 
 # fifo_compare TEXT CORE C-CHUNK PEER-TEXT [--target N]
@@ -23,7 +23,7 @@ fifo_compare() {
     shift 4
     compare --work "one way, $text" --peer "$peer_text" --unit GB/s --better higher --pairs 5 "$@" \
         --begin fifo_begin --end fifo_end \
-        --parley "fifo_sample_parley $core" --other "fifo_sample_c $core $chunk"
+        --parley "fifo_sample_parley $core $chunk" --other "fifo_sample_c $core $chunk"
 }
 
 fifo_begin() {
@@ -34,9 +34,9 @@ fifo_end() {
     rm -f "$SCRATCH/parley.fifo" "$SCRATCH/c.fifo"
 }
 
-# fifo_sample_parley CORE
+# fifo_sample_parley CORE CHUNK
 fifo_sample_parley() {
-    start_server sender "$1" "$BENCH" fifo-send "$SCRATCH/parley.fifo" 262144 "$fifo_bytes"
+    start_server sender "$1" "$BENCH" fifo-send "$SCRATCH/parley.fifo" "$2" "$fifo_bytes"
     bench_client "$CORE_B" fifo-receive "$SCRATCH/parley.fifo" "$fifo_bytes"
     stop_server sender
 }

@@ -93,11 +93,11 @@ internal sealed partial class DescriptorWriter
     internal ConnectionException MoveFailure(int error)
         => Handle.IsClosed && connection.OverFailure(Step.Write) is ConnectionException over ? over : connection.Fail(Step.Write, error);
 
-    internal void NoteMoved(int count, long started)
+    internal void NoteMoved(string call, int count, long started)
     {
         _movesStalledSince = 0;
         if (connection.Observed)
-            connection.Observe("splice", connection.WriteDescriptor, started, count, PipeSize.Largest);
+            connection.Observe(call, connection.WriteDescriptor, started, count, PipeSize.Largest);
         AccountSent(count);
     }
 

@@ -292,6 +292,8 @@ internal sealed partial class DescriptorWriter(DescriptorConnection connection) 
 
     private int Send(ReadOnlySpan<byte> bytes, long started, bool moreFollows)
     {
+        if (bytes.Length > PipeSize.LargestWrite && connection.WritesToPipe)
+            bytes = bytes[..PipeSize.LargestWrite];
         connection.WriteDescriptor.WritableIfAwaited?.Forget();
         nint count;
         try
