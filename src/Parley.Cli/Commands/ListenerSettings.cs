@@ -12,7 +12,7 @@ internal sealed class ListenerSettings(bool oneClient = false)
     private const int HighestRate = 1_000_000;
 
     /// <summary>In words what <see cref="HasFile"/> decides.</summary>
-    private const string KindsWithFile = "a Unix socket, and with --allow uid:N of a named pipe or shm:/path";
+    private const string KindsWithFile = "a Unix socket";
 
     private readonly Option<int?> _backlog = NumberOption.Create(
         "--backlog",
@@ -35,7 +35,7 @@ internal sealed class ListenerSettings(bool oneClient = false)
         oneClient
             ? "How long the close waits for the client to take what was sent (default 10)"
             : "How long conversations may go on after SIGINT or SIGTERM, and a close waits for its peer (default 10)");
-    private readonly Option<UnixFileMode?> _mode = ModeOption.Create("Permissions of a Unix socket's file, in octal (default 0600: this user only)");
+    private readonly Option<UnixFileMode?> _mode = ModeOption.Create("Permissions of a Unix socket's file, with --allow uid:N of a named pipe's or shm:/path too, in octal (default 0600: this user only)");
 
     internal void AddTo(Command command)
     {
@@ -93,7 +93,7 @@ internal sealed class ListenerSettings(bool oneClient = false)
         if (parsed.GetValue(_mode) is not null && !HasFile(local, rules))
         {
             throw new UsageException(
-                $"--mode is for the file of {KindsWithFile}, which {ParleyEndPoint.Format(local)} has not", "other users can reach a socket: unix:/path --mode 0666");
+                $"--mode is for the file of {KindsWithFile}, which {ParleyEndPoint.Format(local)} has not", "other users can reach a socket: unix:/path --mode 0666; a named pipe or shm:/path too, if --allow uid:N names them");
         }
 
         return local;
