@@ -68,8 +68,9 @@ public sealed class TlsOptions
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How many clients of a listener may be in their handshake at once: with one more, the one that has been at it for longest is given up. So
-    /// clients that never speak keep nobody out. Default 512; 1 or more.
+    /// How many clients of a listener may be in their handshake at once: with one more, the one that has been at it for longest is given up, and
+    /// before it those that have not said a byte. So clients that never speak keep nobody out. They are not among those that <see cref="ListenerOptions.MaxConnections"/> counts, and take half of the
+    /// process's descriptors (RLIMIT_NOFILE) at most. Default 512; 1 or more.
     /// </summary>
     public int MaxHandshakes { get; set; } = 512;
 

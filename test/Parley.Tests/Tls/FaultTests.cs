@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -35,6 +37,68 @@ public sealed class FaultTests
         using Socket silent = await RawSocket.ConnectAsync(server.EndPoint.Address);
 
         await MustBeEndedAsync(silent);
+    }
+
+    /// <summary>A handshake is given its time once, not anew with each byte.</summary>
+    [Fact]
+    public async Task SlowClient_ByteAfterByte_IsLetGoAtTheDeadline()
+    {
+        TlsOptions options = TlsPeers.Server();
+        options.HandshakeTimeout = TimeSpan.FromMilliseconds(200);
+        await using TlsServer server = await TlsServer.StartAsync(options);
+        using Socket slow = await RawSocket.ConnectAsync(server.EndPoint.Address);
+        Task ended = MustBeEndedAsync(slow);
+
+        // The beginning of a record that has room for as many bytes as come.
+        byte[] begun = [22, 3, 1, 64, 0, 1, 0, 60, 0, 3, 3];
+        try
+        {
+            for (int sent = 0; !ended.IsCompleted && sent < 16 * 1024; sent++)
+            {
+                await slow.SendAsync(sent < begun.Length ? begun.AsMemory(sent, 1) : new byte[1]).Within();
+                await Task.WhenAny(ended, Task.Delay(10));
+            }
+        }
+        catch (SocketException)
+        {
+            // It has been let go meanwhile.
+        }
+
+        await ended;
+        await Eventually.TrueAsync(() => server.Log.Has("no TLS handshake within 0.2 s"), "the log");
+    }
+
+    [Fact]
+    public async Task SilentClients_MoreThanHandshakesAtOnce_OneThatHasSpokenIsKept()
+    {
+        TlsOptions options = TlsPeers.Server();
+        options.MaxHandshakes = 2;
+        await using TlsServer server = await TlsServer.StartAsync(options);
+        using Socket speaking = await RawSocket.ConnectAsync(server.EndPoint.Address);
+        await speaking.SendAsync(await HelloAsync()).Within();
+        await RawSocket.ReadExactlyAsync(speaking, 1);
+
+        for (int i = 0; i < 10; i++)
+        {
+            using Socket silent = await RawSocket.ConnectAsync(server.EndPoint.Address);
+            using Socket newer = await RawSocket.ConnectAsync(server.EndPoint.Address);
+            await MustBeEndedAsync(silent);
+        }
+
+        await speaking.SendAsync(new byte[] { 22 }).Within();
+        Assert.False(speaking.Poll(0, SelectMode.SelectError));
+    }
+
+    /// <summary>Who is in a handshake takes nobody's place among those who may be connected.</summary>
+    [Fact]
+    public async Task SilentClients_AsManyAsMaxConnections_OthersAreServed()
+    {
+        await using TlsServer server = await TlsServer.StartAsync(TlsPeers.Server(), maxConnections: 1);
+        using Socket silent = await RawSocket.ConnectAsync(server.EndPoint.Address);
+        using Socket another = await RawSocket.ConnectAsync(server.EndPoint.Address);
+
+        await server.MustGreetAsync(TlsPeers.Client());
+        await server.MustGreetAsync(TlsPeers.Client());
     }
 
     [Fact]
@@ -125,6 +189,19 @@ public sealed class FaultTests
         await Eventually.CancelledAsync(client.Closed);
         server.Abort();
         await server.DisposeAsync().Within();
+    }
+
+    /// <summary>The first words of a client.</summary>
+    private static async Task<byte[]> HelloAsync()
+    {
+        (Connection first, Connection second) = Connection.CreatePair();
+        Task<Connection> client = first.SecureAsClientAsync(TlsPeers.Client()).AsTask();
+        ReadResult hello = await second.Input.ReadAsync().Within();
+        byte[] bytes = hello.Buffer.ToArray();
+        second.Input.AdvanceTo(hello.Buffer.End);
+        second.Abort();
+        await Assert.ThrowsAsync<ConnectionException>(() => client.Within());
+        return bytes;
     }
 
     private static async Task MustBeEndedAsync(Socket socket)

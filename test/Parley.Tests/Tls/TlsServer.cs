@@ -19,11 +19,11 @@ internal sealed class TlsServer : IAsyncDisposable
 
     public RecordingLog Log { get; }
 
-    public static async Task<TlsServer> StartAsync(TlsOptions options)
+    public static async Task<TlsServer> StartAsync(TlsOptions options, int? maxConnections = null)
     {
         var log = new RecordingLog();
         var local = new TlsEndPoint(new IPEndPoint(IPAddress.Loopback, 0));
-        return new TlsServer(await ConnectionListener.BindAsync(local, new ListenerOptions { Tls = options, LoggerFactory = log }).Within(), log);
+        return new TlsServer(await ConnectionListener.BindAsync(local, new ListenerOptions { Tls = options, LoggerFactory = log, MaxConnections = maxConnections }).Within(), log);
     }
 
     public async Task<Connection> ConnectAsync(TlsOptions options)

@@ -13,6 +13,8 @@ internal sealed class TlsListener : ConnectionListener
     private readonly TlsIdentity _identity;
     private readonly TlsSettings _settings;
     private readonly TlsListenerLog _log;
+    private readonly AcceptRoom? _room;
+    private readonly int _maxHandshakes;
     private readonly Channel<Connection> _ready;
     private readonly LinkedList<Connection> _handshakes = [];
     private readonly Lock _lock = new();
@@ -21,14 +23,16 @@ internal sealed class TlsListener : ConnectionListener
     private bool _isDisposed;
     private Exception? _failure;
 
-    internal TlsListener(ConnectionListener inner, TlsIdentity identity, TlsSettings settings, int backlog, TlsListenerLog log)
+    internal TlsListener(ConnectionListener inner, TlsIdentity identity, TlsSettings settings, TlsLimits limits, TlsListenerLog log)
     {
         _inner = inner;
         _identity = identity;
         _settings = settings;
         _log = log;
         LocalEndPoint = settings.Outside(inner.LocalEndPoint)!;
-        _ready = Channel.CreateBounded<Connection>(backlog);
+        _room = limits.MaxConnections is int most ? new AcceptRoom(most) : null;
+        _maxHandshakes = limits.MaxHandshakes;
+        _ready = Channel.CreateBounded<Connection>(limits.Backlog);
         _ = AcceptAllAsync();
     }
 
@@ -38,8 +42,19 @@ internal sealed class TlsListener : ConnectionListener
     {
         while (await _ready.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
+            if (_room is not null && !await _room.EnterAsync(cancellationToken).ConfigureAwait(false))
+            {
+                await DisposeAsync().ConfigureAwait(false);
+                return null;
+            }
+
             if (_ready.Reader.TryRead(out Connection? client))
+            {
+                _room?.LeaveWith(client);
                 return client;
+            }
+
+            _room?.Leave();
         }
 
         return null;
@@ -47,7 +62,11 @@ internal sealed class TlsListener : ConnectionListener
 
     public override ListenerStatistics Statistics => _inner.Statistics with { Refused = _inner.Statistics.Refused + Interlocked.Read(ref _denied) };
 
-    public override ValueTask StopAsync(CancellationToken cancellationToken = default) => _inner.StopAsync(cancellationToken);
+    public override async ValueTask StopAsync(CancellationToken cancellationToken = default)
+    {
+        await _inner.StopAsync(cancellationToken).ConfigureAwait(false);
+        _room?.Stop();
+    }
 
     public override async ValueTask DisposeAsync()
     {
@@ -59,6 +78,7 @@ internal sealed class TlsListener : ConnectionListener
         }
 
         await _inner.DisposeAsync().ConfigureAwait(false);
+        _room?.Stop();
         foreach (Connection client in unfinished)
             client.Abort();
         _ready.Writer.TryComplete();
@@ -133,7 +153,7 @@ internal sealed class TlsListener : ConnectionListener
         Leave();
     }
 
-    /// <summary>Notes a handshake that begins. With too many of them, the one that has taken longest is given up.</summary>
+    /// <summary>Notes a handshake that begins. With too many of them, one is given up.</summary>
     private LinkedListNode<Connection>? Enter(Connection client)
     {
         Connection? oldest = null;
@@ -143,10 +163,11 @@ internal sealed class TlsListener : ConnectionListener
             if (!_isDisposed)
             {
                 place = _handshakes.AddLast(client);
-                if (_handshakes.Count > _identity.Options.MaxHandshakes)
+                if (_handshakes.Count > _maxHandshakes)
                 {
-                    oldest = _handshakes.First!.Value;
-                    _handshakes.RemoveFirst();
+                    LinkedListNode<Connection> given = FirstToGiveUp();
+                    oldest = given.Value;
+                    _handshakes.Remove(given);
                 }
             }
         }
@@ -154,16 +175,30 @@ internal sealed class TlsListener : ConnectionListener
         if (place is null)
             client.Abort();
         oldest?.Abort(new ConnectionException(
-            Step.Handshake, Reason.Full, _settings.Outside(oldest.RemoteEndPoint), $"given up for a newer client: {_identity.Options.MaxHandshakes} were in their handshake"));
+            Step.Handshake, Reason.Full, _settings.Outside(oldest.RemoteEndPoint), $"given up for a newer client: {_maxHandshakes} were in their handshake"));
         return place;
     }
+
+    // The oldest of those who have said nothing: who has spoken is not pushed out by a crowd that only connects.
+    private LinkedListNode<Connection> FirstToGiveUp()
+    {
+        for (LinkedListNode<Connection>? one = _handshakes.First; one != _handshakes.Last; one = one.Next!)
+        {
+            if (IsSilent(one!.Value))
+                return one;
+        }
+
+        return _handshakes.First!;
+    }
+
+    private static bool IsSilent(Connection client) => client.Statistics.BytesReceived == 0;
 
     /// <summary>Nobody waits for clients that have not said a byte once the listener has stopped.</summary>
     private void GiveUpSilent()
     {
         Connection[] silent;
         lock (_lock)
-            silent = [.. _handshakes.Where(static client => client.Statistics.BytesReceived == 0)];
+            silent = [.. _handshakes.Where(IsSilent)];
         foreach (Connection client in silent)
             client.Abort();
     }

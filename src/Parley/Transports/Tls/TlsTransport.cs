@@ -51,9 +51,10 @@ internal static class TlsTransport
         var identity = new TlsIdentity(tls, isServer: true, local, log.CertificateKept);
         if (settings.Rules is not null && !identity.AsksPeer)
             throw new ArgumentException("Rules about certificates need clients that are asked for one: by their authority or by pins.", nameof(options));
+        TlsLimits limits = TlsLimits.Of(options, tls);
         try
         {
-            return new TlsListener(await bind(local.Address, options, cancellationToken).ConfigureAwait(false), identity, settings, options.Backlog, log);
+            return new TlsListener(await bind(local.Address, limits.Underneath(options), cancellationToken).ConfigureAwait(false), identity, settings, limits, log);
         }
         catch (ConnectionException failure)
         {
