@@ -43,17 +43,20 @@ internal static class ListenCommand
                 return ExitCode.Done;
             }
 
-            ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
+            ListenerOptions options = listener.Get(parsed, local, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
             options.Tls = tls.ForListener(parsed, local, hasTarget: false, verbosity.IsQuiet(parsed));
+            AccessSettings.CheckCertificates(options);
             using IDisposable? hangUp = TlsSettings.OutliveHangUp(options);
             options.Direction = direction;
             options.RingSize = RingSizeOption.Get(parsed, ringSize, local);
             options.FollowWriters = parsed.GetValue(follow);
             using var interruption = new Interruption();
             EndPoint where = local;
+            ConnectionListener? listening = null;
             var conversation = new StandardConversation(verbosity.IsVerbose(parsed), transfer.ShowsProgress(parsed, verbosity), ways);
-            await using StatisticsSignal statistics = conversation.TellOnSignal(() => where);
+            await using StatisticsSignal statistics = conversation.TellOnSignal(() => where, () => listening?.Statistics ?? default);
             await using ConnectionListener bound = await ConnectionListener.BindAsync(local, options, interruption.Token);
+            listening = bound;
             where = bound.LocalEndPoint;
             verbosity.SayListening(parsed, bound.LocalEndPoint);
             Connection standard = await StandardConversation.OpenStandardStreamsAsync(interruption.Token);

@@ -59,7 +59,7 @@ internal static class RelayCommand
             tls.Check(parsed, local, remote);
             if (messages.IsMeant(parsed, local, remote))
             {
-                ListenerOptions clients = listener.Get(parsed, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
+                ListenerOptions clients = listener.Get(parsed, local, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
                 if (OneWay.Is(local))
                     clients.Direction = ConnectionDirection.ReceiveOnly;
                 clients.FollowWriters = parsed.GetValue(follow);
@@ -91,8 +91,9 @@ internal static class RelayCommand
             }
 
             CallObserver? observer = verbosity.Observer(parsed);
-            ListenerOptions listenerOptions = listener.Get(parsed, observer, Timeout.InfiniteTimeSpan);
+            ListenerOptions listenerOptions = listener.Get(parsed, local, observer, Timeout.InfiniteTimeSpan);
             listenerOptions.Tls = tls.ForListener(parsed, local, hasTarget: remote is TlsEndPoint, verbosity.IsQuiet(parsed));
+            AccessSettings.CheckCertificates(listenerOptions);
             using IDisposable? hangUp = TlsSettings.OutliveHangUp(listenerOptions);
             listenerOptions.DescriptorsPerConnection = remote is ProcessEndPoint ? DescriptorsWithProgram : 2;
             if (OneWay.Is(local))

@@ -37,6 +37,8 @@ internal static class ServeCommand
             parley serve tls://0.0.0.0:5443 --self-signed    encrypted; says the pin for: parley connect --pin
             parley serve tcp://[::1]:7 --echo --trace        watch every call
             parley serve unix:/tmp/sort.sock --exec -- sort  a program for each client
+            parley serve tcp://0.0.0.0:7000 --allow 10.0.0.0/8 --deny 10.0.0.13 --max-connections-per-peer 8
+            parley serve unix:/run/app.sock --mode 0666 --allow user:www-data
             parley serve shm:demo --echo                     through shared memory
             parley serve fifo:/tmp/motd --file motd.txt      a file to each reader of a FIFO, one after the other
             """);
@@ -55,7 +57,7 @@ internal static class ServeCommand
             }
 
             tls.Check(parsed, local, remote: null);
-            ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), TimeSpan.FromSeconds(60));
+            ListenerOptions options = listener.Get(parsed, local, verbosity.Observer(parsed), TimeSpan.FromSeconds(60));
             options.RingSize = RingSizeOption.Get(parsed, ringSize, local);
             bool verbose = verbosity.IsVerbose(parsed);
             Service service = parsed.GetValue(exec)
@@ -70,6 +72,7 @@ internal static class ServeCommand
                 }
 
                 options.Tls = tls.ForListener(parsed, local, hasTarget: false, verbosity.IsQuiet(parsed));
+                AccessSettings.CheckCertificates(options);
                 using IDisposable? hangUp = TlsSettings.OutliveHangUp(options);
                 if (OneWay.Is(local))
                     options.Direction = parsed.GetValue(discard) ? ConnectionDirection.ReceiveOnly : ConnectionDirection.SendOnly;

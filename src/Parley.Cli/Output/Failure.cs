@@ -59,6 +59,7 @@ internal static class Failure
         return failure.Reason switch
         {
             Reason.Refused when connecting && IsAboutPath(failure) => null,
+            Reason.Denied when failure.Cause.Contains("the rules", StringComparison.Ordinal) => "--allow and --deny say whom to talk to",
             Reason.NotFound when starting && failure.Cause == "no such program" => "a name is looked up in PATH; a path has a slash in it, as ./program has",
             Reason.Denied when failure is { Step: Step.Open, EndPoint: FifoEndPoint fifo } => WhoMayUse(fifo),
             Reason.Denied when starting => "make it executable with: chmod +x PATH",

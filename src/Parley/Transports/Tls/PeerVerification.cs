@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -21,6 +22,12 @@ internal sealed class PeerVerification(TlsIdentity identity, string? name)
 
     /// <summary>Why the peer is refused.</summary>
     internal string? Refusal { get; private set; }
+
+    /// <summary>Whether it is who it says, and is refused nevertheless.</summary>
+    internal bool IsDenied { get; private set; }
+
+    /// <summary>Whom this side talks to, and the peer's address; <see langword="null"/> for whoever has a certificate that is valid.</summary>
+    internal (AccessRules Rules, IPAddress? Address)? Access { get; init; }
 
     /// <summary>Whether a server wants to know who this client is, as far as can be known: one that is shown a certificate may have asked for it.</summary>
     internal bool IsAsked { get; private set; } = !identity.IsServer && identity.Own is not null;
@@ -56,8 +63,17 @@ internal sealed class PeerVerification(TlsIdentity identity, string? name)
     internal RemoteCertificateValidationCallback Accepts => (_, certificate, chain, _) =>
     {
         Refusal = Check(certificate as X509Certificate2, chain);
+        if (Refusal is null && Access is var (rules, address) && !IsAllowed(rules, address, certificate as X509Certificate2))
+        {
+            IsDenied = true;
+            Refusal = $"the rules do not allow this {Peer}";
+        }
+
         return Refusal is null;
     };
+
+    private static bool IsAllowed(AccessRules rules, IPAddress? address, X509Certificate2? certificate)
+        => certificate is not null && rules.Permit(address is null ? null : AddressRange.NumberOf(address), new PeerCertificate(certificate));
 
     private string? Check(X509Certificate2? certificate, X509Chain? chain)
     {

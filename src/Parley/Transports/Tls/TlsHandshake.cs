@@ -16,7 +16,7 @@ internal static class TlsHandshake
     internal static async ValueTask<Connection> AsClientAsync(
         Connection plain, TlsIdentity identity, string? host, TlsSettings settings, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var verification = new PeerVerification(identity, identity.Options.ServerName ?? host);
+        var verification = new PeerVerification(identity, identity.Options.ServerName ?? host) { Access = AccessOf(plain, settings) };
         SslStreamCertificateContext? own = identity.Own;
         return await RunAsync(plain, settings, verification, timeout, (engine, deadline) => engine.AuthenticateAsClientAsync(
             new SslClientAuthenticationOptions
@@ -36,7 +36,7 @@ internal static class TlsHandshake
     internal static async ValueTask<Connection> AsServerAsync(
         Connection plain, TlsIdentity identity, TlsSettings settings, CancellationToken cancellationToken)
     {
-        var verification = new PeerVerification(identity, name: null);
+        var verification = new PeerVerification(identity, name: null) { Access = AccessOf(plain, settings) };
         return await RunAsync(plain, settings, verification, identity.Options.HandshakeTimeout, (engine, deadline) => engine.AuthenticateAsServerAsync(
             new SslServerAuthenticationOptions
             {
@@ -82,7 +82,7 @@ internal static class TlsHandshake
     private static Exception Explain(
         Exception failure, PeerVerification verification, RecordStream records, TimeSpan timeout, TlsSettings settings, EndPoint? endPoint) => failure switch
         {
-            _ when verification.Refusal is { } refusal => new ConnectionException(Step.Handshake, Reason.Untrusted, endPoint, refusal, inner: failure),
+            _ when verification.Refusal is { } refusal => new ConnectionException(Step.Handshake, verification.IsDenied ? Reason.Denied : Reason.Untrusted, endPoint, refusal, inner: failure),
             OperationCanceledException => new ConnectionException(Step.Handshake, Reason.TimedOut, endPoint, $"no TLS handshake within {timeout.TotalSeconds:0.###} s"),
             ConnectionException broken => new ConnectionException(Step.Handshake, broken.Reason, settings.Outside(broken.EndPoint), broken.Cause, broken.ErrorNumber, broken),
             AuthenticationException or IOException => TlsFailure.Explain(failure, records, Step.Handshake, endPoint),
@@ -107,6 +107,9 @@ internal static class TlsHandshake
         plain.Abort(reason);
         await plain.DisposeAsync().ConfigureAwait(false);
     }
+
+    private static (AccessRules Rules, IPAddress? Address)? AccessOf(Connection plain, TlsSettings settings)
+        => settings.Rules is { } rules ? (rules, (plain.RemoteEndPoint as IPEndPoint)?.Address) : null;
 
     private static TlsInformation Describe(SslStream engine)
     {

@@ -19,6 +19,7 @@ internal sealed class TlsListener : ConnectionListener
     private readonly LinkedList<Connection> _handshakes = [];
     private readonly Lock _lock = new();
     private int _unfinished = 1;
+    private long _denied;
     private bool _isDisposed;
     private Exception? _failure;
 
@@ -58,6 +59,8 @@ internal sealed class TlsListener : ConnectionListener
 
         return null;
     }
+
+    public override ListenerStatistics Statistics => _inner.Statistics with { Refused = _inner.Statistics.Refused + Interlocked.Read(ref _denied) };
 
     public override async ValueTask StopAsync(CancellationToken cancellationToken = default)
     {
@@ -116,6 +119,8 @@ internal sealed class TlsListener : ConnectionListener
         }
         catch (ConnectionException refused)
         {
+            if (refused.Reason == Reason.Denied)
+                Interlocked.Increment(ref _denied);
             if (refused.Reason != Reason.Aborted)
                 _log.Refused(refused);
         }

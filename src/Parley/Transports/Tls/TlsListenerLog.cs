@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -9,16 +8,12 @@ namespace Parley.Transports.Tls;
 internal sealed class TlsListenerLog(ILoggerFactory? loggers, EndPoint local)
 {
     private readonly ILogger _logger = loggers?.CreateLogger("Parley.Listener") ?? (ILogger)NullLogger.Instance;
-    private long _last;
+    private readonly LogPace _pace = new();
 
     internal void Refused(ConnectionException failure)
     {
-        long now = Stopwatch.GetTimestamp();
-        long last = Volatile.Read(ref _last);
-        if (last != 0 && Stopwatch.GetElapsedTime(last, now) < TimeSpan.FromSeconds(1))
-            return;
-        Volatile.Write(ref _last, now);
-        ListenerLog.HandshakeFailed(_logger, ParleyEndPoint.Format(local), failure.Cause);
+        if (_pace.IsDue(out string others))
+            ListenerLog.HandshakeFailed(_logger, ParleyEndPoint.Format(local), failure.Cause, others);
     }
 
     internal void CertificateKept(string cause) => ListenerLog.CertificateKept(_logger, ParleyEndPoint.Format(local), cause);

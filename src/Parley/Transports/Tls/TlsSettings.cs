@@ -8,7 +8,11 @@ internal sealed record TlsSettings(TimeSpan CloseTimeout, bool RunsInline, bool 
     /// <summary>Whether the server wanted to know who this client is.</summary>
     internal bool MayBeRefused { get; init; }
 
-    internal static TlsSettings Of(ConnectionOptions options, bool hasScheme) => new(options.CloseTimeout, options.RunContinuationsInline, hasScheme);
+    /// <summary>Whom this side talks to, besides what makes a certificate valid.</summary>
+    internal AccessRules? Rules { get; init; }
+
+    internal static TlsSettings Of(ConnectionOptions options, bool hasScheme)
+        => new(options.CloseTimeout, options.RunContinuationsInline, hasScheme) { Rules = options.AccessRules is { NeedsCertificate: true } rules ? rules : null };
 
     /// <summary>An address as the caller knows it: that of TCP is one of TLS.</summary>
     internal EndPoint? Outside(EndPoint? endPoint) => HasScheme && endPoint is IPEndPoint or DnsEndPoint ? new TlsEndPoint(endPoint) : endPoint;

@@ -49,6 +49,8 @@ internal static class TlsTransport
         TlsOptions tls = WithCertificate(options.Tls);
         var log = new TlsListenerLog(options.LoggerFactory, local);
         var identity = new TlsIdentity(tls, isServer: true, local, log.CertificateKept);
+        if (settings.Rules is not null && !identity.AsksPeer)
+            throw new ArgumentException("Rules about certificates need clients that are asked for one: by their authority or by pins.", nameof(options));
         TlsLimits limits = TlsLimits.Of(options, tls);
         try
         {
