@@ -88,6 +88,7 @@ internal sealed class MessageRelayCommand
     private static async Task<int> MoveAsync(RelayRun run, MessageRelayPlan plan, MessageChannelOptions options)
     {
         options.Direction = plan.Source is MessageQueueEndPoint ? ConnectionDirection.ReceiveOnly : ConnectionDirection.Both;
+        options.AccessRules = plan.ListenerOptions.AccessRules;
         using var interruption = new Interruption();
         using var cut = new CancellationTokenSource();
         using CancellationTokenRegistration drain = interruption.Token.Register(() => cut.CancelAfter(plan.DrainTimeout));

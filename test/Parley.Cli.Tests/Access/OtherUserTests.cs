@@ -47,6 +47,18 @@ public sealed class OtherUserTests : IDisposable
         await MustGoOnAsync(channel, server);
     }
 
+    [SkippableFact]
+    public async Task Relay_QueueOfSomebodyElse_IsDeniedAndLeftAsItIs()
+    {
+        (await Command.RunAsync("create", EndpointOf(Queue))).MustExit(0);
+        (await Command.RunAsync("send", EndpointOf(Queue), Secret)).MustExit(0);
+
+        CommandResult relay = await Command.RunAsync("relay", EndpointOf(Queue), "udp://127.0.0.1:9", "--once", "--allow", $"uid:{Victim}");
+
+        Errors.Failure.MustBe(relay, "6", "the rules do not allow it");
+        Assert.Equal(Secret + "\n", (await Command.RunAsync("receive", EndpointOf(Queue), "--no-wait", "--output", "line")).MustExit(0).Text);
+    }
+
     [SkippableTheory]
     [MemberData(nameof(All))]
     public async Task Start_NameSquattedByAnotherUser_FailsAndTouchesNothing(string channel)
