@@ -61,6 +61,15 @@ internal sealed class TlsSettings(bool listens = false, bool connects = false)
             throw new UsageException("--key is for the certificate of --cert");
         if (connects && parsed.GetValue(_insecure) && (parsed.GetValue(_authority) is not null || Pins(parsed).Length > 0 || parsed.GetValue(_serverName) is not null))
             throw new UsageException("--insecure trusts any server: --ca, --pin and --server-name have no place beside it");
+        if (connects && parsed.GetValue(_serverName) is { } name && Uri.CheckHostName(name) is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
+            throw new UsageException($"--server-name: '{name}' is no name or address that a certificate could be for");
+        if (parsed.GetValue(_revocations) is not null && !AsksClients(parsed, local, remote is TlsEndPoint) && !(remote is TlsEndPoint && !parsed.GetValue(_insecure)))
+        {
+            throw new UsageException(
+                remote is TlsEndPoint ? "--insecure trusts any server: --crl has no place beside it" : "--crl is about certificates, and clients are asked for none",
+                remote is TlsEndPoint ? null : "--client-ca FILE asks them for one of its authorities");
+        }
+
         if (Array.Find(Pins(parsed), static pin => !TlsCertificate.IsPin(pin)) is { } wrong)
             throw new UsageException($"--pin: '{wrong}' is no pin", "sha256// and 44 characters of base64, as --self-signed says it, or 64 hexadecimal digits");
     }
@@ -75,7 +84,7 @@ internal sealed class TlsSettings(bool listens = false, bool connects = false)
             CertificateFile = parsed.GetValue(_certificate),
             KeyFile = parsed.GetValue(_key),
             ClientAuthorityFile = parsed.GetValue(_clientAuthority),
-            RevocationFile = parsed.GetValue(_revocations),
+            RevocationFile = AsksClients(parsed, local, hasTarget) ? parsed.GetValue(_revocations) : null,
         };
         AddLists(parsed, options, withPins: !hasTarget);
         if (parsed.GetValue(_selfSigned))
@@ -100,7 +109,7 @@ internal sealed class TlsSettings(bool listens = false, bool connects = false)
             AuthorityFile = parsed.GetValue(_authority),
             ServerName = parsed.GetValue(_serverName),
             DangerousAcceptAnyServer = parsed.GetValue(_insecure),
-            RevocationFile = parsed.GetValue(_revocations),
+            RevocationFile = parsed.GetValue(_insecure) ? null : parsed.GetValue(_revocations),
         };
         AddLists(parsed, options, withPins: true);
         return options;
@@ -125,6 +134,10 @@ internal sealed class TlsSettings(bool listens = false, bool connects = false)
         if (options.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } given)
             throw new UsageException($"{given.Name} is for {place}");
     }
+
+    /// <summary>Whether clients have to show a certificate. Where there is a target too, pins are about that.</summary>
+    private bool AsksClients(ParseResult parsed, EndPoint? local, bool hasTarget)
+        => listens && local is TlsEndPoint && (parsed.GetValue(_clientAuthority) is not null || (!hasTarget && Pins(parsed).Length > 0));
 
     private string[] Pins(ParseResult parsed) => parsed.GetValue(_pins) ?? [];
 

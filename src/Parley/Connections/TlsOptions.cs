@@ -41,7 +41,7 @@ public sealed class TlsOptions
 
     /// <summary>
     /// Certificates that are no longer valid: lists (CRLs) in PEM or DER, believed as they are, read anew when the file changes. One that is past its own date refuses
-    /// every certificate of its issuer. Default <see langword="null"/>: none.
+    /// every certificate of its issuer. An error where no peer is asked for a certificate, or any is accepted. Default <see langword="null"/>: none.
     /// </summary>
     public string? RevocationFile { get; set; }
 
@@ -52,7 +52,7 @@ public sealed class TlsOptions
     /// </summary>
     public IList<string> Pins { get; private set; } = [];
 
-    /// <summary>The name that the server's certificate has to be for. Default <see langword="null"/>: the host of the endpoint.</summary>
+    /// <summary>The name or address that the server's certificate has to be for. Default <see langword="null"/>: the host of the endpoint.</summary>
     public string? ServerName { get; set; }
 
     /// <summary>
@@ -73,6 +73,9 @@ public sealed class TlsOptions
     /// process's descriptors (RLIMIT_NOFILE) at most. Default 512; 1 or more.
     /// </summary>
     public int MaxHandshakes { get; set; } = 512;
+
+    /// <summary>Whether a certificate can be for it.</summary>
+    internal static bool IsHost(string name) => Uri.CheckHostName(name) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6;
 
     internal TlsOptions Snapshot()
     {
@@ -95,6 +98,10 @@ public sealed class TlsOptions
             throw new ArgumentException("A certificate of this side's own needs its key.", nameof(Certificate));
         if (DangerousAcceptAnyServer && (AuthorityFile is not null || Pins.Count > 0 || ServerName is not null))
             throw new ArgumentException("Who accepts any server trusts no authority, key or name.", nameof(DangerousAcceptAnyServer));
+        if (DangerousAcceptAnyServer && RevocationFile is not null)
+            throw new ArgumentException("Who accepts any server looks into no list of revoked certificates.", nameof(RevocationFile));
+        if (ServerName is not null && !IsHost(ServerName))
+            throw new ArgumentException($"'{ServerName}' is no name or address that a certificate could be for.", nameof(ServerName));
         if (Pins.FirstOrDefault(static pin => !TlsCertificate.TryParsePin(pin, out _)) is { } wrong)
             throw new ArgumentException($"'{wrong}' is no pin: sha256// and 44 characters of base64, or 64 hexadecimal digits.", nameof(Pins));
         if (ApplicationProtocols.Any(static name => name.Length is 0 or > LongestProtocolName || !name.All(char.IsAscii)))

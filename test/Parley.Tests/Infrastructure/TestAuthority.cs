@@ -23,18 +23,16 @@ internal sealed class TestAuthority
     /// <summary>A certificate for the loopback, or for another name.</summary>
     public X509Certificate2 Sign(string? name = null, bool isExpired = false)
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name ?? "server"}", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         if (name is null)
             names.AddIpAddress(IPAddress.Loopback);
         else
             names.AddDnsName(name);
-        request.CertificateExtensions.Add(names.Build());
-        DateTimeOffset end = isExpired ? DateTimeOffset.UtcNow.AddDays(-1) : DateTimeOffset.UtcNow.AddYears(1);
-        using X509Certificate2 signed = request.Create(_own, DateTimeOffset.UtcNow.AddYears(-1), end, [1, ++_lastSerial]);
-        return signed.CopyWithPrivateKey(key);
+        return Sign(name ?? "server", names.Build(), isExpired);
     }
+
+    /// <summary>A certificate whose names are no list of names.</summary>
+    public X509Certificate2 SignNonsense() => Sign("server", new X509Extension("2.5.29.17", [0x30, 0x05, 0x87], critical: false), isExpired: false);
 
     public string WriteTo(string path)
     {
@@ -51,5 +49,15 @@ internal sealed class TestAuthority
         byte[] signed = list.Build(_own, 1, next, HashAlgorithmName.SHA256, thisUpdate: DateTimeOffset.UtcNow.AddDays(-2));
         File.WriteAllText(path, PemEncoding.WriteString("X509 CRL", signed));
         return path;
+    }
+
+    private X509Certificate2 Sign(string subject, X509Extension names, bool isExpired)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={subject}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(names);
+        DateTimeOffset end = isExpired ? DateTimeOffset.UtcNow.AddDays(-1) : DateTimeOffset.UtcNow.AddYears(1);
+        using X509Certificate2 signed = request.Create(_own, DateTimeOffset.UtcNow.AddYears(-1), end, [1, ++_lastSerial]);
+        return signed.CopyWithPrivateKey(key);
     }
 }

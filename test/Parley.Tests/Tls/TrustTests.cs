@@ -69,6 +69,45 @@ public sealed class TrustTests : IDisposable
     }
 
     [Fact]
+    public async Task Connect_TrustedAnybodyBefore_IsCheckedAnew()
+    {
+        await using TlsServer server = await TlsServer.StartAsync(TlsPeers.Server());
+        await server.MustGreetAsync(new TlsOptions { DangerousAcceptAnyServer = true });
+
+        await server.MustRefuseAsync(new TlsOptions { Pins = { new string('0', 64) } });
+        await server.MustRefuseAsync(Trusting());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("*")]
+    [InlineData("two words")]
+    public async Task Connect_NameThatNoCertificateCanBeFor_IsAWrongArgument(string name)
+    {
+        await using TlsServer server = await TlsServer.StartAsync(TlsPeers.Server());
+        TlsOptions options = Trusting();
+        options.ServerName = name;
+
+        await Assert.ThrowsAsync<ArgumentException>(() => server.ConnectAsync(options));
+    }
+
+    [Fact]
+    public async Task Connect_NamesThatCannotBeRead_IsRefused()
+        => await MustRefuseAsync(new TlsOptions { Certificate = _authority.SignNonsense() }, Trusting(), "the server's certificate");
+
+    [Fact]
+    public async Task RevocationFile_WhereNobodyIsAskedForACertificate_IsAWrongArgument()
+    {
+        string list = _authority.Revoke(_authority.Sign(), _folder["crl"]);
+        TlsOptions listening = TlsPeers.Server();
+        listening.RevocationFile = list;
+
+        await Assert.ThrowsAsync<ArgumentException>(() => TlsServer.StartAsync(listening));
+        await using TlsServer server = await TlsServer.StartAsync(TlsPeers.Server());
+        await Assert.ThrowsAsync<ArgumentException>(() => server.ConnectAsync(new TlsOptions { DangerousAcceptAnyServer = true, RevocationFile = list }));
+    }
+
+    [Fact]
     public async Task Connect_ListOutOfDate_IsRefused()
     {
         TlsOptions options = Trusting();

@@ -62,7 +62,7 @@ internal sealed class PeerVerification(TlsIdentity identity, string? name)
     /// <summary>Asked by the engine once it knows that the peer has the key of its certificate.</summary>
     internal RemoteCertificateValidationCallback Accepts => (_, certificate, chain, _) =>
     {
-        Refusal = Check(certificate as X509Certificate2, chain);
+        Refusal = CheckAny(certificate as X509Certificate2, chain);
         if (Refusal is null && Access is var (rules, address) && !IsAllowed(rules, address, certificate as X509Certificate2))
         {
             IsDenied = true;
@@ -74,6 +74,19 @@ internal sealed class PeerVerification(TlsIdentity identity, string? name)
 
     private static bool IsAllowed(AccessRules rules, IPAddress? address, X509Certificate2? certificate)
         => certificate is not null && rules.Permit(address is null ? null : AddressRange.NumberOf(address), new PeerCertificate(certificate));
+
+    // An authority may have signed what is no certificate in every part, and a host's name may be one that no certificate can be for.
+    private string? CheckAny(X509Certificate2? certificate, X509Chain? chain)
+    {
+        try
+        {
+            return Check(certificate, chain);
+        }
+        catch (Exception malformed) when (malformed is CryptographicException or ArgumentException or InvalidOperationException)
+        {
+            return $"the {Peer}'s certificate cannot be checked: {malformed.Message.TrimEnd('.')}";
+        }
+    }
 
     private string? Check(X509Certificate2? certificate, X509Chain? chain)
     {

@@ -51,6 +51,8 @@ internal static class TlsTransport
         var identity = new TlsIdentity(tls, isServer: true, local, log.CertificateKept);
         if (settings.Rules is not null && !identity.AsksPeer)
             throw new ArgumentException("Rules about certificates need clients that are asked for one: by their authority or by pins.", nameof(options));
+        if (tls.RevocationFile is not null && !identity.AsksPeer)
+            throw new ArgumentException("A list of revoked certificates needs clients that are asked for one: by their authority or by pins.", nameof(options));
         TlsLimits limits = TlsLimits.Of(options, tls);
         try
         {
