@@ -53,6 +53,27 @@ public sealed class CommandTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task Mutual_ClientOfAnIntermediateAuthorityComesAgain_IsServedAgain()
+    {
+        await SignAsync("ca");
+        await SignAsync("middle", by: "ca");
+        await SignAsync("client", by: "middle");
+        await using ListeningCommand server = await Command.ListenAsync(
+            "serve", "tls://127.0.0.1:0", "--cert", _folder["ca.pem"], "--key", _folder["ca.key"], "--client-ca", _folder["ca.pem"]);
+        string[] client =
+        [
+            Programs.Require("openssl"), "s_client", "-ign_eof", "-connect", $"127.0.0.1:{server.Port}",
+            "-cert", _folder["client.pem"], "-key", _folder["client.key"], "-cert_chain", _folder["middle.pem"],
+        ];
+
+        CommandResult first = await ChildProcess.RunAsync([.. client, "-sess_out", _folder["session"]]);
+        CommandResult again = await ChildProcess.RunAsync(File.Exists(_folder["session"]) ? [.. client, "-sess_in", _folder["session"]] : client);
+
+        Assert.Contains("Server Message", first.Text, StringComparison.Ordinal);
+        Assert.Contains("Server Message", again.Text, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task Serve_CertificateRenewedAndHangUp_GoesOnWithTheNewOne()
     {
         var first = new TlsFiles(_folder);
@@ -114,8 +135,22 @@ public sealed class CommandTests : IDisposable
     [InlineData("--ca is for tls://host:port", "connect", "tcp://127.0.0.1:1", "--ca", "x.pem")]
     [InlineData("--key is for the certificate of --cert", "connect", "tls://127.0.0.1:1", "--key", "x.pem")]
     [InlineData("--insecure trusts any server", "connect", "tls://127.0.0.1:1", "--insecure", "--ca", "x.pem")]
+    [InlineData("--insecure trusts any server: --crl", "connect", "tls://127.0.0.1:1", "--insecure", "--crl", "x.crl")]
+    [InlineData("clients are asked for none", "serve", "tls://127.0.0.1:0", "--self-signed", "--crl", "x.crl")]
+    [InlineData("--insecure trusts any server: --crl", "relay", "tls://127.0.0.1:0", "tls://127.0.0.1:1", "--self-signed", "--insecure", "--crl", "x.crl")]
+    [InlineData("'two words' is no name", "connect", "tls://127.0.0.1:1", "--server-name", "two words")]
     [InlineData("'x' is no pin", "connect", "tls://127.0.0.1:1", "--pin", "x")]
     [InlineData("--client-ca is for a listener on tls://host:port", "relay", "tcp://127.0.0.1:0", "tls://127.0.0.1:1", "--client-ca", "x.pem")]
     public async Task WrongUsage_IsRefusedBeforeAnythingIsOpened(string problem, params string[] arguments)
         => Assert.Contains(problem, (await Command.RunAsync(arguments)).MustExit(WrongUsage).Error, StringComparison.Ordinal);
+
+    private async Task SignAsync(string name, string? by = null)
+    {
+        string[] signer = by is null ? [] : ["-CA", _folder[by + ".pem"], "-CAkey", _folder[by + ".key"]];
+        (await ChildProcess.RunAsync(
+        [
+            Programs.Require("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2", "-subj", $"/CN={name}",
+            "-keyout", _folder[name + ".key"], "-out", _folder[name + ".pem"], .. signer,
+        ])).MustExit(0);
+    }
 }

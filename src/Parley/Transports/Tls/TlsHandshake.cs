@@ -45,6 +45,9 @@ internal static class TlsHandshake
                 ApplicationProtocols = identity.ApplicationProtocols,
                 ServerCertificateContext = identity.Own,
                 ClientCertificateRequired = identity.AsksPeer,
+
+                // Of a client that resumes, only its own certificate is known, and not those that lead from it to an authority.
+                AllowTlsResume = !identity.AsksPeer,
                 CertificateChainPolicy = verification.Policy(),
                 RemoteCertificateValidationCallback = verification.Accepts,
             },
