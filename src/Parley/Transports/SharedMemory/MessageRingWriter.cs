@@ -87,6 +87,28 @@ internal sealed unsafe class MessageRingWriter
         return true;
     }
 
+    /// <summary>
+    /// <see cref="TryPut"/> for the messages that are copied without a call and have a line of the cache to themselves, where it is known that
+    /// there is room. What it stores is as little as can be: the fewer stores a message takes, the more lines does the processor fetch at once.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryPutLine(ReadOnlySpan<byte> message)
+    {
+        long tail = _tail;
+        long next = tail + SharedLayout.RecordAlignment;
+        if (next > _limit)
+            return false;
+        byte* record = _data + (tail & (_capacity - 1));
+        *(ulong*)(record + SharedLayout.RecordAlignment) = 0;
+        RingCopy.CopyLine(ref record[SharedLayout.HeaderSize], ref MemoryMarshal.GetReference(message), (uint)message.Length);
+        Volatile.Write(ref *(ulong*)record, ((ulong)(uint)message.Length << 1) | 1);
+        _tail = next;
+        *(ulong*)(_control + SharedLayout.Tail) = (ulong)next;
+        _messages++;
+        _bytes += (uint)message.Length;
+        return true;
+    }
+
     /// <summary>Whether a message of that length would go.</summary>
     internal bool HasRoom(int length)
     {
