@@ -162,7 +162,7 @@ internal sealed class MessageReceiver : RingSide
 
     private bool LookBriefly()
     {
-        int pauses = _streamPause.IsDue(_ring.Messages) ? StreamPause.Length : 1;
+        int pauses = _streamPause.Length(_ring.Messages);
         for (int i = 0; i < Looks; i++, pauses = 1)
         {
             while (pauses-- > 0)
