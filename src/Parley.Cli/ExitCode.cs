@@ -18,7 +18,7 @@ internal static class ExitCode
     internal static int Of(ConnectionException failure) => failure.Reason switch
     {
         Reason.TimedOut => TimedOut,
-        Reason.Denied => RefusedForSecurity,
+        Reason.Denied or Reason.Untrusted => RefusedForSecurity,
         _ when failure.Step is Step.Resolve or Step.Socket or Step.Bind or Step.Listen or Step.Connect or Step.Open => NotConnected,
         Reason.Reset or Reason.PeerDied or Reason.Corrupt or Reason.Aborted => BrokenOff,
         _ => Failed,

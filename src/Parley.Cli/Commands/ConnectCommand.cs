@@ -13,6 +13,8 @@ internal static class ConnectCommand
         Argument<string> endPoint = EndPointArgument.Optional(mayBeProgram: true);
         var flow = new FlowOptions();
         var settings = new ConnectSettings();
+        var access = new AccessSettings("servers");
+        var tls = new TlsSettings(connects: true);
         Option<TimeSpan?> idleTimeout = TimeOption.Create("--idle-timeout", "Break off when no byte moved for so long (default: never)");
         var transfer = new TransferSettings();
         Option<bool> follow = FollowOption.Create();
@@ -22,10 +24,14 @@ internal static class ConnectCommand
         transfer.AddTo(command);
         flow.AddTo(command);
         settings.AddTo(command);
+        access.AddTo(command);
+        tls.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley connect                                  the tutorial's client
             parley connect localhost:8080 < request.txt     send a file, print the reply
+            parley connect tls://example.org:443            the same, encrypted: --ca and --pin say whom to trust
+            parley connect unix:@bus --allow user:bus       only if that user listens there
             parley connect unix:@chat --retry 5             wait for a server that is still starting
             parley connect tcp://127.0.0.1:5000 --trace     watch every call
             parley connect exec: --trace -- sort -u         talk to a program, and end with its exit code
@@ -40,6 +46,8 @@ internal static class ConnectCommand
             OneWay.CheckFollow(parsed.GetValue(follow), remote, direction);
             if (parsed.GetValue(follow) && settings.HasTimeout(parsed))
                 throw new UsageException("--follow waits for no first writer, so --timeout has nothing to give up", "leave one of the two out");
+            tls.Check(parsed, local: null, remote);
+            AccessRules? rules = access.Get(parsed, remote);
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine($"would {(remote is ProcessEndPoint ? "start" : "connect to")} {ParleyEndPoint.Format(remote)} and join it to standard input and output");
@@ -47,6 +55,8 @@ internal static class ConnectCommand
             }
 
             ConnectionOptions options = settings.Get(parsed, verbosity.Observer(parsed), verbosity.IsVerbose(parsed));
+            options.Tls = tls.ForClient(parsed, remote);
+            options.AccessRules = rules;
             options.Direction = direction;
             options.RingSize = RingSizeOption.Get(parsed, ringSize, remote);
             options.FollowWriters = parsed.GetValue(follow);

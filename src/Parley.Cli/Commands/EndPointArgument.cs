@@ -8,7 +8,7 @@ internal static class EndPointArgument
 {
     internal const string Tutorial = "tcp://127.0.0.1:5000";
 
-    internal const string Forms = "tcp://host:port (or host:port), unix:/path, unix:@name, pipe:name, shm:name, fifo:/path, fifo:/in:/out (or fifo:in:./out)";
+    internal const string Forms = "tcp://host:port (or host:port), tls://host:port, unix:/path, unix:@name, pipe:name, shm:name, fifo:/path, fifo:/in:/out (or fifo:in:./out)";
 
     internal const string Program = ", exec: with -- PROGRAM [ARGS] at the end";
 

@@ -17,11 +17,13 @@ internal static class ListenCommand
         Option<bool> follow = FollowOption.Create();
         Option<int?> ringSize = RingSizeOption.Create();
         var listener = new ListenerSettings(oneClient: true);
+        var tls = new TlsSettings(listens: true);
         var verbosity = new Verbosity();
         var command = new Command("listen", "Accept one client and join it to standard input and output: the first with whom a byte is exchanged (one that comes and goes without a word is let go), of a FIFO the first that opens it") { endPoint, timeout, follow, ringSize };
         transfer.AddTo(command);
         flow.AddTo(command);
         listener.AddTo(command);
+        tls.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley listen tcp://127.0.0.1:0 > received     take what one client sends
@@ -34,21 +36,27 @@ internal static class ListenCommand
             Flow ways = flow.Get(parsed);
             ConnectionDirection direction = OneWay.Direction(local, ways);
             OneWay.CheckFollow(parsed.GetValue(follow), local, direction);
+            tls.Check(parsed, local, remote: null);
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine($"would listen on {ParleyEndPoint.Format(local)} and join one client to standard input and output");
                 return ExitCode.Done;
             }
 
-            ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
+            ListenerOptions options = listener.Get(parsed, local, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
+            options.Tls = tls.ForListener(parsed, local, hasTarget: false, verbosity.IsQuiet(parsed));
+            AccessSettings.CheckCertificates(options);
+            using IDisposable? hangUp = TlsSettings.OutliveHangUp(options);
             options.Direction = direction;
             options.RingSize = RingSizeOption.Get(parsed, ringSize, local);
             options.FollowWriters = parsed.GetValue(follow);
             using var interruption = new Interruption();
             EndPoint where = local;
+            ConnectionListener? listening = null;
             var conversation = new StandardConversation(verbosity.IsVerbose(parsed), transfer.ShowsProgress(parsed, verbosity), ways);
-            await using StatisticsSignal statistics = conversation.TellOnSignal(() => where);
+            await using StatisticsSignal statistics = conversation.TellOnSignal(() => where, () => listening?.Statistics ?? default);
             await using ConnectionListener bound = await ConnectionListener.BindAsync(local, options, interruption.Token);
+            listening = bound;
             where = bound.LocalEndPoint;
             verbosity.SayListening(parsed, bound.LocalEndPoint);
             Connection standard = await StandardConversation.OpenStandardStreamsAsync(interruption.Token);

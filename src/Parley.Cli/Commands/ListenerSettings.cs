@@ -9,6 +9,7 @@ namespace Parley.Cli.Commands;
 internal sealed class ListenerSettings(bool oneClient = false)
 {
     private const int TutorialBacklog = 10;
+    private const int HighestRate = 1_000_000;
 
     /// <summary>In words what <see cref="HasFile"/> decides.</summary>
     private const string KindsWithFile = "a Unix socket";
@@ -20,6 +21,9 @@ internal sealed class ListenerSettings(bool oneClient = false)
             : "How many clients the kernel queues until they are accepted (default 10)",
         1);
     private readonly Option<int?> _maxConnections = NumberOption.Create("--max-connections", "How many clients at once; further ones wait (default: what the limit on descriptors allows)", 1);
+    private readonly Option<int?> _maxPerPeer = NumberOption.Create("--max-connections-per-peer", "How many connections at once one peer may have: an address, an IPv6 network of 64 bits, a user; further ones are refused (default: no limit)", 1);
+    private readonly Option<int?> _connectRate = NumberOption.Create("--connect-rate", "How many connections a second one peer may make; further ones are refused (default: no limit)", 1);
+    private readonly AccessSettings _access = new("clients");
     private readonly Option<TimeSpan?> _idleTimeout = TimeOption.Create("--idle-timeout", "Break off a conversation over which no byte moved for so long (default: never)");
     private readonly Option<TimeSpan?> _writeTimeout = TimeOption.Create(
         "--write-timeout",
@@ -31,13 +35,19 @@ internal sealed class ListenerSettings(bool oneClient = false)
         oneClient
             ? "How long the close waits for the client to take what was sent (default 10)"
             : "How long conversations may go on after SIGINT or SIGTERM, and a close waits for its peer (default 10)");
-    private readonly Option<UnixFileMode?> _mode = ModeOption.Create("Permissions of a Unix socket's file, in octal (default 0600: this user only)");
+    private readonly Option<UnixFileMode?> _mode = ModeOption.Create("Permissions of a Unix socket's file, with --allow uid:N of a named pipe's or shm:/path too, in octal (default 0600: this user only)");
 
     internal void AddTo(Command command)
     {
         command.Options.Add(_backlog);
         if (!oneClient)
+        {
             command.Options.Add(_maxConnections);
+            command.Options.Add(_maxPerPeer);
+            command.Options.Add(_connectRate);
+        }
+
+        _access.AddTo(command);
         command.Options.Add(_idleTimeout);
         command.Options.Add(_writeTimeout);
         command.Options.Add(_drainTimeout);
@@ -48,12 +58,15 @@ internal sealed class ListenerSettings(bool oneClient = false)
 
     internal TimeSpan IdleTimeout(ParseResult parsed) => parsed.GetValue(_idleTimeout).Infinite();
 
-    internal ListenerOptions Get(ParseResult parsed, CallObserver? observer, TimeSpan writeTimeout)
+    internal ListenerOptions Get(ParseResult parsed, EndPoint local, CallObserver? observer, TimeSpan writeTimeout)
     {
         var options = new ListenerOptions
         {
             Backlog = parsed.GetValue(_backlog) ?? TutorialBacklog,
             MaxConnections = parsed.GetValue(_maxConnections),
+            MaxConnectionsPerPeer = oneClient ? null : parsed.GetValue(_maxPerPeer),
+            ConnectRatePerPeer = oneClient ? null : parsed.GetValue(_connectRate),
+            AccessRules = _access.Get(parsed, local),
             IdleTimeout = IdleTimeout(parsed),
             WriteTimeout = parsed.GetValue(_writeTimeout) ?? writeTimeout,
             CloseTimeout = DrainTimeout(parsed),
@@ -72,21 +85,29 @@ internal sealed class ListenerSettings(bool oneClient = false)
     /// <exception cref="UsageException">An option makes no sense there.</exception>
     internal EndPoint Check(ParseResult parsed, EndPoint local)
     {
-        if (parsed.GetValue(_mode) is not null && !HasFile(local))
+        AccessRules? rules = GetAccess(parsed, local);
+        if (!KnowsPeers(local) && (Given(parsed, _maxPerPeer) ?? Given(parsed, _connectRate)) is { } quota)
+            throw new UsageException($"{quota.Name}: which clients are one peer's cannot be known at {ParleyEndPoint.Format(local)}");
+        if (parsed.GetValue(_connectRate) > HighestRate)
+            throw new UsageException($"--connect-rate: at most {HighestRate}");
+        if (parsed.GetValue(_mode) is not null && !HasFile(local, rules))
         {
             throw new UsageException(
-                $"--mode is for the file of {KindsWithFile}, which {ParleyEndPoint.Format(local)} has not", "other users can reach a socket: unix:/path --mode 0666");
+                $"--mode is for the file of {KindsWithFile}, which {ParleyEndPoint.Format(local)} has not", "other users can reach a socket: unix:/path --mode 0666; a named pipe or shm:/path too, if --allow uid:N names them");
         }
 
         return local;
     }
+
+    /// <summary>Who may be at the other end, of an endpoint that is connected to as well.</summary>
+    internal AccessRules? GetAccess(ParseResult parsed, EndPoint endPoint) => _access.Get(parsed, endPoint);
 
     /// <exception cref="UsageException">Options of a listener are given where nobody listens.</exception>
     internal void RefuseAll(ParseResult parsed, EndPoint endPoint, bool exceptDrainTimeout = false)
     {
         Option?[] given =
         [
-            Given(parsed, _backlog), Given(parsed, _maxConnections), Given(parsed, _mode),
+            Given(parsed, _backlog), Given(parsed, _maxConnections), Given(parsed, _maxPerPeer), Given(parsed, _connectRate), Given(parsed, _mode),
             Given(parsed, _idleTimeout), Given(parsed, _writeTimeout),
             exceptDrainTimeout ? null : Given(parsed, _drainTimeout),
         ];
@@ -97,5 +118,15 @@ internal sealed class ListenerSettings(bool oneClient = false)
     private static Option? Given(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false } ? option : null;
 
     // An abstract name, which is written with an @, has no file.
-    private static bool HasFile(EndPoint local) => local is UnixDomainSocketEndPoint unix && !unix.ToString().StartsWith('@');
+    // A named pipe's and shared memory's lets in nobody else, unless somebody else is named.
+    private static bool HasFile(EndPoint local, AccessRules? rules) => local switch
+    {
+        UnixDomainSocketEndPoint unix => !unix.ToString().StartsWith('@'),
+        SharedMemoryEndPoint shared => shared.Name.StartsWith('/') && AccessSettings.NamesUsers(rules),
+        NamedPipeEndPoint => AccessSettings.NamesUsers(rules),
+        _ => false,
+    };
+
+    private static bool KnowsPeers(EndPoint local)
+        => local is IPEndPoint or DnsEndPoint or TlsEndPoint or UnixDomainSocketEndPoint or NamedPipeEndPoint or SharedMemoryEndPoint;
 }

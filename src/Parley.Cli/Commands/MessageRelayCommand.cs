@@ -58,6 +58,7 @@ internal sealed class MessageRelayCommand
         var target = new RelayTarget(plan.Target, options, plan.Retries);
         var run = new RelayRun(target, new Undelivered(parsed.GetValue(_deadLetter)), plan.IsVerbose);
         MessageChannelOptions sourceOptions = Options(parsed, plan, plan.Source, from);
+        sourceOptions.Listener = plan.ListenerOptions;
         try
         {
             int exitCode = listens ? await ListenAsync(run, plan, sourceOptions) : await MoveAsync(run, plan, sourceOptions);

@@ -49,6 +49,12 @@ internal sealed class MessageSettings(bool hasRing = true)
                     "how standard input and output are cut say --input and --output");
         }
 
+        if (endPoint is TlsEndPoint)
+        {
+            throw new UsageException(
+                $"no messages are sent or received at {ParleyEndPoint.Format(endPoint)} itself", "put a relay between: parley relay unix:/tmp/far.sock tls://host:port");
+        }
+
         // Its server offers messages or bytes; the messages need no framing.
         if (endPoint is SharedMemoryEndPoint && framing is null)
         {

@@ -22,9 +22,11 @@ internal static class PingCommand
         Option<TimeSpan?> interval = TimeOption.Create("--interval", "The pause between two times (default 1)");
         Option<TimeSpan?> wait = TimeOption.Create("--wait", "Wait up to so long until somebody is there");
         Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up connecting after so long (default 30)");
+        var tls = new TlsSettings(connects: true);
         var json = new Option<bool>("--json") { Description = "One JSON object a line" };
         var verbosity = new Verbosity("Say who answered, at which address, and what the kernel knows of the connection");
         var command = new Command("ping", "Is it there? Connect, time it, close") { endPoint, count, interval, wait, timeout, json };
+        tls.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley ping localhost:5432                     is the database there?
@@ -36,6 +38,7 @@ internal static class PingCommand
             EndPoint remote = EndPointArgument.GetRemote(parsed, endPoint);
             if (remote is FifoEndPoint)
                 throw new UsageException("a FIFO cannot be pinged: opening it would be taken for the other side by whoever waits there", $"look at it with: parley inspect {ParleyEndPoint.Format(remote)}");
+            tls.Check(parsed, local: null, remote);
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine($"would connect to {ParleyEndPoint.Format(remote)} and close");
@@ -48,6 +51,7 @@ internal static class PingCommand
                 ConnectTimeout = parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30),
                 CallObserver = verbosity.IsVerbose(parsed) ? new HandshakeObserver(verbosity.Observer(parsed)) : verbosity.Observer(parsed),
                 RunContinuationsInline = true,
+                Tls = tls.ForClient(parsed, remote),
             };
             int times = parsed.GetValue(count) ?? 1;
             bool quiet = verbosity.IsQuiet(parsed);

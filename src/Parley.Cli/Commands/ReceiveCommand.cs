@@ -67,6 +67,7 @@ internal static class ReceiveCommand
                 listener.Check(parsed, source);
             else
                 listener.RefuseAll(parsed, source);
+            AccessRules? rules = listener.GetAccess(parsed, source);
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine($"would {(listens ? "listen on" : connects ? "connect to" : "receive on")} {ParleyEndPoint.Format(source)} and print messages");
@@ -76,6 +77,7 @@ internal static class ReceiveCommand
             MessageChannelOptions options = messages.Get(parsed, source, framing, verbosity.Observer(parsed), verbosity.IsVerbose(parsed));
             options.RetryCount = parsed.GetValue(retry) ?? 0;
             options.MulticastGroup = parsed.GetValue(group);
+            options.AccessRules = rules;
             options.FollowWriters = parsed.GetValue(follow);
             options.Direction = OneWay.Is(source) || source is MessageQueueEndPoint ? ConnectionDirection.ReceiveOnly : ConnectionDirection.Both;
             Connection standard = await StandardConversation.OpenStandardStreamsAsync(CancellationToken.None);
@@ -93,16 +95,17 @@ internal static class ReceiveCommand
         Receiver receiver, EndPoint source, MessageChannelOptions options, ListenerSettings listener, ParseResult parsed, Verbosity verbosity)
     {
         var service = new ReceiveService(receiver, options, verbosity.IsVerbose(parsed));
+        ListenerOptions listenerOptions = listener.Get(parsed, source, options.CallObserver, Timeout.InfiniteTimeSpan);
+        listenerOptions.RingSize = options.RingSize;
         int exitCode;
         if (options.Framing == MessageFraming.None)
         {
+            options.Listener = listenerOptions;
             using var server = new ChannelServer(service, verbosity.IsVerbose(parsed), once: false, listener.DrainTimeout(parsed));
             exitCode = await server.RunAsync(source, options, Begin, progress: false);
         }
         else
         {
-            ListenerOptions listenerOptions = listener.Get(parsed, options.CallObserver, Timeout.InfiniteTimeSpan);
-            listenerOptions.RingSize = options.RingSize;
             using var server = new Server(service, verbosity.IsVerbose(parsed), once: false, listener.DrainTimeout(parsed), rateLimit: null);
             exitCode = await server.RunAsync(source, listenerOptions, Begin, progress: false);
         }

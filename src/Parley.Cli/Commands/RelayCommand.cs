@@ -23,17 +23,20 @@ internal static class RelayCommand
         Option<int?> ringSize = RingSizeOption.Create();
         var listener = new ListenerSettings();
         var connect = new ConnectSettings();
+        var tls = new TlsSettings(listens: true, connects: true);
         var verbosity = new Verbosity();
         var messages = new MessageRelayCommand();
         var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET. Of two FIFOs the first is read and the second written; what TARGET answers to a single FIFO is dropped. With a queue or UDP on one side, or shared memory on one and --frame for the other, whole messages go one way, to one TARGET") { listen, target, once, follow, ringSize };
         transfer.AddTo(command);
         listener.AddTo(command);
         connect.AddTo(command);
+        tls.AddTo(command);
         messages.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley relay tcp://127.0.0.1:8080 unix:/run/app.sock     a Unix socket, reachable by TCP
             parley relay unix:/tmp/db.sock db.example:5432 --retry 3 a remote server, reachable by path
+            parley relay tls://0.0.0.0:8443 unix:/run/app.sock --cert app.pem --key app.key   the same, encrypted
             parley relay unix:/tmp/py.sock exec: -- python3 worker.py   a program for each client
             parley relay fifo:/tmp/log tcp://log.example:514         what is written to a FIFO, sent on
             parley relay mq:/orders udp://127.0.0.1:9000             a message a datagram
@@ -53,9 +56,10 @@ internal static class RelayCommand
 
             int? ring = RingSizeOption.Get(parsed, ringSize, local, remote);
             OneWay.CheckFollow(parsed.GetValue(follow), local, ConnectionDirection.ReceiveOnly);
+            tls.Check(parsed, local, remote);
             if (messages.IsMeant(parsed, local, remote))
             {
-                ListenerOptions clients = listener.Get(parsed, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
+                ListenerOptions clients = listener.Get(parsed, local, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
                 if (OneWay.Is(local))
                     clients.Direction = ConnectionDirection.ReceiveOnly;
                 clients.FollowWriters = parsed.GetValue(follow);
@@ -87,13 +91,17 @@ internal static class RelayCommand
             }
 
             CallObserver? observer = verbosity.Observer(parsed);
-            ListenerOptions listenerOptions = listener.Get(parsed, observer, Timeout.InfiniteTimeSpan);
+            ListenerOptions listenerOptions = listener.Get(parsed, local, observer, Timeout.InfiniteTimeSpan);
+            listenerOptions.Tls = tls.ForListener(parsed, local, hasTarget: remote is TlsEndPoint, verbosity.IsQuiet(parsed));
+            AccessSettings.CheckCertificates(listenerOptions);
+            using IDisposable? hangUp = TlsSettings.OutliveHangUp(listenerOptions);
             listenerOptions.DescriptorsPerConnection = remote is ProcessEndPoint ? DescriptorsWithProgram : 2;
             if (OneWay.Is(local))
                 listenerOptions.Direction = ConnectionDirection.ReceiveOnly;
             listenerOptions.FollowWriters = parsed.GetValue(follow);
             listenerOptions.RingSize = ring;
             ConnectionOptions connectOptions = connect.Get(parsed, observer, verbosity.IsVerbose(parsed));
+            connectOptions.Tls = tls.ForClient(parsed, remote, hasListener: local is TlsEndPoint);
             connectOptions.RingSize = ring;
             connectOptions.IdleTimeout = listenerOptions.IdleTimeout;
             connectOptions.CloseTimeout = listenerOptions.CloseTimeout;

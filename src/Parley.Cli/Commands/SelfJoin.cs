@@ -15,6 +15,7 @@ internal static class SelfJoin
 
     internal static bool IsMade(EndPoint local, EndPoint remote) => (local, remote) switch
     {
+        (TlsEndPoint here, TlsEndPoint there) => IsMade(here.Address, there.Address),
         (UnixDomainSocketEndPoint here, UnixDomainSocketEndPoint there) => NameOf(here) == NameOf(there),
         _ when Port(local) is int port => port != 0 && port == Port(remote) && IsSameHost(local, remote),
         _ => local.Equals(remote),

@@ -28,12 +28,14 @@ internal static class SendCommand
         Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when there is no room for a message for so long (default: never), or nobody to connect to (default 30)");
         var noWait = new Option<bool>("--no-wait") { Description = "Fail when there is no room, instead of waiting for it" };
         Option<int?> retry = NumberOption.Create("--retry", "Try so many times more, with growing pauses, when nobody is there (default 0); -v tells of each", 0);
+        var access = new AccessSettings("peers");
         var listen = new Option<bool>("--listen") { Description = "Listen on a stream's endpoint, and send to the first client, instead of connecting" };
         var verbosity = new Verbosity("Say how many messages were sent");
         var command = new Command("send", "Send messages: one an argument, or those of standard input")
         {
             endPoint, words, input, whole, priority, timeout, noWait, retry, listen,
         };
+        access.AddTo(command);
         messages.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
@@ -55,6 +57,7 @@ internal static class SendCommand
             foreach (ReadOnlyMemory<byte> message in given)
                 FramedText.Check(message.Span, framing);
             Check(target, parsed.GetValue(priority), parsed.GetValue(listen), parsed.GetValue(noWait) && parsed.GetValue(timeout) is not null);
+            AccessRules? rules = access.Get(parsed, target);
             if (verbosity.IsDryRun(parsed))
             {
                 string what = given.Length > 0 ? $"{given.Length} messages" : "the messages of standard input";
@@ -64,6 +67,7 @@ internal static class SendCommand
 
             MessageChannelOptions options = messages.Get(parsed, target, framing, verbosity.Observer(parsed), verbosity.IsVerbose(parsed));
             options.ConnectTimeout = parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30);
+            options.AccessRules = rules;
             options.RetryCount = parsed.GetValue(retry) ?? 0;
             options.Direction = OneWay.Is(target) || target is MessageQueueEndPoint ? ConnectionDirection.SendOnly : ConnectionDirection.Both;
             using var interruption = new Interruption();

@@ -23,17 +23,22 @@ internal static class ServeCommand
         Option<int?> ringSize = RingSizeOption.Create();
         var transfer = new TransferSettings();
         var listener = new ListenerSettings();
+        var tls = new TlsSettings(listens: true);
         var verbosity = new Verbosity();
         var command = new Command("serve", "Serve each client that connects") { endPoint, message, file, echo, discard, exec, once, ringSize };
         transfer.AddTo(command);
         listener.AddTo(command);
+        tls.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley serve                                     the tutorial's server
             parley serve tcp://127.0.0.1:0 --message 'hi'    on a free port, which it prints
             parley serve unix:/tmp/data.sock --file data.bin a file to each client
+            parley serve tls://0.0.0.0:5443 --self-signed    encrypted; says the pin for: parley connect --pin
             parley serve tcp://[::1]:7 --echo --trace        watch every call
             parley serve unix:/tmp/sort.sock --exec -- sort  a program for each client
+            parley serve tcp://0.0.0.0:7000 --allow 10.0.0.0/8 --deny 10.0.0.13 --max-connections-per-peer 8
+            parley serve unix:/run/app.sock --mode 0666 --allow user:www-data
             parley serve shm:demo --echo                     through shared memory
             parley serve fifo:/tmp/motd --file motd.txt      a file to each reader of a FIFO, one after the other
             """);
@@ -51,7 +56,8 @@ internal static class ServeCommand
                     $"{ParleyEndPoint.Format(local)} goes one way: {(parsed.GetValue(echo) ? "--echo" : "--exec")} needs a pair of FIFOs", OneWay.PairHint(local));
             }
 
-            ListenerOptions options = listener.Get(parsed, verbosity.Observer(parsed), TimeSpan.FromSeconds(60));
+            tls.Check(parsed, local, remote: null);
+            ListenerOptions options = listener.Get(parsed, local, verbosity.Observer(parsed), TimeSpan.FromSeconds(60));
             options.RingSize = RingSizeOption.Get(parsed, ringSize, local);
             bool verbose = verbosity.IsVerbose(parsed);
             Service service = parsed.GetValue(exec)
@@ -65,6 +71,9 @@ internal static class ServeCommand
                     return ExitCode.Done;
                 }
 
+                options.Tls = tls.ForListener(parsed, local, hasTarget: false, verbosity.IsQuiet(parsed));
+                AccessSettings.CheckCertificates(options);
+                using IDisposable? hangUp = TlsSettings.OutliveHangUp(options);
                 if (OneWay.Is(local))
                     options.Direction = parsed.GetValue(discard) ? ConnectionDirection.ReceiveOnly : ConnectionDirection.SendOnly;
                 using var server = new Server(service, verbose, parsed.GetValue(once), listener.DrainTimeout(parsed), transfer.RateLimit(parsed));

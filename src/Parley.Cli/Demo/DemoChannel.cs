@@ -9,6 +9,7 @@ internal abstract class DemoChannel(string name)
     [
         new ServedChannel("tcp, IPv4", static (_, _) => "tcp://127.0.0.1:0"),
         new ServedChannel("tcp, IPv6", static (_, _) => "tcp://[::1]:0"),
+        new TlsChannel("tls, TLS 1.3"),
         new ServedChannel("unix, a path", static (folder, name) => $"unix:{folder}/{name}.sock"),
         new ServedChannel("unix, abstract", static (_, name) => $"unix:@parley-{name}"),
         new ServedChannel("named pipe", static (folder, name) => $"pipe:{folder}/{name}.pipe"),

@@ -12,6 +12,7 @@ internal static class DemoClientCommand
     internal const string Name = "demo-client";
     internal const string RoundTrip = "round-trip";
     internal const string Throughput = "throughput";
+    internal const string Pin = "--pin";
     internal const int MessageSize = 64;
 
     private const int WarmUps = 500;
@@ -23,12 +24,15 @@ internal static class DemoClientCommand
     {
         var measure = new Argument<string>("MEASURE");
         var endPoint = new Argument<string>("ENDPOINT");
-        var command = new Command(Name, "The demo's client process") { measure, endPoint };
+        var pin = new Option<string?>(Pin);
+        var command = new Command(Name, "The demo's client process") { measure, endPoint, pin };
         command.Hidden = true;
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            Connection server = await Connection.ConnectAsync(
-                EndPointArgument.GetTarget(parsed, endPoint, program), new ConnectionOptions { RunContinuationsInline = true }, cancellationToken);
+            var options = new ConnectionOptions { RunContinuationsInline = true };
+            if (parsed.GetValue(pin) is { } expected)
+                options.Tls = new TlsOptions { Pins = { expected } };
+            Connection server = await Connection.ConnectAsync(EndPointArgument.GetTarget(parsed, endPoint, program), options, cancellationToken);
             await using (server)
             {
                 double result = parsed.GetValue(measure) switch

@@ -7,21 +7,27 @@ internal class ServedChannel(string name, Func<string, string, string> place) : 
 {
     internal override async Task<(string Received, string EndPoint)> TalkAsync(string folder)
     {
-        (ChildCommand server, string bound) = await ChildCommand.StartServerAsync("serve", place(folder, NewName()));
+        (ChildCommand server, string bound) = await ChildCommand.StartServerAsync(["serve", place(folder, NewName()), .. ServerOptions(folder)]);
         await using (server)
-            return (await ChildCommand.RunAsync("connect", FarSide(bound)), bound);
+            return (await ChildCommand.RunAsync(["connect", FarSide(bound), .. ClientOptions]), bound);
     }
 
     internal override async Task<string> MeasureAsync(string folder, string measure)
     {
         string service = measure == DemoClientCommand.RoundTrip ? "--echo" : "--discard";
-        (ChildCommand server, string bound) = await ChildCommand.StartServerAsync("serve", place(folder, NewName()), service);
+        (ChildCommand server, string bound) = await ChildCommand.StartServerAsync(["serve", place(folder, NewName()), service, .. ServerOptions(folder)]);
         await using (server)
-            return await ChildCommand.RunAsync(DemoClientCommand.Name, measure, FarSide(bound));
+            return await ChildCommand.RunAsync([DemoClientCommand.Name, measure, FarSide(bound), .. ClientOptions]);
     }
 
     /// <summary>The endpoint as the client has to write it.</summary>
     protected virtual string FarSide(string bound) => bound;
+
+    /// <summary>What the server is told besides.</summary>
+    protected virtual string[] ServerOptions(string folder) => [];
+
+    /// <summary>What its client is told besides.</summary>
+    protected virtual string[] ClientOptions => [];
 
     private static string NewName() => Guid.NewGuid().ToString("N")[..12];
 }

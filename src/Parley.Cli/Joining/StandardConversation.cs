@@ -16,7 +16,8 @@ internal sealed class StandardConversation(bool verbose, bool progress, Flow flo
         StandardStreamsEndPoint.Instance, new ConnectionOptions { RunContinuationsInline = true }, cancellationToken);
 
     /// <summary>Says on SIGUSR1 how it goes.</summary>
-    internal StatisticsSignal TellOnSignal(Func<EndPoint> where) => new(() => ParleyEndPoint.Format(where()), _conversations.Traffic);
+    internal StatisticsSignal TellOnSignal(Func<EndPoint> where, Func<ListenerStatistics>? turnedAway = null)
+        => new(() => ParleyEndPoint.Format(where()), () => _conversations.Traffic().With(turnedAway?.Invoke()));
 
     /// <summary>Whether the conversation ended because nobody reads standard output any more.</summary>
     internal bool HasLostOutput { get; private set; }

@@ -34,6 +34,7 @@ internal sealed class OpenTarget
             return new OpenTarget(await AcceptChannelAsync(endPoint, options, ready, cancellationToken), null);
         var listenerOptions = new ListenerOptions
         {
+            AccessRules = options.AccessRules,
             RunContinuationsInline = true,
             CallObserver = options.CallObserver,
             LoggerFactory = options.LoggerFactory,

@@ -59,6 +59,7 @@ internal static class Failure
         return failure.Reason switch
         {
             Reason.Refused when connecting && IsAboutPath(failure) => null,
+            Reason.Denied when failure.Cause.Contains("the rules", StringComparison.Ordinal) => "--allow and --deny say whom to talk to",
             Reason.NotFound when starting && failure.Cause == "no such program" => "a name is looked up in PATH; a path has a slash in it, as ./program has",
             Reason.Denied when failure is { Step: Step.Open, EndPoint: FifoEndPoint fifo } => WhoMayUse(fifo),
             Reason.Denied when starting => "make it executable with: chmod +x PATH",
@@ -87,6 +88,9 @@ internal static class Failure
                 "its mode does not let this user in; its owner can make it with --mode 0622 for others to send, or 0666 to receive as well",
             Reason.Full when failure is { Step: Step.Send, EndPoint: MessageQueueEndPoint } => $"somebody has to take messages: parley receive {where}",
             Reason.TimedOut when connecting => "the host does not answer; a firewall may drop what is sent, or its backlog is full",
+            Reason.Untrusted when failure.Cause.Contains("no TLS", StringComparison.Ordinal) => "without TLS it is tcp://host:port",
+            Reason.Untrusted when failure.Cause.Contains("authority", StringComparison.Ordinal) || failure.Cause.Contains("itself", StringComparison.Ordinal) =>
+                "if it is the one that is meant, say so: --ca FILE names its authority, --pin PIN its key",
             Reason.TooLarge when failure.EndPoint is NamedPipeEndPoint => "choose a shorter name, or a shorter TMPDIR",
             Reason.TooLarge when binding => "choose a shorter path, such as one in /tmp or /run",
             _ => null,

@@ -41,9 +41,12 @@ internal sealed class Meter(Func<Traffic> traffic, TimeProvider time)
     {
         Traffic now = traffic();
         TimeSpan elapsed = time.GetElapsedTime(_started);
-        return $"{where}: {now.Open} open, {now.Served} served, {now.Sent} bytes out, {now.Received} bytes in, "
+        return $"{where}: {now.Open} open, {now.Served} served, {Refused(now)}{now.Sent} bytes out, {now.Received} bytes in, "
             + $"{Rate(Look(now))} now, {Rate(PerSecond(now.Bytes, elapsed))} on average, {Clock(elapsed)}";
     }
+
+    // Most servers turn nobody away.
+    private static string Refused(Traffic now) => now.Refused == 0 ? "" : $"{now.Refused} refused, ";
 
     private double Look(Traffic now)
     {

@@ -7,5 +7,10 @@ namespace Parley.Cli.Output;
 /// <param name="Received">Bytes that peers said.</param>
 internal readonly record struct Traffic(int Open, long Served, long Sent, long Received)
 {
+    /// <summary>Clients that were turned away.</summary>
+    internal long Refused { get; init; }
+
     internal long Bytes => Sent + Received;
+
+    internal Traffic With(ListenerStatistics? listener) => this with { Refused = (listener?.Refused + listener?.OverQuota) ?? 0 };
 }

@@ -64,12 +64,12 @@ internal sealed class ChannelServer(ChannelService service, bool verbose, bool o
     {
         lock (_lock)
         {
-            return _over with
+            return (_over with
             {
                 Open = _open.Count,
                 Sent = _over.Sent + _open.Sum(static client => client.Statistics.BytesSent),
                 Received = _over.Received + _open.Sum(static client => client.Statistics.BytesReceived),
-            };
+            }).With(_listener?.Statistics);
         }
     }
 

@@ -62,12 +62,12 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
     {
         Traffic moved = _conversations.Traffic();
         AnsweredClients answered = _listener?.Answered ?? default;
-        return moved with
+        return (moved with
         {
             Served = moved.Served + answered.Count,
             Sent = moved.Sent + answered.BytesSent,
             Received = moved.Received + answered.BytesReceived,
-        };
+        }).With(_listener?.Statistics);
     }
 
     // Nothing that one client does may end the loop above: every failure of a conversation ends here.

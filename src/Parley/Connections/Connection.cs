@@ -95,6 +95,15 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
         return false;
     }
 
+    /// <summary>What both sides agreed on, where the conversation is encrypted.</summary>
+    /// <param name="information">Version, application protocol, and who the peer is.</param>
+    /// <returns><see langword="false"/> where it is not encrypted.</returns>
+    public virtual bool TryGetTlsInformation(out TlsInformation information)
+    {
+        information = default;
+        return false;
+    }
+
     /// <summary>What the process on the other end, where this connection started it, ended with.</summary>
     /// <param name="exitCode">Its exit code; 128 and the signal's number where a signal ended it, as shells have it.</param>
     /// <returns><see langword="false"/> while it runs, and where this connection started none.</returns>
@@ -123,6 +132,33 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
         return new PacedConnection(this, bytesPerSecond, TimeProvider.System);
     }
 
+    /// <summary>
+    /// The same conversation encrypted from here on, with this side as the client of TLS: whatever carries it, and whatever has been said on it
+    /// before. The handshake is made now.
+    /// </summary>
+    /// <param name="options">Whom to trust, and who this side is: without a pin it needs <see cref="TlsOptions.ServerName"/>.</param>
+    /// <param name="cancellationToken">Gives up, which breaks this connection off.</param>
+    /// <returns>A connection that takes this one's place; disposing it disposes this one.</returns>
+    /// <exception cref="ConnectionException">No handshake was made: the reason says why. This connection is aborted and disposed.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or nothing says which server is meant.</exception>
+    public ValueTask<Connection> SecureAsClientAsync(TlsOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return TransportSelector.SecureAsClientAsync(this, options.Snapshot(), cancellationToken);
+    }
+
+    /// <summary>The same with this side as the server of TLS.</summary>
+    /// <param name="options">Who this side is: a certificate is needed. And whom to trust.</param>
+    /// <param name="cancellationToken">Gives up, which breaks this connection off.</param>
+    /// <returns>A connection that takes this one's place; disposing it disposes this one.</returns>
+    /// <exception cref="ConnectionException">No handshake was made: the reason says why. This connection is aborted and disposed.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or there is no certificate.</exception>
+    public ValueTask<Connection> SecureAsServerAsync(TlsOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return TransportSelector.SecureAsServerAsync(this, options.Snapshot(), cancellationToken);
+    }
+
     /// <summary>Whether one direction goes on when the other is broken, as standard input does without an output.</summary>
     internal virtual bool HasIndependentDirections => false;
 
@@ -136,7 +172,23 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     /// <returns><see langword="false"/> where that cannot be done: the event loop has to do.</returns>
     internal virtual bool TryBlockUntilReadable(TimeSpan timeout, ref readonly int changes, int seen) => false;
 
-    /// <summary>Makes each thread leave <see cref="TryBlockUntilReadable"/>. What it is to find then must be there before.</summary>
+    /// <summary>Whether <see cref="TryReadBlocked"/> is to be had, which is one system call where to block first and to read then are two.</summary>
+    internal virtual bool CanReadBlocked => false;
+
+    /// <summary>
+    /// Reads from <see cref="Input"/>, blocked in the kernel until something comes, or <see cref="InterruptBlocked"/> is called. Nobody else reads meanwhile.
+    /// </summary>
+    /// <param name="changes">As in <see cref="TryBlockUntilReadable"/>.</param>
+    /// <param name="seen">What it was.</param>
+    /// <param name="result">What was read; it is to be advanced over.</param>
+    /// <returns><see langword="false"/> where nothing was read: whoever called looks for the reason.</returns>
+    internal virtual bool TryReadBlocked(ref readonly int changes, int seen, out ReadResult result)
+    {
+        result = default;
+        return false;
+    }
+
+    /// <summary>Makes each thread leave the two. What it is to find then must be there before.</summary>
     internal virtual void InterruptBlocked()
     {
     }

@@ -38,6 +38,9 @@ public abstract class ConnectionListener : IAsyncDisposable
     /// <summary>The conversations that <see cref="AcceptAndReplyAsync"/> began and saw to their end. Safe from any thread.</summary>
     public virtual AnsweredClients Answered => default;
 
+    /// <summary>The clients that were let go right after they came. Safe from any thread.</summary>
+    public virtual ListenerStatistics Statistics => default;
+
     /// <summary>
     /// Stops listening. Clients that the kernel has already connected are still handed out by <see cref="AcceptAsync"/>, as far as
     /// there is room for them, which then returns <see langword="null"/>. Accepted connections go on.

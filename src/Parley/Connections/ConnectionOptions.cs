@@ -71,11 +71,25 @@ public class ConnectionOptions
     public bool AllowOtherUsers { get; set; }
 
     /// <summary>
+    /// Whom this side talks to: for a listener its clients, for a side that connects the one who listens there. Clients are looked at right after they are
+    /// accepted, a server after connecting and before a byte is sent, its address even before that; certificates in the handshake. A refused client is broken off, and counted
+    /// (<see cref="ConnectionListener.Statistics"/>); a refused server is a failure with <see cref="Reason.Denied"/>. A rule that cannot be answered at an endpoint
+    /// throws <see cref="ArgumentException"/>, and so do rules at an endpoint where nothing is known of the peer. Default <see langword="null"/>: whoever the channel lets in.
+    /// </summary>
+    public AccessRules? AccessRules { get; set; }
+
+    /// <summary>
     /// Whether code that awaits a connection goes on directly on the thread that found it ready, instead of on the thread pool.
     /// It saves a thread switch (2 to 5 µs) a wait, and is right only for code that never blocks: while it runs, no other
     /// connection of the process is looked at. Default <see langword="false"/>.
     /// </summary>
     public bool RunContinuationsInline { get; set; }
+
+    /// <summary>
+    /// Who this side is and whom it trusts, for <c>tls:</c> endpoints; others ignore it. Default <see langword="null"/>: a client trusts the
+    /// authorities of the system, and a listener, which needs a certificate, is refused.
+    /// </summary>
+    public TlsOptions? Tls { get; set; }
 
     /// <summary>Sees every system call of the conversation. Default <see langword="null"/>: costs nothing.</summary>
     public CallObserver? CallObserver { get; set; }
@@ -86,6 +100,7 @@ public class ConnectionOptions
     internal ConnectionOptions Snapshot()
     {
         var copy = (ConnectionOptions)MemberwiseClone();
+        copy.Tls = Tls?.Snapshot();
         copy.Validate();
         return copy;
     }
@@ -104,7 +119,7 @@ public class ConnectionOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(RetryDelay, TimeSpan.Zero);
     }
 
-    private static void CheckTimeout(TimeSpan value, string name)
+    internal static void CheckTimeout(TimeSpan value, string name)
     {
         if (value != Timeout.InfiniteTimeSpan && (value <= TimeSpan.Zero || value.TotalMilliseconds > int.MaxValue))
             throw new ArgumentOutOfRangeException(name, value, "A timeout is more than zero and at most 24 days, or Timeout.InfiniteTimeSpan.");

@@ -67,5 +67,7 @@ internal sealed class PacedConnection : Connection
 
     public override bool TryGetPeerCredentials(out PeerCredentials credentials) => _inner.TryGetPeerCredentials(out credentials);
 
+    public override bool TryGetTlsInformation(out TlsInformation information) => _inner.TryGetTlsInformation(out information);
+
     public override bool TryGetExitCode(out int exitCode) => _inner.TryGetExitCode(out exitCode);
 }

@@ -41,4 +41,7 @@ public enum Reason
 
     /// <summary>This side gave up: the connection was aborted or disposed.</summary>
     Aborted,
+
+    /// <summary>The peer is not who it has to be, or does not believe that this side is, or speaks no TLS.</summary>
+    Untrusted,
 }

@@ -6,7 +6,7 @@ using System.Text;
 namespace Parley;
 
 /// <summary>
-/// Endpoints as text: <c>tcp://host:port</c> (or <c>host:port</c> alone), <c>unix:/path</c>, <c>unix:@name</c>, <c>pipe:name</c>,
+/// Endpoints as text: <c>tcp://host:port</c> (or <c>host:port</c> alone), <c>tls://host:port</c>, <c>unix:/path</c>, <c>unix:@name</c>, <c>pipe:name</c>,
 /// <c>fifo:/path</c> (or <c>fifo:/in:/out</c>), <c>stdio:</c> (or <c>-</c>), <c>shm:name</c> (or <c>shm:/path</c>), <c>mq:/name</c>,
 /// <c>udp://host:port</c>, <c>mem:name</c>. Safe for use by any number of threads.
 /// </summary>
@@ -17,7 +17,7 @@ public static class ParleyEndPoint
     /// <summary>Reads an endpoint. Opens nothing and asks nobody: a host name becomes a <see cref="DnsEndPoint"/>.</summary>
     /// <param name="text">The endpoint as it is written.</param>
     /// <returns>
-    /// An <see cref="IPEndPoint"/>, <see cref="DnsEndPoint"/>, <see cref="UnixDomainSocketEndPoint"/>,
+    /// An <see cref="IPEndPoint"/>, <see cref="DnsEndPoint"/>, <see cref="TlsEndPoint"/>, <see cref="UnixDomainSocketEndPoint"/>,
     /// <see cref="NamedPipeEndPoint"/>, <see cref="FifoEndPoint"/>, <see cref="StandardStreamsEndPoint"/>,
     /// <see cref="SharedMemoryEndPoint"/>, <see cref="MessageQueueEndPoint"/>, <see cref="UdpEndPoint"/> or <see cref="MemoryEndPoint"/>.
     /// </returns>
@@ -35,6 +35,7 @@ public static class ParleyEndPoint
         {
             null => ParseHostAndPort(text, text, Schemes.Tcp),
             Schemes.Tcp => ParseHostAndPort(text, AfterSlashes(text, rest, Schemes.Tcp), Schemes.Tcp),
+            Schemes.Tls => new TlsEndPoint(ParseHostAndPort(text, AfterSlashes(text, rest, Schemes.Tls), Schemes.Tls)),
             Schemes.Udp => new UdpEndPoint(ParseHostAndPort(text, AfterSlashes(text, rest, Schemes.Udp), Schemes.Udp)),
             Schemes.MessageQueue => Checked(text, rest, "mq:/orders", static name => new MessageQueueEndPoint(name)),
             Schemes.SharedMemory => Checked(text, rest, "shm:name", static name => new SharedMemoryEndPoint(name)),

@@ -4,6 +4,7 @@ namespace Parley;
 internal static class Schemes
 {
     internal const string Tcp = "tcp";
+    internal const string Tls = "tls";
     internal const string Unix = "unix";
     internal const string Memory = "mem";
     internal const string Fifo = "fifo";
@@ -14,5 +15,5 @@ internal static class Schemes
     internal const string SharedMemory = "shm";
     internal const string StandardStreams = "stdio";
 
-    internal static readonly string[] All = [Tcp, Unix, NamedPipe, Fifo, Process, StandardStreams, SharedMemory, MessageQueue, Udp, Memory];
+    internal static readonly string[] All = [Tcp, Tls, Unix, NamedPipe, Fifo, Process, StandardStreams, SharedMemory, MessageQueue, Udp, Memory];
 }

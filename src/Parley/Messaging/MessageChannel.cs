@@ -106,8 +106,10 @@ public abstract class MessageChannel : IAsyncDisposable
     {
         var waits = new BlockingWaits(this, timeout);
         ReceivedMessage received;
-        while (!TryReceive(buffer, out received))
-            waits.ForMessage();
+        while (!TryReceive(buffer, out received) && !waits.ForMessage(buffer, out received))
+        {
+        }
+
         waits.End(ref MessageLook);
         return received;
     }
@@ -172,6 +174,14 @@ public abstract class MessageChannel : IAsyncDisposable
     /// <summary>Blocks the calling thread in the kernel until a message may be there, or the time is over; may return early.</summary>
     /// <returns><see langword="false"/> where only the event loop can wait.</returns>
     internal virtual bool TryBlockUntilMessage(TimeSpan timeout) => false;
+
+    /// <summary>Receives in one system call that sleeps in the kernel as long as it takes.</summary>
+    /// <returns><see langword="false"/> where that cannot be done, at least now.</returns>
+    internal virtual bool TryReceiveBlocked(Span<byte> buffer, out ReceivedMessage received)
+    {
+        received = default;
+        return false;
+    }
 
     /// <summary>Whether looking for room before sleeping pays here.</summary>
     internal BriefPoll RoomLook;

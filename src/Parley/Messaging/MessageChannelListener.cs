@@ -16,6 +16,9 @@ public abstract class MessageChannelListener : IAsyncDisposable
     /// <exception cref="ConnectionException">The listener is broken. A client that went away or a limit on descriptors never shows here.</exception>
     public abstract ValueTask<MessageChannel?> AcceptAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>The clients that were let go right after they came. Safe from any thread.</summary>
+    public virtual ListenerStatistics Statistics => default;
+
     /// <summary>
     /// Stops listening. Clients that are connected already are still handed out by <see cref="AcceptAsync"/>, which then returns
     /// <see langword="null"/>. Accepted channels go on.

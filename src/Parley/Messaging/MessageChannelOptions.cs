@@ -57,8 +57,23 @@ public sealed class MessageChannelOptions : ConnectionOptions
     /// </summary>
     public IPAddress? MulticastInterface { get; set; }
 
-    /// <summary>The same for a listener, whose clients these options are for.</summary>
-    internal ListenerOptions ForListener() => new()
+    /// <summary>
+    /// How a <see cref="MessageChannelListener"/> listens, and how the connections of its clients behave: in place of what these options inherit, but for
+    /// <see cref="ConnectionOptions.RingSize"/> and <see cref="ConnectionOptions.AccessRules"/>, which hold where it has none. Others ignore it. Default
+    /// <see langword="null"/>: as these options say, with the defaults of a listener.
+    /// </summary>
+    public ListenerOptions? Listener { get; set; }
+
+    /// <summary>For a listener, whose clients these options are for.</summary>
+    internal ListenerOptions ForListener()
+    {
+        ListenerOptions listener = Listener?.Snapshot() ?? Inherited();
+        listener.RingSize ??= RingSize;
+        listener.AccessRules ??= AccessRules;
+        return listener;
+    }
+
+    private ListenerOptions Inherited() => new()
     {
         ConnectTimeout = ConnectTimeout,
         IdleTimeout = IdleTimeout,
@@ -67,13 +82,19 @@ public sealed class MessageChannelOptions : ConnectionOptions
         Direction = Direction,
         FollowWriters = FollowWriters,
         RingSize = RingSize,
+        Tls = Tls,
         AllowOtherUsers = AllowOtherUsers,
         RunContinuationsInline = RunContinuationsInline,
         CallObserver = CallObserver,
         LoggerFactory = LoggerFactory,
     };
 
-    internal new MessageChannelOptions Snapshot() => (MessageChannelOptions)base.Snapshot();
+    internal new MessageChannelOptions Snapshot()
+    {
+        var copy = (MessageChannelOptions)base.Snapshot();
+        copy.Listener = Listener?.Snapshot();
+        return copy;
+    }
 
     private protected override void Validate()
     {

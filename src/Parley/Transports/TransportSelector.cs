@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Parley.Transports.Addresses;
 using Parley.Transports.Datagrams;
 using Parley.Transports.Fifo;
 using Parley.Transports.Memory;
@@ -9,6 +10,7 @@ using Parley.Transports.Processes;
 using Parley.Transports.SharedMemory;
 using Parley.Transports.Sockets;
 using Parley.Transports.StandardStreams;
+using Parley.Transports.Tls;
 
 namespace Parley.Transports;
 
@@ -16,7 +18,10 @@ namespace Parley.Transports;
 internal static class TransportSelector
 {
     internal static ValueTask<Connection> ConnectAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken)
-        => RetryAsync(() => ConnectOnceAsync(remote, options, cancellationToken), options, cancellationToken);
+    {
+        options.AccessRules?.Check(remote);
+        return RetryAsync(() => ConnectOnceAsync(remote, options, cancellationToken), options, cancellationToken);
+    }
 
     private static async ValueTask<T> RetryAsync<T>(Func<ValueTask<T>> connect, ConnectionOptions options, CancellationToken cancellationToken)
     {
@@ -37,10 +42,17 @@ internal static class TransportSelector
         }
     }
 
-    internal static ValueTask<ConnectionListener> BindAsync(EndPoint local, ListenerOptions options, CancellationToken cancellationToken) => local switch
+    internal static ValueTask<ConnectionListener> BindAsync(EndPoint local, ListenerOptions options, CancellationToken cancellationToken)
+    {
+        options.Check(local);
+        return BindAllowedAsync(local, options, cancellationToken);
+    }
+
+    private static ValueTask<ConnectionListener> BindAllowedAsync(EndPoint local, ListenerOptions options, CancellationToken cancellationToken) => local switch
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<ConnectionListener>(cancellationToken),
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.BindAsync(local, options, cancellationToken),
+        TlsEndPoint tls => TlsTransport.BindAsync(tls, options, SocketTransport.BindAsync, cancellationToken),
         NamedPipeEndPoint pipe => new(SocketTransport.BindOwnUser(NamedPipePath.Of(pipe, Step.Bind), pipe, options)),
         MemoryEndPoint memory => new(MemoryTransport.Bind(memory, options)),
         SharedMemoryEndPoint shared => new(SharedMemoryTransport.Bind(shared, options, SocketTransport.BindOwnUser)),
@@ -49,12 +61,24 @@ internal static class TransportSelector
         _ => throw new ArgumentException($"Nothing listens on an endpoint of type {local.GetType().Name}.", nameof(local)),
     };
 
+    internal static ValueTask<Connection> SecureAsClientAsync(Connection plain, TlsOptions options, CancellationToken cancellationToken)
+        => TlsTransport.SecureAsClientAsync(plain, options, cancellationToken);
+
+    internal static ValueTask<Connection> SecureAsServerAsync(Connection plain, TlsOptions options, CancellationToken cancellationToken)
+        => TlsTransport.SecureAsServerAsync(plain, options, cancellationToken);
+
     internal static (Connection First, Connection Second) CreatePair(ConnectionOptions options) => MemoryTransport.CreatePair(options);
 
     internal static (MessageChannel First, MessageChannel Second) CreateChannelPair(int capacity, int maxMessageSize)
         => MemoryMessageChannel.MakePair(capacity, maxMessageSize);
 
-    internal static ValueTask<MessageChannel> OpenAsync(EndPoint remote, MessageChannelOptions options, CancellationToken cancellationToken) => remote switch
+    internal static ValueTask<MessageChannel> OpenAsync(EndPoint remote, MessageChannelOptions options, CancellationToken cancellationToken)
+    {
+        options.AccessRules?.Check(remote);
+        return OpenAllowedAsync(remote, options, cancellationToken);
+    }
+
+    private static ValueTask<MessageChannel> OpenAllowedAsync(EndPoint remote, MessageChannelOptions options, CancellationToken cancellationToken) => remote switch
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
         UdpEndPoint udp => DatagramTransport.OpenAsync(udp, options, cancellationToken),
@@ -68,7 +92,13 @@ internal static class TransportSelector
     private static async ValueTask<MessageChannel> OpenFramedAsync(EndPoint remote, MessageChannelOptions options, CancellationToken cancellationToken)
         => new FramedChannel(await ConnectAsync(remote, options, cancellationToken).ConfigureAwait(false), options, leavesOpen: false);
 
-    internal static ValueTask<MessageChannel> BindChannelAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken) => local switch
+    internal static ValueTask<MessageChannel> BindChannelAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken)
+    {
+        options.AccessRules?.Check(local);
+        return BindAllowedChannelAsync(local, options, cancellationToken);
+    }
+
+    private static ValueTask<MessageChannel> BindAllowedChannelAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken) => local switch
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
         UdpEndPoint udp => DatagramTransport.BindAsync(udp, options, cancellationToken),
@@ -78,7 +108,13 @@ internal static class TransportSelector
         _ => throw new ArgumentException($"No messages are received on an endpoint of type {local.GetType().Name}.", nameof(local)),
     };
 
-    internal static ValueTask<MessageChannelListener> BindChannelListenerAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken) => local switch
+    internal static ValueTask<MessageChannelListener> BindChannelListenerAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken)
+    {
+        options.ForListener().Check(local);
+        return BindAllowedChannelListenerAsync(local, options, cancellationToken);
+    }
+
+    private static ValueTask<MessageChannelListener> BindAllowedChannelListenerAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken) => local switch
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannelListener>(cancellationToken),
         UdpEndPoint or MessageQueueEndPoint => throw new ArgumentException("Nobody connects to such an endpoint: open it with MessageChannel.BindAsync.", nameof(local)),
@@ -89,6 +125,9 @@ internal static class TransportSelector
 
     private static async ValueTask<MessageChannelListener> BindFramedAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken)
         => new FramedChannelListener(await BindAsync(local, options.ForListener(), cancellationToken).ConfigureAwait(false), options);
+
+    /// <summary>A user's number by its name; <see langword="null"/> where there is none.</summary>
+    internal static uint? FindUser(string name) => UserNames.Find(name);
 
     /// <summary>What stands behind an endpoint and outlives the processes that use it; <see langword="null"/> where nothing does.</summary>
     internal static INamedObject? NamedObjectOf(EndPoint endPoint) => endPoint switch
@@ -109,6 +148,7 @@ internal static class TransportSelector
     private static ValueTask<Connection> ConnectOnceAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken) => remote switch
     {
         IPEndPoint or DnsEndPoint or UnixDomainSocketEndPoint => SocketTransport.ConnectAsync(remote, options, cancellationToken),
+        TlsEndPoint tls => TlsTransport.ConnectAsync(tls, options, SocketTransport.ConnectAsync, cancellationToken),
         NamedPipeEndPoint pipe => SocketTransport.ConnectOwnUserAsync(NamedPipePath.Of(pipe, Step.Connect), pipe, options, cancellationToken),
         MemoryEndPoint memory => MemoryTransport.ConnectAsync(memory, options, cancellationToken),
         SharedMemoryEndPoint shared => SharedMemoryTransport.ConnectAsync(shared, options, SocketTransport.ConnectOwnUserAsync, cancellationToken),

@@ -18,10 +18,17 @@ internal struct BlockingWaits(MessageChannel channel, TimeSpan timeout)
             Block(channel.WaitToSendAsync, Step.Send);
     }
 
-    internal void ForMessage()
+    /// <returns>Whether the wait has brought it.</returns>
+    internal bool ForMessage(Span<byte> buffer, out ReceivedMessage received)
     {
-        if (!IsLooking(ref channel.MessageLook) && !TryBlockForMessage())
+        received = default;
+        if (IsLooking(ref channel.MessageLook))
+            return false;
+        if (timeout == Timeout.InfiniteTimeSpan && channel.TryReceiveBlocked(buffer, out received))
+            return true;
+        if (!TryBlockForMessage())
             Block(channel.WaitToReceiveAsync, Step.Receive);
+        return false;
     }
 
     /// <summary>The wait is over: looking pays if that is what ended it.</summary>

@@ -26,9 +26,13 @@ public sealed partial class GuideTests : IDisposable
         GuideCommand[] commands = [.. Read(await File.ReadAllTextAsync(Path.Combine(GuideFolder, page)))];
         Assert.NotEmpty(commands);
         await WriteParleyAsync();
+        bool hasNetwork = commands.Any(static command => command.Line.StartsWith("ip netns", StringComparison.Ordinal));
+        string[] place = hasNetwork ? await NetworkNamespace.WithNamesOfItsOwnAsync() : [];
+        if (commands.Any(static command => command.Line.StartsWith("openssl", StringComparison.Ordinal)))
+            Programs.Require("openssl");
 
         // A shell at a terminal has SIGPIPE as it was; what the test runner starts has it ignored.
-        await using ChildProcess shell = ChildProcess.Start(["env", "--default-signal=PIPE", bash, "-c", Script(commands)]);
+        await using ChildProcess shell = ChildProcess.Start([.. place, "env", "--default-signal=PIPE", bash, "-c", Script(commands)]);
         shell.CloseInput();
         CommandResult result = await shell.EndAsync(Limits.Transfer);
 

@@ -23,6 +23,14 @@ internal static class ProcFs
 
     public static int DescriptorCount(int process) => Directory.GetFileSystemEntries($"/proc/{process}/fd").Length;
 
+    /// <summary>How much memory a process has had at most.</summary>
+    public static long PeakMemoryInKilobytes(int process)
+        => Number(File.ReadLines($"/proc/{process}/status").First(static line => line.StartsWith("VmHWM:", StringComparison.Ordinal)), field: 1);
+
+    /// <summary>What the limit on descriptors can be raised to.</summary>
+    public static long MostOpenFiles()
+        => Number(File.ReadLines("/proc/self/limits").First(static line => line.StartsWith("Max open files", StringComparison.Ordinal)), field: 4);
+
     public static bool IsStopped(int process)
     {
         string stat = File.ReadAllText($"/proc/{process}/stat");
@@ -45,6 +53,9 @@ internal static class ProcFs
 
     /// <summary>A closed connection of that local port is still remembered.</summary>
     public static bool HasTimeWait(int port) => TcpTable().Any(row => IsAt(row, StateTimeWait) && LocalPort(row) == port);
+
+    private static long Number(string line, int field)
+        => long.TryParse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[field], CultureInfo.InvariantCulture, out long number) ? number : long.MaxValue;
 
     private static int ListeningPort(int process)
     {

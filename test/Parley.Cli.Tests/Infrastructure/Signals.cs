@@ -6,6 +6,7 @@ namespace Parley.Cli.Tests;
 /// <summary>Signal numbers of Linux on every architecture that .NET runs on.</summary>
 internal enum Signal
 {
+    HangUp = 1,
     Interrupt = 2,
     Kill = 9,
     User1 = 10,

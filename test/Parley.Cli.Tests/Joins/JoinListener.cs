@@ -1,3 +1,5 @@
+using Parley.Cli.Tests.Tls;
+
 namespace Parley.Cli.Tests.Joins;
 
 /// <summary>Endpoints that the command listens on, and C programs that come to them.</summary>
@@ -5,6 +7,7 @@ internal static class JoinListener
 {
     private const string Fifo = "fifo:";
     private const string Pipe = "pipe:";
+    private const string Tls = "tls://";
 
     /// <summary>An endpoint of that kind of its own; FIFOs are made.</summary>
     public static async Task<string> NewEndpointAsync(string kind, TestFolder folder)
@@ -18,15 +21,27 @@ internal static class JoinListener
                 return $"{Fifo}{read}:{write}";
             case "pipe":
                 return $"{Pipe}{folder[$"p{Random.Shared.Next(1_000_000)}"]}";
+            case "tls":
+                return $"{Tls}127.0.0.1:0";
             default:
                 return Endpoints.New(kind, folder);
         }
     }
 
-    /// <summary>Starts the program that comes to the endpoint.</summary>
-    public static Task<ChildProcess> StartPeerAsync(string endpoint, JoinedPeer peer) => FifosOf(endpoint) is var (read, write)
-        ? peer.StartAsync("fifos", write, read)
-        : peer.StartAsync(["connect", .. Endpoints.ForC(SocketOf(endpoint))]);
+    /// <summary>What a command that listens there is told besides.</summary>
+    public static string[] OptionsOf(string endpoint, TlsFiles files) => IsTls(endpoint) ? ["--cert", files.CertificatePath, "--key", files.KeyPath] : [];
+
+    /// <summary>Starts the program that comes to the endpoint; the command itself speaks TLS for it.</summary>
+    public static Task<ChildProcess> StartPeerAsync(string endpoint, JoinedPeer peer, TlsFiles files)
+    {
+        if (FifosOf(endpoint) is var (read, write))
+            return peer.StartAsync("fifos", write, read);
+        return IsTls(endpoint)
+            ? peer.StartAsync(["spawn", .. CommandFiles.Words, "connect", endpoint, "--pin", files.Pin])
+            : peer.StartAsync(["connect", .. Endpoints.ForC(SocketOf(endpoint))]);
+    }
+
+    public static bool IsTls(string endpoint) => endpoint.StartsWith(Tls, StringComparison.Ordinal);
 
     /// <summary>The two paths of a pair, as the command reads and writes them.</summary>
     public static (string Read, string Write)? FifosOf(string endpoint)

@@ -1,3 +1,5 @@
+using Parley.Cli.Tests.Tls;
+
 namespace Parley.Cli.Tests.Joins;
 
 /// <summary>
@@ -6,10 +8,13 @@ namespace Parley.Cli.Tests.Joins;
 /// </summary>
 public sealed class JoinMatrixTests : IDisposable
 {
-    private static readonly string[] Listening = ["tcp4", "unix", "abstract", "pipe", "fifo"];
-    private static readonly string[] Targets = ["tcp4", "unix", "abstract", "pipe", "fifo", "exec"];
+    private static readonly string[] Listening = ["tcp4", "unix", "abstract", "pipe", "fifo", "tls"];
+    private static readonly string[] Targets = ["tcp4", "unix", "abstract", "pipe", "fifo", "tls", "exec"];
 
     private readonly TestFolder _folder = new();
+    private readonly TlsFiles _files;
+
+    public JoinMatrixTests() => _files = new TlsFiles(_folder);
 
     public static TheoryData<string, string, Ending> Relays
     {
@@ -32,9 +37,11 @@ public sealed class JoinMatrixTests : IDisposable
     [MemberData(nameof(Relays))]
     public async Task Relay_BothTalkAtOnce_EverythingArrivesAndBothEnd(string listen, string target, Ending ending)
     {
-        await using JoinTarget far = await JoinTarget.StartAsync(target, new JoinedPeer(isListeningSide: false, ending), _folder);
-        await using ListeningCommand relay = await Command.ListenAsync(["relay", await JoinListener.NewEndpointAsync(listen, _folder), far.Endpoint, "--once", "-v", .. far.Rest]);
-        await using ChildProcess near = await JoinListener.StartPeerAsync(relay.Endpoint, new JoinedPeer(isListeningSide: true, ending));
+        await using JoinTarget far = await JoinTarget.StartAsync(target, new JoinedPeer(isListeningSide: false, ending), _folder, _files);
+        string local = await JoinListener.NewEndpointAsync(listen, _folder);
+        await using ListeningCommand relay = await Command.ListenAsync(
+            ["relay", local, far.Endpoint, "--once", "-v", .. JoinListener.OptionsOf(local, _files), .. far.Rest]);
+        await using ChildProcess near = await JoinListener.StartPeerAsync(relay.Endpoint, new JoinedPeer(isListeningSide: true, ending), _files);
 
         (await near.EndAsync(Limits.Transfer)).MustExit(0);
         await far.MustEndWellAsync();
@@ -45,7 +52,7 @@ public sealed class JoinMatrixTests : IDisposable
     [MemberData(nameof(Connects))]
     public async Task Connect_BothTalkAtOnce_EverythingArrivesAndBothEnd(string target, Ending ending)
     {
-        await using JoinTarget far = await JoinTarget.StartAsync(target, new JoinedPeer(isListeningSide: false, ending), _folder);
+        await using JoinTarget far = await JoinTarget.StartAsync(target, new JoinedPeer(isListeningSide: false, ending), _folder, _files);
 
         await using ChildProcess near = await new JoinedPeer(isListeningSide: true, ending).StartAsync(
             ["spawn", .. CommandFiles.Words, "connect", far.Endpoint, .. far.Rest]);
@@ -58,9 +65,10 @@ public sealed class JoinMatrixTests : IDisposable
     [MemberData(nameof(Listens))]
     public async Task Listen_BothTalkAtOnce_EverythingArrivesAndBothEnd(string listen, Ending ending)
     {
+        string local = await JoinListener.NewEndpointAsync(listen, _folder);
         await using ListeningCommand far = await ListeningCommand.WhenReadyAsync(await new JoinedPeer(isListeningSide: false, ending).StartAsync(
-            ["spawn", .. CommandFiles.Words, "listen", await JoinListener.NewEndpointAsync(listen, _folder)]));
-        await using ChildProcess near = await JoinListener.StartPeerAsync(far.Endpoint, new JoinedPeer(isListeningSide: true, ending));
+            ["spawn", .. CommandFiles.Words, "listen", local, .. JoinListener.OptionsOf(local, _files)]));
+        await using ChildProcess near = await JoinListener.StartPeerAsync(far.Endpoint, new JoinedPeer(isListeningSide: true, ending), _files);
 
         (await near.EndAsync(Limits.Transfer)).MustExit(0);
         (await far.EndAsync(Limits.Transfer)).MustExit(0);

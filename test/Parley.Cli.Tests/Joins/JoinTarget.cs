@@ -1,3 +1,5 @@
+using Parley.Cli.Tests.Tls;
+
 namespace Parley.Cli.Tests.Joins;
 
 /// <summary>What a join goes to: a C program that listens, that has the other ends of two FIFOs, or that is to be started as a child.</summary>
@@ -17,13 +19,20 @@ internal sealed class JoinTarget : IAsyncDisposable
     /// <summary>Words that end the command line.</summary>
     public string[] Rest { get; }
 
-    public static async Task<JoinTarget> StartAsync(string kind, JoinedPeer peer, TestFolder folder)
+    public static async Task<JoinTarget> StartAsync(string kind, JoinedPeer peer, TestFolder folder, TlsFiles files)
     {
         if (string.Equals(kind, "exec", StringComparison.Ordinal))
             return new JoinTarget("exec:", null, ["--", .. await peer.WordsAsync("stdio")]);
         string endpoint = await JoinListener.NewEndpointAsync(kind, folder);
         if (JoinListener.FifosOf(endpoint) is var (read, write))
             return new JoinTarget(endpoint, await peer.StartAsync("fifos", write, read), []);
+        if (JoinListener.IsTls(endpoint))
+        {
+            ListeningCommand secured = await ListeningCommand.WhenReadyAsync(await peer.StartAsync(
+                ["spawn", .. CommandFiles.Words, "listen", endpoint, .. JoinListener.OptionsOf(endpoint, files)]));
+            return new JoinTarget(secured.Endpoint, secured.Process, ["--pin", files.Pin]);
+        }
+
         string socket = JoinListener.SocketOf(endpoint);
         ChildProcess listening = await peer.StartAsync(["accept", .. Endpoints.ForC(socket)]);
         string bound = await Peers.ListeningAsync(listening, socket);

@@ -182,6 +182,7 @@ public sealed class OutputOptionTests : IDisposable
 
         string[] endpoints = [.. result.MustExit(0).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(EndpointOf)];
         Assert.Contains(endpoints, static endpoint => endpoint.StartsWith("tcp://127.0.0.1:", StringComparison.Ordinal));
+        Assert.Contains(endpoints, static endpoint => endpoint.StartsWith("tls://127.0.0.1:", StringComparison.Ordinal));
         Assert.DoesNotContain(endpoints, static endpoint => endpoint.EndsWith(":0", StringComparison.Ordinal));
 
         static string EndpointOf(string line)

@@ -28,6 +28,10 @@ public sealed class SharedMemoryTests() : ConnectionContract(ChannelKind.SharedM
 
 public sealed class SharedMemoryInlineTests() : ConnectionContract(ChannelKind.SharedMemory, inline: true);
 
+public sealed class TlsTests() : ConnectionContract(ChannelKind.Tls);
+
+public sealed class TlsInlineTests() : ConnectionContract(ChannelKind.Tls, inline: true);
+
 /// <summary>A rate that holds nobody up for long, and a bucket smaller than what many of the tests move.</summary>
 public sealed class PacedTests() : ConnectionContract(ChannelKind.Tcp4, rateLimit: 64 * 1024 * 1024);
 

@@ -1,4 +1,6 @@
+using System.IO.Pipelines;
 using System.Net;
+using System.Text;
 
 namespace Parley.Tests;
 
@@ -22,19 +24,55 @@ internal sealed class Bound : IAsyncDisposable
     public static async Task<Bound> ToAsync(ChannelKind kind, Action<ListenerOptions>? configure = null)
     {
         var place = new Place(kind);
+        return new Bound(place, await ListenAsync(place.EndPoint, configure));
+    }
+
+    /// <summary>A listener that the test disposes itself.</summary>
+    public static async Task<ConnectionListener> ListenAsync(EndPoint local, Action<ListenerOptions>? configure = null)
+    {
         var options = new ListenerOptions();
+        if (local is TlsEndPoint)
+            options.Tls = TlsPeers.Server();
         configure?.Invoke(options);
-        return new Bound(place, await ConnectionListener.BindAsync(place.EndPoint, options).Within());
+        return await ConnectionListener.BindAsync(local, options).Within();
     }
 
     public async Task<Connection> ConnectAsync()
-        => Keep(await Connection.ConnectAsync(EndPoint).Within().ConfigureAwait(false));
+        => Keep(await Connection.ConnectAsync(EndPoint, EndPoint is TlsEndPoint ? new ConnectionOptions { Tls = TlsPeers.Client() } : null).Within().ConfigureAwait(false));
 
     public async Task<Connection> AcceptAsync()
     {
         Connection? accepted = await Listener.AcceptAsync().Within().ConfigureAwait(false);
         Assert.NotNull(accepted);
         return Keep(accepted);
+    }
+
+    /// <summary>Accepts until somebody says this. Whoever has gone during a handshake is not handed out; without one it is, and is let go here.</summary>
+    public async Task<Connection> AcceptWhoSaysAsync(string said)
+    {
+        while (true)
+        {
+            Connection accepted = await AcceptAsync().ConfigureAwait(false);
+            if (await SaysAsync(accepted, said).ConfigureAwait(false))
+                return accepted;
+            await accepted.DisposeAsync().Within().ConfigureAwait(false);
+        }
+    }
+
+    // Who has gone has ended, or has broken off.
+    private static async Task<bool> SaysAsync(Connection accepted, string said)
+    {
+        try
+        {
+            ReadResult result = await accepted.Input.ReadAtLeastAsync(said.Length).Within().ConfigureAwait(false);
+            bool says = Encoding.UTF8.GetString(result.Buffer) == said;
+            accepted.Input.AdvanceTo(result.Buffer.End);
+            return says;
+        }
+        catch (ConnectionException)
+        {
+            return false;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -11,4 +11,5 @@ public enum ChannelKind
     Memory,
     FifoPair,
     SharedMemory,
+    Tls,
 }

@@ -23,6 +23,8 @@ internal sealed class Pair : IAsyncDisposable
         var place = new Place(kind);
         var listening = new ListenerOptions { RunContinuationsInline = inline };
         var connecting = new ConnectionOptions { RunContinuationsInline = inline };
+        if (kind == ChannelKind.Tls)
+            (listening.Tls, connecting.Tls) = (TlsPeers.Server(), TlsPeers.Client());
         configure?.Invoke(listening);
         configure?.Invoke(connecting);
         ConnectionListener listener = await ConnectionListener.BindAsync(place.EndPoint, listening).Within();

@@ -16,6 +16,7 @@ internal sealed class Place : IDisposable
         {
             ChannelKind.Tcp4 => new IPEndPoint(IPAddress.Loopback, 0),
             ChannelKind.Tcp6 => new IPEndPoint(IPAddress.IPv6Loopback, 0),
+            ChannelKind.Tls => new TlsEndPoint(new IPEndPoint(IPAddress.Loopback, 0)),
             ChannelKind.UnixPath => new UnixDomainSocketEndPoint(_folder!["s"]),
             ChannelKind.UnixAbstract => new UnixDomainSocketEndPoint($"\0parley-test-{Guid.NewGuid():N}"),
             ChannelKind.FifoPair => new FifoEndPoint(_folder!["to-server"], _folder["to-client"]),

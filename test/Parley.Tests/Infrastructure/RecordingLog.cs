@@ -7,6 +7,13 @@ internal sealed class RecordingLog : ILoggerFactory
 {
     public List<(string Category, LogLevel Level, EventId Id, string Text)> Entries { get; } = [];
 
+    /// <summary>Whether a line with that text has been logged; safe while others log.</summary>
+    public bool Has(string text)
+    {
+        lock (Entries)
+            return Entries.Exists(entry => entry.Text.Contains(text, StringComparison.Ordinal));
+    }
+
     public ILogger CreateLogger(string categoryName) => new Logger(categoryName, Entries);
 
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();

@@ -6,4 +6,6 @@ public sealed class UnixAbstractListenerTests() : ListenerContract(ChannelKind.U
 
 public sealed class SharedMemoryListenerTests() : ListenerContract(ChannelKind.SharedMemory);
 
+public sealed class TlsListenerTests() : ListenerContract(ChannelKind.Tls);
+
 public sealed class MemoryListenerTests() : ListenerContract(ChannelKind.Memory);

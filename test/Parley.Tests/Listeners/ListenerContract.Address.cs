@@ -8,7 +8,7 @@ public abstract partial class ListenerContract
         await using Bound bound = await BindAsync();
 
         ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(
-            () => ConnectionListener.BindAsync(bound.EndPoint).Within());
+            () => Bound.ListenAsync(bound.EndPoint));
 
         Assert.Equal((Step.Bind, Reason.InUse, "EADDRINUSE"), (failure.Step, failure.Reason, failure.ErrorName));
         Assert.Equal(bound.EndPoint, failure.EndPoint);
@@ -25,7 +25,7 @@ public abstract partial class ListenerContract
         await bound.Listener.DisposeAsync().Within();
         await bound.Listener.DisposeAsync().Within();
 
-        await using ConnectionListener again = await ConnectionListener.BindAsync(bound.EndPoint).Within();
+        await using ConnectionListener again = await Bound.ListenAsync(bound.EndPoint);
 
         Assert.Equal(bound.EndPoint, again.LocalEndPoint);
     }

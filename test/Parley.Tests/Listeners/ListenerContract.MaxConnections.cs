@@ -102,7 +102,11 @@ public abstract partial class ListenerContract
         {
             Connection gone = await bound.ConnectAsync();
             gone.Abort();
-            Connection server = await bound.AcceptAsync();
+            Connection client = await bound.ConnectAsync();
+            await Talk.SendAsync(client, "here").Within();
+
+            Connection server = await bound.AcceptWhoSaysAsync("here");
+            client.Abort();
             await server.DisposeAsync().Within();
         }
     }

@@ -25,6 +25,7 @@ internal static class Errno
     internal const int ENOSPC = 28;
     internal const int EROFS = 30;
     internal const int EPIPE = 32;
+    internal const int ERANGE = 34;
     internal const int ENAMETOOLONG = 36;
     internal const int ELOOP = 40;
     internal const int EPROTO = 71;
@@ -73,6 +74,7 @@ internal static class Errno
         ENOSPC => nameof(ENOSPC),
         EROFS => nameof(EROFS),
         EPIPE => nameof(EPIPE),
+        ERANGE => nameof(ERANGE),
         ENAMETOOLONG => nameof(ENAMETOOLONG),
         ENOSYS => nameof(ENOSYS),
         ELOOP => nameof(ELOOP),

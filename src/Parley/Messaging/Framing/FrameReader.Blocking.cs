@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+
 namespace Parley;
 
 /// <content>
@@ -10,6 +12,75 @@ internal sealed partial class FrameReader
     private int _changes;
     private bool _hasRest;
 
+    // The one who reads is a thread that is blocked.
+    private bool _readsBlocked;
+
+    /// <summary>Receives with one system call, which sleeps in the kernel where nothing is there.</summary>
+    /// <returns><see langword="false"/> where the stream has no descriptor that can do that, or somebody else reads it.</returns>
+    internal bool TryReceiveBlocked(Span<byte> buffer, out ReceivedMessage received)
+    {
+        while (true)
+        {
+            int seen;
+            lock (_gate)
+            {
+                ThrowIfOver();
+                received = default;
+                if ((_hasRest || _isEnded) && TryTake(buffer, mayWait: false, out received))
+                    return true;
+                if (_isReading || !_connection.CanReadBlocked)
+                    return false;
+                seen = _changes;
+                _isReading = _readsBlocked = true;
+            }
+
+            if (TryReadAndTake(buffer, seen, out received))
+                return true;
+        }
+    }
+
+    /// <summary>Reads once, and takes the first message for itself: those who wait have come later.</summary>
+    private bool TryReadAndTake(Span<byte> buffer, int seen, out ReceivedMessage received)
+    {
+        ReadResult result = default;
+        Exception? failure = null;
+        bool isRead = false;
+        try
+        {
+            isRead = _connection.TryReadBlocked(in _changes, seen, out result);
+        }
+        catch (Exception thrown)
+        {
+            failure = thrown;
+        }
+
+        ReceiverQueue served = default;
+        try
+        {
+            lock (_gate)
+            {
+                _isReading = _readsBlocked = false;
+                _failure ??= failure;
+                try
+                {
+                    // Not told to others yet: they could not take it.
+                    if (isRead)
+                        _input.AdvanceTo(result.Buffer.Start, result.Buffer.Start);
+                    received = default;
+                    return (isRead || failure is not null) && TryTake(buffer, mayWait: false, out received);
+                }
+                finally
+                {
+                    served = EndRead();
+                }
+            }
+        }
+        finally
+        {
+            served.Complete(mayGoOnHere: false);
+        }
+    }
+
     /// <summary>Blocks until there may be a message; returns early where something else has changed.</summary>
     /// <returns><see langword="false"/> where the stream has no descriptor, or somebody waits for it in the event loop.</returns>
     internal bool TryBlock(TimeSpan timeout)
@@ -17,7 +88,7 @@ internal sealed partial class FrameReader
         int seen;
         lock (_gate)
         {
-            if (_isReading)
+            if (_isReading && !_readsBlocked)
                 return false;
             if (_hasRest || _isEnded || _isDisposed || _failure is not null)
                 return true;

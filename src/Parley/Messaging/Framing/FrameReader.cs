@@ -114,7 +114,8 @@ internal sealed partial class FrameReader
             {
                 _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 idle = _idle.Task;
-                _input.CancelPendingRead();
+                if (!_readsBlocked)
+                    _input.CancelPendingRead();
             }
         }
 
@@ -195,7 +196,7 @@ internal sealed partial class FrameReader
                 return false;
 
             // Those who only look shall find the stream's reader free.
-            if (_isReading && _waiting.IsEmpty && !_isDisposed)
+            if (_isReading && !_readsBlocked && _waiting.IsEmpty && !_isDisposed)
                 _input.CancelPendingRead();
             return true;
         }
@@ -295,7 +296,7 @@ internal sealed partial class FrameReader
 
     private void OnRead()
     {
-        ReceiverQueue served = default;
+        ReceiverQueue served;
         lock (_gate)
         {
             _isReading = false;
@@ -309,19 +310,27 @@ internal sealed partial class FrameReader
                 _failure ??= failure;
             }
 
-            while (_waiting.First is { } receiver && receiver.TryFinish())
-            {
-                _waiting.TryRemove(receiver);
-                served.Add(receiver);
-            }
-
-            if (!_isReading)
-                _idle?.TrySetResult();
-            Change();
-            WakeBlocked();
+            served = EndRead();
         }
 
         served.Complete(mayGoOnHere: true);
+    }
+
+    /// <summary>Finishes those who wait, as far as what was read goes, and begins to read for the others. Within the gate.</summary>
+    private ReceiverQueue EndRead()
+    {
+        ReceiverQueue served = default;
+        while (_waiting.First is { } receiver && receiver.TryFinish())
+        {
+            _waiting.TryRemove(receiver);
+            served.Add(receiver);
+        }
+
+        if (!_isReading)
+            _idle?.TrySetResult();
+        Change();
+        WakeBlocked();
+        return served;
     }
 
     // Not examined, so that the next read finds it at once.

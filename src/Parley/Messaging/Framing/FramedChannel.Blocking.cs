@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace Parley;
 
 /// <content>
-/// A thread whose last wait was a sleep goes to sleep at once the next time: in a conversation the answer is never there already, and to
-/// read in vain before each sleep is a system call for nothing.
+/// A thread that does not look first blocks in the read itself. Where only a wait can block (<see cref="Connection.CanReadBlocked"/>), a thread whose last
+/// wait was a sleep goes to sleep at once the next time: in a conversation the answer is never there already, and to read in vain before each
+/// sleep is a system call for nothing.
 /// </content>
 internal sealed partial class FramedChannel
 {
@@ -16,10 +17,18 @@ internal sealed partial class FramedChannel
 
     public override ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout)
     {
-        if (_sleepsFirst && timeout == Timeout.InfiniteTimeSpan && SpinTime == TimeSpan.Zero)
-            SleepFirst();
+        if (timeout == Timeout.InfiniteTimeSpan && SpinTime == TimeSpan.Zero)
+        {
+            if (TryReceiveBlocked(buffer, out ReceivedMessage received))
+                return received;
+            if (_sleepsFirst)
+                SleepFirst();
+        }
+
         return base.Receive(buffer, timeout);
     }
+
+    internal override bool TryReceiveBlocked(Span<byte> buffer, out ReceivedMessage received) => _reader.TryReceiveBlocked(buffer, out received);
 
     internal override bool TryBlockUntilMessage(TimeSpan timeout) => _sleepsFirst = _reader.TryBlock(timeout);
 

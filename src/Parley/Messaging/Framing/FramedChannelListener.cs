@@ -7,6 +7,8 @@ internal sealed class FramedChannelListener(ConnectionListener connections, Mess
 {
     public override EndPoint LocalEndPoint => connections.LocalEndPoint;
 
+    public override ListenerStatistics Statistics => connections.Statistics;
+
     public override async ValueTask<MessageChannel?> AcceptAsync(CancellationToken cancellationToken = default)
         => await connections.AcceptAsync(cancellationToken).ConfigureAwait(false) is { } client ? new FramedChannel(client, options, leavesOpen: false) : null;
 

@@ -48,6 +48,11 @@ internal static unsafe class KernelAddress
         }
     }
 
+    /// <summary>An address of the internet as a number.</summary>
+    internal static UInt128 NumberOf(ReadOnlySpan<byte> bytes) => BitConverter.ToUInt16(bytes) == Libc.AF_INET
+        ? AddressRange.NumberOf(BinaryPrimitives.ReadUInt32BigEndian(bytes[4..]))
+        : BinaryPrimitives.ReadUInt128BigEndian(bytes[8..]);
+
     /// <summary>Reads an address; <see langword="null"/> for a Unix socket without a name.</summary>
     internal static EndPoint? Decode(ReadOnlySpan<byte> bytes)
     {

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Parley.Interop.Linux;
 
 namespace Parley.Transports.Descriptors;
@@ -7,16 +8,19 @@ internal abstract partial class DescriptorConnection
 {
     private BlockedThreads? _blocked;
 
+    // The idle timeout is the event loop's affair.
+    private bool MayBlock => Options.IdleTimeout == Timeout.InfiniteTimeSpan && InterruptSignal.IsThere;
+
+    private BlockedThreads Blocked => Volatile.Read(ref _blocked) ?? Interlocked.CompareExchange(ref _blocked, new BlockedThreads(), null) ?? _blocked;
+
     internal sealed override bool TryBlockUntilReadable(TimeSpan timeout, ref readonly int changes, int seen)
     {
-        // The idle timeout is the event loop's affair.
-        if (Options.IdleTimeout != Timeout.InfiniteTimeSpan || !InterruptSignal.IsThere)
+        if (!MayBlock)
             return false;
-        BlockedThreads threads = Volatile.Read(ref _blocked) ?? Interlocked.CompareExchange(ref _blocked, new BlockedThreads(), null) ?? _blocked;
-        BlockedThread place = threads.Enter(InterruptSignal.CurrentThread);
+        BlockedThread place = Blocked.Enter(InterruptSignal.CurrentThread);
         try
         {
-            if (Volatile.Read(in changes) == seen && Failure is null && !IsClosing)
+            if (IsAsSeen(in changes, seen))
                 Poll(timeout);
         }
         finally
@@ -26,6 +30,39 @@ internal abstract partial class DescriptorConnection
 
         return true;
     }
+
+    internal sealed override bool CanReadBlocked => MayBlock && TryLetReadsBlock();
+
+    internal sealed override bool TryReadBlocked(ref readonly int changes, int seen, out ReadResult result)
+        => _reader.TryReadBlocked(in changes, seen, out result);
+
+    /// <summary>Reads what is there or comes, once <see cref="CanReadBlocked"/> has said that it can.</summary>
+    /// <returns>As <see cref="Receive"/> does; -EINTR where it was interrupted.</returns>
+    internal nint ReceiveBlocked(Span<byte> buffer, ref readonly int changes, int seen)
+    {
+        BlockedThread place = Blocked.Enter(InterruptSignal.CurrentThread);
+        try
+        {
+            return IsAsSeen(in changes, seen) ? ReceiveBlocked(buffer) : -Errno.EINTR;
+        }
+        finally
+        {
+            place.Leave();
+        }
+    }
+
+    /// <summary>Makes reads that block possible, where the channel can.</summary>
+    private protected virtual bool TryLetReadsBlock() => false;
+
+    /// <summary>The system call alone.</summary>
+    private protected virtual nint ReceiveBlocked(Span<byte> buffer) => throw new NotSupportedException();
+
+    /// <summary>Before a call that would block where reads may, for it has no flag of its own that says not to. Ends that for good.</summary>
+    internal virtual void PrepareMoves()
+    {
+    }
+
+    private bool IsAsSeen(ref readonly int changes, int seen) => Volatile.Read(in changes) == seen && Failure is null && !IsClosing;
 
     internal sealed override void InterruptBlocked() => Volatile.Read(ref _blocked)?.Interrupt();
 

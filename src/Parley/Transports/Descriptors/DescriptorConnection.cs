@@ -104,9 +104,19 @@ internal abstract partial class DescriptorConnection : Connection
     /// <summary>Whether what is written goes into a pipe.</summary>
     internal virtual bool WritesToPipe => false;
 
-    /// <summary>Moves what is there to another descriptor, one of the two being a pipe.</summary>
+    /// <summary>Whether what is read comes out of a file, and so from a place in it that other programs may share.</summary>
+    internal virtual bool ReadsFromFile => false;
+
+    /// <summary>Whether what is written goes into a file.</summary>
+    internal virtual bool WritesToFile => false;
+
+    /// <summary>The call that <see cref="MoveTo"/> makes.</summary>
+    internal string MoveCall => ReadsFromFile ? "sendfile" : "splice";
+
+    /// <summary>Moves what is there to another descriptor: out of a file, or where one of the two is a pipe.</summary>
     /// <returns>Bytes moved, 0 at the end, or the negative error number; -EINVAL where a read has to do.</returns>
-    internal virtual nint MoveTo(DescriptorHandle target, int most) => Splice(ReadDescriptor.Handle, target, most);
+    internal virtual nint MoveTo(DescriptorHandle target, int most)
+        => ReadsFromFile ? SendFile(ReadDescriptor.Handle, target, most) : Splice(ReadDescriptor.Handle, target, most);
 
     /// <summary>Moves what goes out of a pipe.</summary>
     /// <returns>Bytes moved, or the negative error number.</returns>
@@ -120,6 +130,19 @@ internal abstract partial class DescriptorConnection : Connection
         {
             long position = offset;
             nint count = Libc.SendFile(WriteDescriptor.Handle, file, &position, (nuint)Math.Min(most, LargestFilePiece));
+            if (count >= 0)
+                return count;
+            int error = Errno.Last;
+            if (error != Errno.EINTR)
+                return -error;
+        }
+    }
+
+    private static unsafe nint SendFile(DescriptorHandle file, DescriptorHandle to, int most)
+    {
+        while (true)
+        {
+            nint count = Libc.SendFile(to, file, null, (nuint)most);
             if (count >= 0)
                 return count;
             int error = Errno.Last;
@@ -172,20 +195,20 @@ internal abstract partial class DescriptorConnection : Connection
 
     internal sealed override async ValueTask TransferAsync(Transfer transfer, CancellationToken cancellationToken)
     {
-        if (transfer.Target is DescriptorConnection target && MovesThroughPipe(target))
+        if (transfer.Target is DescriptorConnection target && MovesDirectly(target))
         {
-            await MoveThroughPipeAsync(transfer, target, cancellationToken).ConfigureAwait(false);
+            await MoveDirectlyAsync(transfer, target, cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        if (!MovesInKernel || transfer.Target is not DescriptorConnection { MovesInKernel: true } socket)
+        if (!MovesInKernel || transfer.Target is not DescriptorConnection { MovesInKernel: true } and not DescriptorConnection { WritesToFile: true })
         {
             await CopyTransfer.RunAsync(transfer, int.MaxValue, cancellationToken).ConfigureAwait(false);
             return;
         }
 
         // Small talk is copied, in one call each way; a stream is not.
-        var splice = new SpliceTransfer(transfer, _reader, socket._writer);
+        var splice = new SpliceTransfer(transfer, _reader, ((DescriptorConnection)transfer.Target)._writer);
         bool isOver = false;
         while (!isOver)
         {
@@ -194,12 +217,14 @@ internal abstract partial class DescriptorConnection : Connection
         }
     }
 
-    private bool MovesThroughPipe(DescriptorConnection target)
-        => (ReadsFromPipe && (target.WritesToPipe || target.MovesInKernel)) || (MovesInKernel && target.WritesToPipe);
+    private bool MovesDirectly(DescriptorConnection target)
+        => ((ReadsFromPipe || ReadsFromFile) && (target.WritesToPipe || target.MovesInKernel))
+           || (ReadsFromPipe && target.WritesToFile)
+           || (MovesInKernel && target.WritesToPipe);
 
-    private async ValueTask MoveThroughPipeAsync(Transfer transfer, DescriptorConnection target, CancellationToken cancellationToken)
+    private async ValueTask MoveDirectlyAsync(Transfer transfer, DescriptorConnection target, CancellationToken cancellationToken)
     {
-        var moves = new PipeTransfer(transfer, _reader, target._writer);
+        var moves = new DirectTransfer(transfer, _reader, target._writer);
         bool isLarge = false;
         while (!await CopyTransfer.RunAsync(transfer, moves.IsRefused ? int.MaxValue : LargePiece, cancellationToken).ConfigureAwait(false))
         {

@@ -20,6 +20,7 @@ internal sealed partial class DescriptorReader
         nint count;
         try
         {
+            connection.PrepareMoves();
             count = connection.MoveTo(pipe.WriteEnd, pipe.Capacity);
         }
         catch (ObjectDisposedException)
@@ -40,7 +41,7 @@ internal sealed partial class DescriptorReader
         return (int)count;
     }
 
-    /// <summary>Moves what is there to another descriptor, one of the two being a pipe. Nothing may be left of what was read before.</summary>
+    /// <summary>Moves what is there straight to another descriptor. Nothing may be left of what was read before.</summary>
     /// <param name="target">Where to; between its <see cref="DescriptorWriter.BeginMovesAsync"/> and its end.</param>
     /// <param name="isTargetsFailure">Whether the error is the target's, which is to be told.</param>
     /// <returns>Bytes moved, 0 at the end, -EAGAIN when one has to wait for one of the two, -EINVAL when the kernel does not do it, or the target's error.</returns>
@@ -59,6 +60,7 @@ internal sealed partial class DescriptorReader
         nint count;
         try
         {
+            connection.PrepareMoves();
             count = connection.MoveTo(target.Handle, PipeSize.Largest);
         }
         catch (ObjectDisposedException)
@@ -70,7 +72,7 @@ internal sealed partial class DescriptorReader
         if (count is -Errno.EAGAIN or -Errno.EINVAL)
             return (int)count;
         if (connection.Observed)
-            connection.Observe("splice", connection.ReadDescriptor, started, count, PipeSize.Largest);
+            connection.Observe(connection.MoveCall, connection.ReadDescriptor, started, count, PipeSize.Largest);
         if (count < 0)
         {
             isTargetsFailure = target.IsOwnError((int)-count);
@@ -81,7 +83,7 @@ internal sealed partial class DescriptorReader
 
         Account((int)count);
         if (count > 0)
-            target.NoteMoved((int)count, started);
+            target.NoteMoved(connection.MoveCall, (int)count, started);
         return (int)count;
     }
 

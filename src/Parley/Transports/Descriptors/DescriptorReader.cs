@@ -52,6 +52,29 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
         return true;
     }
 
+    /// <summary>The same, but blocks in the kernel where nothing is there.</summary>
+    internal bool TryReadBlocked(ref readonly int changes, int seen, out ReadResult result)
+    {
+        ThrowIfMisused();
+        if (TakeInterruption(out result) || TryServeBuffered(out result))
+            return true;
+        long started = connection.Timestamp();
+        connection.ReadDescriptor.Readable.Forget();
+        Span<byte> room = MakeRoom(LargestRead);
+        try
+        {
+            if (!TryTake(started, room.Length, connection.ReceiveBlocked(room, in changes, seen)))
+                return false;
+        }
+        catch (ObjectDisposedException)
+        {
+            throw connection.OverFailure(Step.Read);
+        }
+
+        result = HandOut(canceled: false);
+        return true;
+    }
+
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -226,23 +249,22 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
     /// <returns>Whether there is something to hand out: bytes or the end. Otherwise one has to wait.</returns>
     private bool TryFill(long started, int most)
     {
-        Descriptor descriptor = connection.ReadDescriptor;
-
-        descriptor.Readable.Forget();
-
-        MakeRoom(most);
-        int asked = Math.Min(most, _buffer.Length - _end);
-        nint count;
+        connection.ReadDescriptor.Readable.Forget();
+        Span<byte> room = MakeRoom(most);
         try
         {
-            count = connection.Receive(_buffer.AsSpan(_end, asked));
+            return TryTake(started, room.Length, connection.Receive(room));
         }
         catch (ObjectDisposedException)
         {
             throw connection.OverFailure(Step.Read);
         }
+    }
 
-        if (count == -Errno.EAGAIN)
+    /// <summary>Accounts for the outcome of a read.</summary>
+    private bool TryTake(long started, int asked, nint count)
+    {
+        if (count is -Errno.EAGAIN or -Errno.EINTR)
         {
             if (_start == _end)
                 Release();
@@ -250,7 +272,7 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
         }
 
         if (connection.Observed)
-            connection.Observe("read", descriptor, started, count, asked);
+            connection.Observe("read", connection.ReadDescriptor, started, count, asked);
         if (count < 0)
             Fail((int)-count);
         Account((int)count);
@@ -295,17 +317,17 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
         throw failure;
     }
 
-    private void MakeRoom(int most)
+    private Span<byte> MakeRoom(int most)
     {
         if (_buffer.Length == 0)
-        {
             _buffer = ArrayPool<byte>.Shared.Rent(Math.Min(_nextSize, most));
-            return;
-        }
+        else if (_end == _buffer.Length)
+            Enlarge();
+        return _buffer.AsSpan(_end, Math.Min(most, _buffer.Length - _end));
+    }
 
-        if (_end < _buffer.Length)
-            return;
-
+    private void Enlarge()
+    {
         // The caller has seen everything and wants more behind it: move it to the front, into a larger buffer if it fills this one.
         int unread = _end - _start;
         byte[] target = unread > _buffer.Length / 2 ? ArrayPool<byte>.Shared.Rent(checked(_buffer.Length * 2)) : _buffer;

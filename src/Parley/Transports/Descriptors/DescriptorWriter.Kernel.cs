@@ -24,6 +24,7 @@ internal sealed partial class DescriptorWriter
         Enter();
         try
         {
+            connection.PrepareMoves();
             long stalledSince = 0;
             while (pipe.Count > 0 && !transfer.IsStopped)
             {
@@ -79,6 +80,7 @@ internal sealed partial class DescriptorWriter
         if (UnflushedBytes > 0)
             await FlushAsync(cancellationToken).ConfigureAwait(false);
         ThrowIfMisused();
+        connection.PrepareMoves();
         Enter();
         _movesStalledSince = 0;
     }
@@ -93,11 +95,11 @@ internal sealed partial class DescriptorWriter
     internal ConnectionException MoveFailure(int error)
         => Handle.IsClosed && connection.OverFailure(Step.Write) is ConnectionException over ? over : connection.Fail(Step.Write, error);
 
-    internal void NoteMoved(int count, long started)
+    internal void NoteMoved(string call, int count, long started)
     {
         _movesStalledSince = 0;
         if (connection.Observed)
-            connection.Observe("splice", connection.WriteDescriptor, started, count, PipeSize.Largest);
+            connection.Observe(call, connection.WriteDescriptor, started, count, PipeSize.Largest);
         AccountSent(count);
     }
 
@@ -120,6 +122,7 @@ internal sealed partial class DescriptorWriter
         Enter();
         try
         {
+            connection.PrepareMoves();
             long stalledSince = Stopwatch.GetTimestamp();
             while (true)
             {

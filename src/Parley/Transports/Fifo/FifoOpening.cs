@@ -75,6 +75,7 @@ internal sealed class FifoOpening(FifoEndPoint endPoint, ConnectionDirection way
     /// <summary>Opens to read what is pinned, or open already.</summary>
     internal DescriptorHandle OpenToRead(DescriptorHandle file)
     {
+        OwnerCheck.Run(file, options, endPoint);
         long started = Stopwatch.GetTimestamp();
         DescriptorHandle read = FifoFile.Open(file, Libc.O_RDONLY, out int error);
         Observe(endPoint.Path, Libc.O_RDONLY, started, error == 0 ? read.Number : -error);
@@ -95,6 +96,7 @@ internal sealed class FifoOpening(FifoEndPoint endPoint, ConnectionDirection way
             {
                 using DescriptorHandle file = FifoFile.Pin(WritePath, endPoint);
                 watch?.Take();
+                OwnerCheck.Run(file, options, endPoint);
                 DescriptorHandle write = FifoFile.Open(file, Libc.O_WRONLY, out int error);
                 if (error != Errno.ENXIO || (Clock.IsOver(due) && options is not ListenerOptions))
                     Observe(WritePath, Libc.O_WRONLY, started, error == 0 ? write.Number : -error);

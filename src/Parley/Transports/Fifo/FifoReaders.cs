@@ -36,6 +36,7 @@ internal sealed class FifoReaders : IDisposable
         DescriptorHandle file = FifoFile.Pin(path, endPoint);
         try
         {
+            OwnerCheck.Run(file, options, endPoint);
             if (FifoFile.MayWrite(file) is int refused and not 0)
                 throw ConnectionException.FromErrno(Step.Open, refused, endPoint);
             FifoWatch watch = FifoWatch.TryOpen(file, options.RunContinuationsInline, out int error) ?? throw (error == Errno.EACCES

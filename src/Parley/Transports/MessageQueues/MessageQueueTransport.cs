@@ -26,10 +26,27 @@ internal static class MessageQueueTransport
         if (error == 0)
             error = QueueFile.Attributes(queue, out attributes);
         if (error == 0)
+        {
+            CheckOwner(queue, options, endPoint);
             return new MessageQueueChannel(endPoint, new OneShotDescriptor(queue, EventLoop.Shared, options.RunContinuationsInline), attributes, access, options);
+        }
+
         queue.Dispose();
         throw error == Errno.ENOENT
             ? new ConnectionException(Step.Open, Reason.NotFound, endPoint, "there is no queue of that name", error)
             : ConnectionException.FromErrno(Step.Open, error, endPoint);
+    }
+
+    private static void CheckOwner(DescriptorHandle queue, MessageChannelOptions options, MessageQueueEndPoint endPoint)
+    {
+        try
+        {
+            OwnerCheck.Run(queue, options, endPoint);
+        }
+        catch
+        {
+            queue.Dispose();
+            throw;
+        }
     }
 }

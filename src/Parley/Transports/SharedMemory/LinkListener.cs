@@ -49,6 +49,8 @@ internal sealed class LinkListener : IAsyncDisposable
 
     internal EndPoint LocalEndPoint => _sockets.LocalEndPoint;
 
+    internal ListenerStatistics Statistics => _sockets.Statistics;
+
     /// <summary>Listens.</summary>
     /// <param name="bind">Makes the listener of sockets, with the options it is given.</param>
     /// <param name="offered">What clients get.</param>

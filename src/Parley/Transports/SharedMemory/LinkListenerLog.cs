@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Logging;
 
@@ -8,15 +7,11 @@ namespace Parley.Transports.SharedMemory;
 internal sealed class LinkListenerLog(ILoggerFactory? factory, EndPoint local)
 {
     private readonly ILogger? _logger = factory?.CreateLogger("Parley.Listener");
-    private long _last;
+    private readonly LogPace _pace = new();
 
     internal void HandshakeFailed(ConnectionException failure)
     {
-        if (_logger is null)
-            return;
-        long now = Stopwatch.GetTimestamp();
-        long last = Volatile.Read(ref _last);
-        if ((last == 0 || Stopwatch.GetElapsedTime(last, now) >= TimeSpan.FromSeconds(1)) && Interlocked.CompareExchange(ref _last, now, last) == last)
-            ListenerLog.HandshakeFailed(_logger, ParleyEndPoint.Format(local), failure.Cause);
+        if (_logger is not null && _pace.IsDue(out string others))
+            ListenerLog.HandshakeFailed(_logger, ParleyEndPoint.Format(local), failure.Cause, others);
     }
 }

@@ -7,6 +7,8 @@ internal sealed class SharedMemoryChannelListener(LinkListener links, MessageCha
 {
     public override EndPoint LocalEndPoint => links.LocalEndPoint;
 
+    public override ListenerStatistics Statistics => links.Statistics;
+
     public override async ValueTask<MessageChannel?> AcceptAsync(CancellationToken cancellationToken = default)
         => await links.AcceptAsync(cancellationToken).ConfigureAwait(false) is { } link ? SharedMemoryTransport.ToChannel(link, options) : null;
 

@@ -7,6 +7,8 @@ internal sealed class SharedMemoryConnectionListener(LinkListener links, Listene
 {
     public override EndPoint LocalEndPoint => links.LocalEndPoint;
 
+    public override ListenerStatistics Statistics => links.Statistics;
+
     public override async ValueTask<Connection?> AcceptAsync(CancellationToken cancellationToken = default)
         => await links.AcceptAsync(cancellationToken).ConfigureAwait(false) is { } link ? SharedMemoryTransport.ToConnection(link, options) : null;
 

@@ -8,32 +8,26 @@ namespace Parley.Transports.Sockets;
 /// </summary>
 internal static unsafe class OwnUser
 {
-    internal static bool Includes(uint userId) => userId == 0 || userId == Libc.GetEUid();
+    internal static bool Includes(uint userId) => userId == 0 || IsThis(userId);
 
-    /// <summary>Whether the peer is one of them. The kernel knows who connected, and who listened, by then.</summary>
-    internal static bool IsPeer(DescriptorHandle socket, out uint userId)
-    {
-        bool known = SocketCalls.TryGetPeerCredentials(socket, out PeerCredentials peer);
-        userId = peer.UserId;
-        return known && Includes(userId);
-    }
+    internal static bool IsThis(uint userId) => userId == Libc.GetEUid();
 
     /// <summary>
     /// Opens the file of a socket to connect to, so that it cannot be exchanged between the look at it and the use of it. Another
     /// user's symbolic link, which could lead to a socket of this user's that is meant for something else, is not followed.
     /// </summary>
     /// <exception cref="ConnectionException">It is not there, or another user's.</exception>
-    internal static DescriptorHandle OpenFile(string path, EndPoint asked, bool allowsOthers)
+    internal static DescriptorHandle OpenFile(string path, EndPoint asked, ConnectionOptions options)
     {
         DescriptorHandle file = Open(path, Libc.O_NOFOLLOW, asked);
         try
         {
-            StatxResult found = Check(file, asked, allowsOthers);
+            StatxResult found = Check(file, asked, options);
             if (!found.IsSymbolicLink)
                 return file;
             file.Dispose();
             file = Open(path, 0, asked);
-            Check(file, asked, allowsOthers);
+            Check(file, asked, options);
             return file;
         }
         catch
@@ -52,12 +46,14 @@ internal static unsafe class OwnUser
         }
     }
 
-    private static StatxResult Check(DescriptorHandle file, EndPoint asked, bool allowsOthers)
+    private static StatxResult Check(DescriptorHandle file, EndPoint asked, ConnectionOptions options)
     {
         if (FileStatus.OfDescriptor(file, out StatxResult found) is var error and not 0)
             throw ConnectionException.FromErrno(Step.Connect, error, asked);
-        return allowsOthers || Includes(found.Uid)
+        if (found.Uid == 0)
+            return found;
+        return LocalPeer.Objection(options, ownUserOnly: true, new PeerCredentials(0, found.Uid, found.Gid)) is not { } objection
             ? found
-            : throw new ConnectionException(Step.Connect, Reason.Denied, asked, $"the name belongs to another user (uid {found.Uid})");
+            : throw new ConnectionException(Step.Connect, Reason.Denied, asked, $"the name belongs to another user (uid {found.Uid}): {objection}");
     }
 }

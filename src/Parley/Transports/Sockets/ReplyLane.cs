@@ -134,7 +134,10 @@ internal sealed unsafe class ReplyLane : IWaiter
 
         if (socket < 0)
             return Errno.Last == Errno.EAGAIN;
-        var client = new Leaving(socket, new PeerAddress(new ReadOnlySpan<byte>(address, (int)length)), _loop.Turn);
+        var bytes = new ReadOnlySpan<byte>(address, (int)length);
+        if (!_listener.LetsIn(socket, bytes))
+            return true;
+        var client = new Leaving(socket, new PeerAddress(bytes), _loop.Turn);
         if (!TrySend(socket, out int sent))
         {
             HandOn(client, sent);

@@ -16,7 +16,7 @@ internal static unsafe class SocketBinder
     internal static ConnectionListener Bind(EndPoint address, EndPoint asked, ListenerOptions options, bool ownUserOnly = false)
     {
         bool isTcp = address is IPEndPoint;
-        UnixFileMode mode = ownUserOnly && !options.AllowOtherUsers ? UnixFileMode.UserRead | UnixFileMode.UserWrite : options.UnixSocketMode;
+        UnixFileMode mode = ownUserOnly && !LocalPeer.AllowsOthers(options) ? UnixFileMode.UserRead | UnixFileMode.UserWrite : options.UnixSocketMode;
         SocketPath? path = null;
         if (address is UnixDomainSocketEndPoint unix && !UnixPath.IsAbstract(UnixPath.Of(unix)))
             path = SocketPath.Claim(UnixPath.Of(unix), asked, ownUserOnly);
@@ -42,7 +42,7 @@ internal static unsafe class SocketBinder
             Listen(handle, address, asked, options);
             EndPoint local = ownUserOnly ? asked : SocketNames.LocalEndPoint(handle) ?? address;
             var descriptor = new LevelDescriptor(handle, EventLoop.Shared, options.RunContinuationsInline);
-            return new SocketConnectionListener(descriptor, isTcp, local, path, options) { OwnUserOnly = ownUserOnly };
+            return new SocketConnectionListener(descriptor, isTcp, local, path, ownUserOnly, options);
         }
         catch
         {

@@ -6,7 +6,7 @@ using Parley.Transports.Descriptors;
 namespace Parley.Transports.Sockets;
 
 /// <summary>A connected TCP or Unix socket.</summary>
-internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp, PeerAddress remote, ConnectionOptions options)
+internal sealed unsafe partial class SocketConnection(Descriptor descriptor, bool isTcp, PeerAddress remote, ConnectionOptions options)
     : DescriptorConnection(descriptor, descriptor, options)
 {
     private PeerAddress _remote = remote;
@@ -33,7 +33,15 @@ internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp,
 
     private protected override bool MovesInKernel => true;
 
-    internal override nint Receive(Span<byte> buffer) => EndOrBreak(base.Receive(buffer));
+    internal override nint Receive(Span<byte> buffer)
+    {
+        while (true)
+        {
+            nint count = Receive(buffer, Libc.MSG_DONTWAIT);
+            if (count != -Errno.EINTR)
+                return EndOrBreak(count);
+        }
+    }
 
     internal override nint MoveTo(DescriptorHandle target, int most) => EndOrBreak(base.MoveTo(target, most));
 
@@ -42,7 +50,7 @@ internal sealed unsafe class SocketConnection(Descriptor descriptor, bool isTcp,
 
     internal override nint Transmit(ReadOnlySpan<byte> bytes, bool moreFollows)
     {
-        int flags = moreFollows ? Libc.MSG_NOSIGNAL | Libc.MSG_MORE : Libc.MSG_NOSIGNAL;
+        int flags = moreFollows ? Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL | Libc.MSG_MORE : Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL;
         fixed (byte* pointer = bytes)
         {
             while (true)

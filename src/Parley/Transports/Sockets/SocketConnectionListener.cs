@@ -16,6 +16,8 @@ internal sealed class SocketConnectionListener : ConnectionListener
     // Short enough that accepting goes on within 100 ms, long enough that it is no spinning.
     private static readonly TimeSpan PauseAtLimit = TimeSpan.FromMilliseconds(50);
 
+    private const int MostTurnedAway = 16;
+
     // What a socket's buffer takes at once: the smallest that Linux gives is 4 KiB and mostly it is far more.
     private const int LargestReply = 16 * 1024;
 
@@ -27,6 +29,8 @@ internal sealed class SocketConnectionListener : ConnectionListener
     private readonly ILogger _logger;
     private readonly int _maxConnections;
     private readonly Action _makeRoom;
+    private readonly PeerGate? _gate;
+    private readonly bool _ownUserOnly;
     private int _connections;
     private bool _hasAccepted;
     private long _lastWarning;
@@ -35,7 +39,14 @@ internal sealed class SocketConnectionListener : ConnectionListener
     private int _disposed;
     private ReplyLane? _replies;
 
-    internal SocketConnectionListener(LevelDescriptor descriptor, bool isTcp, EndPoint local, SocketPath? path, ListenerOptions options)
+    /// <param name="descriptor">The listening socket.</param>
+    /// <param name="isTcp">Whether it is one of TCP.</param>
+    /// <param name="local">Its address, or what stands for it.</param>
+    /// <param name="path">The path that it holds, if it has one.</param>
+    /// <param name="ownUserOnly">Whether clients of other users are turned away, should the permissions of the path have let them in.</param>
+    /// <param name="options">How.</param>
+    internal SocketConnectionListener(
+        LevelDescriptor descriptor, bool isTcp, EndPoint local, SocketPath? path, bool ownUserOnly, ListenerOptions options)
     {
         _descriptor = descriptor;
         _room = new Readiness(descriptor.Loop, options.RunContinuationsInline);
@@ -46,14 +57,14 @@ internal sealed class SocketConnectionListener : ConnectionListener
         _options = options;
         _logger = options.LoggerFactory?.CreateLogger("Parley.Listener") ?? (ILogger)NullLogger.Instance;
 
+        _ownUserOnly = ownUserOnly;
+        _gate = PeerGate.Of(options, local, isTcp, ownUserOnly, _logger);
+
         // The kernel hands out the lowest free number: ours tells how many are in use.
         _maxConnections = options.MaxConnections ?? DescriptorLimit.Connections(descriptor.Handle.Number + 1, options.DescriptorsPerConnection);
     }
 
     public override EndPoint LocalEndPoint { get; }
-
-    /// <summary>Whether clients of other users are turned away, should the permissions of the path have let them in.</summary>
-    internal bool OwnUserOnly { get; init; }
 
     public override ValueTask<Connection?> AcceptAsync(CancellationToken cancellationToken = default)
     {
@@ -73,8 +84,8 @@ internal sealed class SocketConnectionListener : ConnectionListener
 
     public override ValueTask<Connection?> AcceptAndReplyAsync(ReadOnlyMemory<byte> reply, CancellationToken cancellationToken = default)
     {
-        // Somebody who watches each call, or goes on elsewhere than on the loop, has a connection for each client.
-        if (!_isTcp || reply.Length > LargestReply || _options.CallObserver is not null || !_options.RunContinuationsInline)
+        // Somebody who watches each call, counts the connections of each peer, or goes on elsewhere than on the loop, has a connection for each client.
+        if (!_isTcp || _gate is { CountsOpen: true } || reply.Length > LargestReply || _options.CallObserver is not null || !_options.RunContinuationsInline)
             return base.AcceptAndReplyAsync(reply, cancellationToken);
         if (_replies is null)
             Volatile.Write(ref _replies, new ReplyLane(this, _descriptor.Loop, reply));
@@ -83,6 +94,8 @@ internal sealed class SocketConnectionListener : ConnectionListener
             ? ValueTask.FromCanceled<Connection?>(cancellationToken)
             : WaitAndReplyAsync(_replies, cancellationToken);
     }
+
+    public override ListenerStatistics Statistics => _gate?.Statistics ?? default;
 
     public override AnsweredClients Answered => Volatile.Read(ref _replies)?.Answered ?? default;
 
@@ -203,14 +216,17 @@ internal sealed class SocketConnectionListener : ConnectionListener
     private bool TryAccept(long started, out Connection? connection, out int error)
     {
         connection = null;
-        while (true)
+
+        // Those who are turned away have no turn of the loop each; but a crowd of them must not keep it from the conversations of others either.
+        for (int turnsLeft = Volatile.Read(ref _stopping) != 0 ? _options.Backlog : MostTurnedAway; ; turnsLeft--)
         {
             _descriptor.Readable.Forget();
             DescriptorHandle handle;
             PeerAddress remote;
+            UInt128 peer;
             try
             {
-                handle = Accept(out remote, out error);
+                handle = Accept(out remote, out peer, out error);
             }
             catch (ObjectDisposedException)
             {
@@ -224,10 +240,16 @@ internal sealed class SocketConnectionListener : ConnectionListener
                 Observe(handle, remote.EndPoint, started, error);
             if (error == 0)
             {
-                if (OwnUserOnly && !_options.AllowOtherUsers && IsTurnedAway(handle))
+                if (_gate is null || _gate.LetsIn(handle, peer, out peer))
+                {
+                    connection = Take(handle, remote, peer);
+                    return true;
+                }
+
+                TurnAway(handle);
+                if (turnsLeft > 0)
                     continue;
-                connection = Take(handle, remote);
-                return true;
+                return false;
             }
 
             if (AcceptErrors.IsOfTheListener(error))
@@ -237,14 +259,12 @@ internal sealed class SocketConnectionListener : ConnectionListener
         }
     }
 
-    private bool IsTurnedAway(DescriptorHandle client)
+    // By a reset, for an end would be taken for that of a conversation. A Unix socket has no such thing.
+    private void TurnAway(DescriptorHandle client)
     {
-        if (OwnUser.IsPeer(client, out uint userId))
-            return false;
+        if (_isTcp)
+            SocketCalls.ResetOnClose(client);
         client.Dispose();
-        if (MayWarn())
-            ListenerLog.ClientTurnedAway(_logger, ParleyEndPoint.Format(LocalEndPoint), userId);
-        return true;
     }
 
     private void Observe(DescriptorHandle handle, EndPoint? remote, long started, int error)
@@ -253,13 +273,15 @@ internal sealed class SocketConnectionListener : ConnectionListener
         CallTrace.Call(_options, "accept", _descriptor.Handle, started, error == 0 ? handle.Number : -error, remote ?? LocalEndPoint, tcp);
     }
 
-    private unsafe DescriptorHandle Accept(out PeerAddress remote, out int error)
+    private unsafe DescriptorHandle Accept(out PeerAddress remote, out UInt128 peer, out int error)
     {
         byte* address = stackalloc byte[KernelAddress.MaxSize];
         uint length = KernelAddress.MaxSize;
         DescriptorHandle handle = Libc.Accept4(_descriptor.Handle, address, &length, Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC);
         error = handle.IsInvalid ? Errno.Last : 0;
-        remote = error == 0 ? new PeerAddress(new ReadOnlySpan<byte>(address, (int)length)) : default;
+        var bytes = new ReadOnlySpan<byte>(address, (int)length);
+        remote = error == 0 ? new PeerAddress(bytes) : default;
+        peer = error == 0 && _isTcp && _gate is not null ? KernelAddress.NumberOf(bytes) : default;
         return handle;
     }
 
@@ -276,18 +298,38 @@ internal sealed class SocketConnectionListener : ConnectionListener
     /// <summary>Has the waiter looked for what is there.</summary>
     internal void Wake() => _descriptor.Readable.Signal();
 
-    private SocketConnection Take(DescriptorHandle handle, PeerAddress remote)
+    /// <summary>Whether a client that was accepted may stay; otherwise it is broken off.</summary>
+    internal unsafe bool LetsIn(int client, ReadOnlySpan<byte> address)
+    {
+        if (_gate is null || _gate.LetsIn(KernelAddress.NumberOf(address), out _))
+            return true;
+        TurnAway(new DescriptorHandle(client));
+        MakeRoom();
+        return false;
+    }
+
+    private SocketConnection Take(DescriptorHandle handle, PeerAddress remote, UInt128 peer)
     {
         _hasAccepted = true;
         Interlocked.Increment(ref _connections);
-        return Connect(handle, remote);
+        SocketConnection connection = Connect(handle, remote);
+        if (_gate is { CountsOpen: true } gate)
+        {
+            connection.Ended = () =>
+            {
+                gate.Leave(peer);
+                MakeRoom();
+            };
+        }
+
+        return connection;
     }
 
     /// <summary>A connection of a client that has its place.</summary>
     internal SocketConnection Connect(DescriptorHandle handle, PeerAddress remote)
     {
         var descriptor = new Descriptor(handle, _descriptor.Loop, _options.RunContinuationsInline);
-        return new SocketConnection(descriptor, _isTcp, remote, _options) { Ended = _makeRoom, Local = OwnUserOnly ? LocalEndPoint : null };
+        return new SocketConnection(descriptor, _isTcp, remote, _options) { Ended = _makeRoom, Local = _ownUserOnly ? LocalEndPoint : null };
     }
 
     internal void MakeRoom()

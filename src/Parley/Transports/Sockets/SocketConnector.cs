@@ -22,6 +22,8 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
     /// <summary>Connects until <paramref name="due"/>.</summary>
     internal async ValueTask<Connection> ConnectAsync(long due, CancellationToken cancellationToken)
     {
+        if (address is IPEndPoint ip && options.AccessRules is { } rules && !rules.MayPermit(AddressRange.NumberOf(ip.Address)))
+            throw new ConnectionException(Step.Connect, Reason.Denied, asked, $"a server at {ip.Address}: {LocalPeer.RulesSayNo}");
         DescriptorHandle handle = Open();
         var descriptor = new Descriptor(handle, EventLoop.Shared, options.RunContinuationsInline);
         try
@@ -37,8 +39,8 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
                 throw Failure(error);
             if (_isTcp)
                 RefuseSelf(handle);
-            if (OwnFile is not null && !options.AllowOtherUsers && !OwnUser.IsPeer(handle, out uint userId))
-                throw new ConnectionException(Step.Connect, Reason.Denied, asked, $"the server is another user's (uid {userId})");
+            if (!_isTcp)
+                CheckUser(handle);
             return new SocketConnection(descriptor, _isTcp, new PeerAddress(OwnFile is null ? address : asked), options);
         }
         catch
@@ -48,6 +50,18 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
                 CallTrace.Call(options, "close", handle, started, 0, address);
             throw;
         }
+    }
+
+    // The kernel knows who listened. Nothing has been sent yet.
+    private void CheckUser(DescriptorHandle handle)
+    {
+        if (OwnFile is null && options.AccessRules is null)
+            return;
+        bool isKnown = SocketCalls.TryGetPeerCredentials(handle, out PeerCredentials peer);
+        if ((isKnown ? LocalPeer.Objection(options, OwnFile is not null, peer) : "nobody can say whose it is") is not { } objection)
+            return;
+        string whose = OwnUser.IsThis(peer.UserId) ? "this user's" : "another user's";
+        throw new ConnectionException(Step.Connect, Reason.Denied, asked, $"the server is {whose} (uid {peer.UserId}): {objection}");
     }
 
     private ConnectionException Failure(int error)

@@ -14,6 +14,9 @@ internal static class SocketTransport
 
     internal static async ValueTask<Connection> ConnectAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken)
     {
+        // Who names the server's user wants no name either that somebody else has put there.
+        if (options.AccessRules is { NamesUsers: true } && remote is UnixDomainSocketEndPoint unix && !UnixPath.IsAbstract(UnixPath.Of(unix)))
+            return await ConnectOwnUserAsync(unix, remote, options, cancellationToken).ConfigureAwait(false);
         long due = Clock.FromNow(options.ConnectTimeout);
         EndPoint[] addresses = await HostNames.ResolveAsync(remote, remote, Step.Connect, options, cancellationToken).ConfigureAwait(false);
         for (int i = 0; ; i++)
@@ -53,7 +56,7 @@ internal static class SocketTransport
         UnixDomainSocketEndPoint path, EndPoint asked, ConnectionOptions options, CancellationToken cancellationToken)
     {
         long due = Clock.FromNow(options.ConnectTimeout);
-        using DescriptorHandle file = OwnUser.OpenFile(UnixPath.Of(path), asked, options.AllowOtherUsers);
+        using DescriptorHandle file = OwnUser.OpenFile(UnixPath.Of(path), asked, options);
         return await new SocketConnector(path, asked, options) { OwnFile = file }.ConnectAsync(due, cancellationToken).ConfigureAwait(false);
     }
 

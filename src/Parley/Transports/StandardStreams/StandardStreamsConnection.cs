@@ -39,6 +39,10 @@ internal sealed unsafe class StandardStreamsConnection(
 
     internal override bool WritesToPipe { get; } = outputKind == StandardStreamKind.Reopened && IsPipe(output);
 
+    internal override bool ReadsFromFile => inputKind == StandardStreamKind.AlwaysReady;
+
+    internal override bool WritesToFile => outputKind == StandardStreamKind.AlwaysReady;
+
     private static bool IsPipe(Descriptor descriptor) => FileStatus.OfDescriptor(descriptor.Handle, out StatxResult opened) == 0 && opened.IsFifo;
 
     private nint ReceiveFromSocket(Span<byte> buffer)

@@ -4,10 +4,10 @@ using Parley.Interop.Linux;
 namespace Parley.Transports.Descriptors;
 
 /// <summary>
-/// Moves bytes from one descriptor to another within the kernel where one of the two is a pipe: in one call a piece, and without a copy, but
-/// for what the programs at the pipe's other end make.
+/// Moves bytes from one descriptor straight to another within the kernel: out of a file, or where one of the two is a pipe. It takes one call a
+/// piece, and no copy but for what the programs at a pipe's other end make.
 /// </summary>
-internal sealed class PipeTransfer(Transfer transfer, DescriptorReader source, DescriptorWriter target)
+internal sealed class DirectTransfer(Transfer transfer, DescriptorReader source, DescriptorWriter target)
 {
     // A copy of less costs less than references to its pages do, of which a pipe holds only so many.
     private const int SmallPiece = 16 * 1024;

@@ -1,6 +1,6 @@
 using Parley.Interop.Linux;
 
-namespace Parley.Transports.Sockets;
+namespace Parley.Transports.Descriptors;
 
 /// <summary>How many connections the process's limit on descriptors has room for.</summary>
 internal static unsafe class DescriptorLimit
