@@ -95,7 +95,7 @@ internal sealed unsafe class MessageRingReader
 
     /// <summary>
     /// <see cref="TryTake"/> for the messages that are copied without a call and have a line of the cache to themselves, where nothing must be
-    /// given back after it. Where the next record is does not depend on what is in this one, so the processor fetches several at once.
+    /// given back after it. Where the next record is does not depend on what is in this one, so its address need not wait for that.
     /// </summary>
     /// <returns>The message's length; -1 where there is none, or no such one: then nothing is taken.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -95,7 +95,7 @@ internal sealed unsafe class MessageRingWriter
         return true;
     }
 
-    // The processor gets hold of all these lines at once, instead of one after the other as each message comes. There is room for the first.
+    // Several at a time go faster than one with each message. There is room for the first.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void ClearAhead(byte* record, long tail)
     {
@@ -106,7 +106,7 @@ internal sealed unsafe class MessageRingWriter
 
     /// <summary>
     /// <see cref="TryPut"/> for the messages that are copied without a call and have a line of the cache to themselves, where it is known that
-    /// there is room. What it stores is as little as can be: the fewer stores a message takes, the more lines does the processor fetch at once.
+    /// there is room.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryPutLine(ReadOnlySpan<byte> message)
