@@ -1,13 +1,14 @@
-// relay_client ADDRESS:PORT TARGET-PORT BYTES CONNECTIONS [PID]: sends BYTES over each of CONNECTIONS connections to a relay at
+// relay_client ADDRESS:PORT TARGET-PORT BYTES CONNECTIONS [PID|- [SEND-CORE RECEIVE-CORE]]: sends BYTES over each of CONNECTIONS connections to a relay at
 // ADDRESS:PORT, which connects each to 127.0.0.1:TARGET-PORT, where this program listens and reads. A thread sends and a thread
 // receives for each connection. Prints GB/s of all together from the first byte sent to the last received; with the relay's
-// process id, CPU seconds a GiB that the relay took instead.
+// process id, CPU seconds a GiB that the relay took instead. The threads that send and those that receive may have a core each.
 //
 // What arrives is compared before the clock starts: the first MiB of each connection is another one than that of the next. What is timed
 // is to be the relay: the sender sends pages of a file that is in memory, and the receiver has the kernel drop what has arrived (MSG_TRUNC),
 // so that neither copies a byte.
 #include "perf.h"
 #include <pthread.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 
@@ -19,6 +20,19 @@ struct conversation {
     unsigned char *pattern;
     pthread_t sender, receiver;
 };
+
+static int send_core = -1, receive_core = -1;
+
+static void bind_to(int core)
+{
+    cpu_set_t cores;
+    if (core < 0)
+        return;
+    CPU_ZERO(&cores);
+    CPU_SET(core, &cores);
+    if (sched_setaffinity(0, sizeof cores, &cores) < 0)
+        die("core %d", core);
+}
 
 static void fill(unsigned char *buffer, size_t size, uint64_t seed)
 {
@@ -44,6 +58,7 @@ static void send_all(int fd, const unsigned char *buffer, size_t size)
 static void *send_stream(void *argument)
 {
     struct conversation *c = argument;
+    bind_to(send_core);
     for (size_t sent = 0; sent < c->bytes;) {
         off_t from = (off_t)(sent % CHECKED);
         size_t rest = CHECKED - (size_t)from, size = c->bytes - sent < rest ? c->bytes - sent : rest;
@@ -60,6 +75,7 @@ static void *receive_stream(void *argument)
 {
     struct conversation *c = argument;
     size_t received = 0;
+    bind_to(receive_core);
     for (;;) {
         ssize_t n = recv(c->receive_fd, NULL, CHECKED, MSG_TRUNC);
         if (n < 0)
@@ -111,8 +127,13 @@ static double cpu_seconds(const char *pid)
 
 int main(int argc, char **argv)
 {
-    if (argc != 5 && argc != 6)
-        die("usage: relay_client ADDRESS:PORT TARGET-PORT BYTES CONNECTIONS [PID]");
+    if (argc != 5 && argc != 6 && argc != 8)
+        die("usage: relay_client ADDRESS:PORT TARGET-PORT BYTES CONNECTIONS [PID|- [SEND-CORE RECEIVE-CORE]]");
+    const char *pid = argc >= 6 && strcmp(argv[5], "-") != 0 ? argv[5] : NULL;
+    if (argc == 8) {
+        send_core = (int)parse_number(argv[6]);
+        receive_core = (int)parse_number(argv[7]);
+    }
     struct sockaddr_in relay = parse_address(argv[1]);
     struct sockaddr_in target = {.sin_family = AF_INET, .sin_port = htons((uint16_t)parse_number(argv[2])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     size_t bytes = (size_t)parse_number(argv[3]), count = (size_t)parse_number(argv[4]);
@@ -142,7 +163,7 @@ int main(int argc, char **argv)
         check(&all[i]);
     }
 
-    double cpu = argc == 6 ? cpu_seconds(argv[5]) : 0;
+    double cpu = pid != NULL ? cpu_seconds(pid) : 0;
     uint64_t start = now_ns();
     for (size_t i = 0; i < count; i++)
         if (pthread_create(&all[i].receiver, NULL, receive_stream, &all[i]) != 0 || pthread_create(&all[i].sender, NULL, send_stream, &all[i]) != 0)
@@ -152,8 +173,8 @@ int main(int argc, char **argv)
         pthread_join(all[i].receiver, NULL);
     }
     double seconds = (double)(now_ns() - start) / 1e9, total = (double)bytes * (double)count;
-    if (argc == 6)
-        printf("%.4f\n", (cpu_seconds(argv[5]) - cpu) / (total / (1024.0 * 1024 * 1024)));
+    if (pid != NULL)
+        printf("%.4f\n", (cpu_seconds(pid) - cpu) / (total / (1024.0 * 1024 * 1024)));
     else
         printf("%.4f\n", total / 1e9 / seconds);
     return 0;

@@ -2,8 +2,9 @@
 # One way through a TCP relay: throughput, CPU time, a hundred at once, and 64 bytes there and back.
 #
 # Guards: that bytes are moved within the kernel, and what a relay costs besides. Ignores: relays between unlike channels.
-# The relay has a core of its own; who sends and who receives share the other one, and are the same for all. For a hundred at once socat
-# needs a process each, as it has no other way.
+# "beside the receiver": who sends has a core, the relay and who receives share the other one, so that what the relay leaves of it counts.
+# "alone": the relay has a core of its own; then who sends and who receives share the other one, which is what limits all relays that do not
+# copy byte by byte. The two ends are the same for all. For a hundred at once socat needs a process each, as it has no other way.
 
 row_summary="one way through a TCP relay, 1 and 100 at once, CPU time, 64 B round trip; beside C, HAProxy and socat"
 row_needs="socat haproxy"
@@ -11,17 +12,20 @@ row_needs="socat haproxy"
 relay_bytes=$((512 * 1024 * 1024))
 
 row_run() {
-    relay_compare "one way" haproxy "HAProxy, splice" 1 --target 0.97
-    relay_compare "one way" c "C splice loop" 1 --target 0.95
-    relay_compare "one way" socat "socat" 1 --target 4
-    relay_compare "one way" socat-large "socat -b 262144" 1 --target 1.6
+    RELAY_CORES=beside
+    relay_compare "one way, beside the receiver" haproxy "HAProxy, splice" 1 --target 0.97
+    relay_compare "one way, beside the receiver" c "C splice loop" 1 --target 0.95
+    relay_compare "one way, beside the receiver" socat "socat" 1 --target 4
+    relay_compare "one way, beside the receiver" socat-large "socat -b 262144" 1 --target 1.6
+    RELAY_CORES=alone
+    relay_compare "one way, alone" haproxy "HAProxy, splice" 1
+    relay_compare "one way, alone" c "C splice loop" 1
     compare --work "CPU time, one way" --peer "HAProxy, splice" --unit "s/GiB" --better lower --target 1.1 --pairs 1 \
         --begin "relay_begin haproxy" --end stop_servers --parley "relay_cpu_sample parley" --other "relay_cpu_sample haproxy"
     relay_compare "100 at once" socat-large "socat -b 262144, fork" 100 --target 1.5
     compare --work "64 B round trip, two cores" --peer "socat, nodelay" --unit µs --better lower --target 0.9 \
         --begin "relay_echo_begin" --end stop_servers --parley "relay_echo_sample parley" --other "relay_echo_sample socat"
-    note "A relay has the receiver's loopback stack to feed: what the C loop reaches is what splice reaches here with one core" \
-        "for the relay and one for both ends together."
+    note "A relay has the receiver's loopback stack to feed: what the C loop reaches is what splice reaches here on the same cores."
 }
 
 # relay_compare TEXT PEER PEER-TEXT CONNECTIONS [--target N]
@@ -53,7 +57,11 @@ relay_begin() {
 
 # relay_sample SERVER CONNECTIONS
 relay_sample() {
-    client "$CORE_B" relay_client "127.0.0.1:${SERVER_PORT[$1]}" "${RELAY_TARGET[$1]}" "$((relay_bytes / $2))" "$2"
+    if [[ $RELAY_CORES == beside ]]; then
+        client any relay_client "127.0.0.1:${SERVER_PORT[$1]}" "${RELAY_TARGET[$1]}" "$((relay_bytes / $2))" "$2" - "$CORE_B" "$CORE_A"
+    else
+        client "$CORE_B" relay_client "127.0.0.1:${SERVER_PORT[$1]}" "${RELAY_TARGET[$1]}" "$((relay_bytes / $2))" "$2"
+    fi
 }
 
 relay_cpu_sample() {

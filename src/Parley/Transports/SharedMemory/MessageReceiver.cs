@@ -27,11 +27,26 @@ internal sealed class MessageReceiver : RingSide
 
     private protected override Step Step => Step.Receive;
 
+    /// <summary>
+    /// Receives a small message if there is nothing else to do: no call, and so nothing to save for one. Where it cannot, nothing has happened, and
+    /// <see cref="TryReceive"/> says why.
+    /// </summary>
+    /// <returns>The message's length, or -1.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal int TryReceiveLine(Span<byte> buffer)
+    {
+        MessageRingReader ring = _ring;
+        if (!ring.Gate.TryEnter(_isAlone))
+            return -1;
+        int length = End.IsOver ? -1 : ring.TryTakeLine(buffer);
+        ring.Gate.Leave();
+        return length;
+    }
+
     /// <summary>Receives a message, or the end, if it is there.</summary>
     /// <param name="buffer">Where to.</param>
     /// <param name="mayLook">Whether to look for it for a moment.</param>
     /// <param name="received">What was received.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryReceive(Span<byte> buffer, bool mayLook, out ReceivedMessage received)
     {
         _ring.Gate.Enter(_isAlone);
@@ -56,6 +71,7 @@ internal sealed class MessageReceiver : RingSide
     }
 
     /// <summary>Receives a message on a thread that may be blocked.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout)
         => TryReceive(buffer, mayLook: true, out ReceivedMessage received) ? received : WaitAndReceive(buffer, Clock.FromNow(timeout));
 
@@ -67,7 +83,11 @@ internal sealed class MessageReceiver : RingSide
         {
             if (MustYield(ref _inARow))
                 return YieldAndReceiveAsync(buffer, cancellationToken);
-            return TryReceive(buffer.Span, mayLook: false, out ReceivedMessage received) ? new(received) : WaitAndReceiveAsync(buffer, cancellationToken);
+            Span<byte> span = buffer.Span;
+            int length = TryReceiveLine(span);
+            if (length >= 0)
+                return new(new ReceivedMessage(length, default));
+            return TryReceive(span, mayLook: false, out ReceivedMessage received) ? new(received) : WaitAndReceiveAsync(buffer, cancellationToken);
         }
         catch (ConnectionException failure)
         {
@@ -142,7 +162,7 @@ internal sealed class MessageReceiver : RingSide
 
     private bool LookBriefly()
     {
-        int pauses = _streamPause.IsDue(_ring.Messages) ? StreamPause.Length : 1;
+        int pauses = _streamPause.Length(_ring.Messages);
         for (int i = 0; i < Looks; i++, pauses = 1)
         {
             while (pauses-- > 0)

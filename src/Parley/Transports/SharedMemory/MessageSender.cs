@@ -13,6 +13,9 @@ internal sealed class MessageSender : RingSide
     private readonly MessageRingWriter _ring;
     private readonly SharedMemoryChannel _channel;
     private readonly bool _isAlone;
+
+    // How many lengths there are that TrySendLine sends.
+    private readonly uint _lineLengths;
     private volatile bool _isComplete;
     private int _inARow;
 
@@ -23,6 +26,7 @@ internal sealed class MessageSender : RingSide
         _ring = new MessageRingWriter(link.Outgoing);
         _isAlone = options.SingleWriter;
         MaxMessageSize = Math.Min(options.MaxMessageSize, SharedLayout.LongestMessage(link.Outgoing.Capacity));
+        _lineLengths = (uint)Math.Max(0, Math.Min(MaxMessageSize, SharedLayout.LongestInALine) + 1 - RingCopy.ShortestInParts);
     }
 
     internal int MaxMessageSize { get; }
@@ -36,7 +40,6 @@ internal sealed class MessageSender : RingSide
     /// <summary>Sends a message if there is room.</summary>
     /// <param name="message">Its bytes.</param>
     /// <param name="mayLook">Whether to look for room for a moment.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TrySend(ReadOnlySpan<byte> message, bool mayLook)
     {
         if (message.Length > MaxMessageSize)
@@ -51,7 +54,38 @@ internal sealed class MessageSender : RingSide
         return true;
     }
 
+    /// <summary>
+    /// Sends a small message if there is nothing else to do: no call, and so nothing to save for one. Where it cannot, nothing has happened, and
+    /// <see cref="TrySend(ReadOnlySpan{byte}, bool)"/> says why.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TrySendLine(ReadOnlySpan<byte> message)
+    {
+        MessageRingWriter ring = _ring;
+        if ((uint)(message.Length - RingCopy.ShortestInParts) >= _lineLengths || !ring.Gate.TryEnter(_isAlone))
+            return false;
+        if (End.IsOver || _isComplete || Link.HasEnded || !ring.TryPutLine(message))
+        {
+            ring.Gate.Leave();
+            return false;
+        }
+
+        if (MustWakeOther())
+            WakeOtherAndLeave();
+        else
+            ring.Gate.Leave();
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WakeOtherAndLeave()
+    {
+        WakeOther();
+        _ring.Gate.Leave();
+    }
+
     /// <summary>Sends a message from a thread that may be blocked.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal void Send(ReadOnlySpan<byte> message, TimeSpan timeout)
     {
         if (!TrySend(message, mayLook: true))
@@ -66,7 +100,8 @@ internal sealed class MessageSender : RingSide
         {
             if (MustYield(ref _inARow))
                 return YieldAndSendAsync(message, cancellationToken);
-            return TrySend(message.Span, mayLook: false) ? ValueTask.CompletedTask : WaitAndSendAsync(message, cancellationToken);
+            ReadOnlySpan<byte> span = message.Span;
+            return TrySendLine(span) || TrySend(span, mayLook: false) ? ValueTask.CompletedTask : WaitAndSendAsync(message, cancellationToken);
         }
         catch (ConnectionException failure)
         {

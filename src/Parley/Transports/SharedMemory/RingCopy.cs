@@ -6,10 +6,13 @@ namespace Parley.Transports.SharedMemory;
 /// <summary>Copies to and from a ring. What fits into a line of the cache is copied in place, by parts that overlap: a call would cost more than that.</summary>
 internal static class RingCopy
 {
+    /// <summary>Messages from here to <see cref="SharedLayout.LongestInALine"/> are copied without a call.</summary>
+    internal const int ShortestInParts = 16;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Copy(ref byte to, ref byte from, int length)
     {
-        if (length >= 16)
+        if (length >= ShortestInParts)
             CopyParts(ref to, ref from, (nuint)length);
         else
             CopyFew(ref to, ref from, (nuint)length);
@@ -24,6 +27,13 @@ internal static class RingCopy
             return;
         }
 
+        CopyLine(ref to, ref from, length);
+    }
+
+    /// <summary>Copies <see cref="ShortestInParts"/> to 64 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void CopyLine(ref byte to, ref byte from, nuint length)
+    {
         // Everything is loaded before anything is stored, so that the loads do not wait for one another.
         Vector128<byte> first = Vector128.LoadUnsafe(ref from);
         Vector128<byte> last = Vector128.LoadUnsafe(ref from, length - 16);

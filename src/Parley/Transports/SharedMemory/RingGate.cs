@@ -24,6 +24,17 @@ internal struct RingGate
             Volatile.Write(ref _isTaken, 1);
     }
 
+    /// <summary>The same where nobody is inside, and without a call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryEnter(bool isAlone)
+    {
+        if (isAlone ? _isTaken != 0 : Interlocked.CompareExchange(ref _isTaken, 1, 0) != 0)
+            return false;
+        if (isAlone)
+            Volatile.Write(ref _isTaken, 1);
+        return true;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Leave() => Volatile.Write(ref _isTaken, 0);
 

@@ -70,10 +70,17 @@ internal abstract class RingSide : IAwaitedRing
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected void WakeOther()
     {
+        if (MustWakeOther())
+            _control.WakeOther(Link);
+    }
+
+    /// <summary>Published, or GaveBack: whether the other side has announced that it sleeps.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected bool MustWakeOther()
+    {
         if (_needsFence)
             Interlocked.MemoryBarrier();
-        if (_control.OtherSleeps)
-            _control.WakeOther(Link);
+        return _control.OtherSleeps;
     }
 
     /// <summary>Tells the other side that this one is closed or aborted. Within the gate, or with nobody else there.</summary>

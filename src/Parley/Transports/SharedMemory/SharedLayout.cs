@@ -40,6 +40,9 @@ internal static class SharedLayout
     internal const int RecordAlignment = 64;
     internal const int HeaderSize = 8;
 
+    /// <summary>The longest message that has one line of the cache together with its header.</summary>
+    internal const int LongestInALine = RecordAlignment - HeaderSize;
+
     /// <summary>The longest message of a ring.</summary>
     internal static int LongestMessage(int capacity) => (capacity / 2) - HeaderSize;
 

@@ -47,9 +47,13 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
     public override ValueTask SendAsync(ReadOnlyMemory<byte> message, MessageHeader header, CancellationToken cancellationToken = default)
         => _sender.SendAsync(message, cancellationToken);
 
-    public override bool TrySend(ReadOnlySpan<byte> message, MessageHeader header = default) => _sender.TrySend(message, mayLook: false);
+    public override bool TrySend(ReadOnlySpan<byte> message, MessageHeader header = default) => _sender.TrySendLine(message) || _sender.TrySend(message, mayLook: false);
 
-    public override void Send(ReadOnlySpan<byte> message, MessageHeader header, TimeSpan timeout) => _sender.Send(message, timeout);
+    public override void Send(ReadOnlySpan<byte> message, MessageHeader header, TimeSpan timeout)
+    {
+        if (!_sender.TrySendLine(message))
+            _sender.Send(message, timeout);
+    }
 
     public override ValueTask SendBatchAsync(
         ReadOnlyMemory<ReadOnlyMemory<byte>> messages, MessageHeader header = default, CancellationToken cancellationToken = default)
@@ -58,9 +62,20 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
     public override ValueTask<ReceivedMessage> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         => _receiver.ReceiveAsync(buffer, cancellationToken);
 
-    public override bool TryReceive(Span<byte> buffer, out ReceivedMessage received) => _receiver.TryReceive(buffer, mayLook: false, out received);
+    public override bool TryReceive(Span<byte> buffer, out ReceivedMessage received)
+    {
+        int length = _receiver.TryReceiveLine(buffer);
+        if (length < 0)
+            return _receiver.TryReceive(buffer, mayLook: false, out received);
+        received = new ReceivedMessage(length, default);
+        return true;
+    }
 
-    public override ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout) => _receiver.Receive(buffer, timeout);
+    public override ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout)
+    {
+        int length = _receiver.TryReceiveLine(buffer);
+        return length >= 0 ? new ReceivedMessage(length, default) : _receiver.Receive(buffer, timeout);
+    }
 
     public override ValueTask<int> ReceiveBatchAsync(MessageBatch batch, CancellationToken cancellationToken = default)
     {

@@ -1,35 +1,47 @@
 namespace Parley.Transports.SharedMemory;
 
 /// <summary>
-/// Whether a reader that has come too early is to stay away from the ring for a moment. Messages that come one right after the other are
+/// For how long a reader that has come too early is to stay away from the ring. Messages that come one right after the other are
 /// better taken several at a time: a reader that looks at each record while the writer is about to fill it makes both wait for its line of the
-/// cache. Where it brings nothing, because who writes waits for an answer, it is tried ever more rarely.
+/// cache. The more of them come the longer it stays away. Where it brings nothing, because who writes waits for an answer, it is tried ever more
+/// rarely.
 /// </summary>
 internal struct StreamPause
 {
-    /// <summary>So many pauses it takes.</summary>
-    internal const int Length = 20;
+    // So many pauses the shortest takes, and so often it is doubled: to less than a microsecond.
+    private const int Shortest = 20;
+    private const int Doublings = 3;
 
     // A wait that was over after so many looks was one for the next message of many.
     private const int ShortWait = 16;
+
+    // So many messages for each of the shortest are worth it.
     private const int Several = 4;
 
     private BriefPoll _tries;
     private long _taken;
+    private int _doublings;
     private bool _isTried;
     private bool _wasShort;
 
     /// <summary>Asked before a wait.</summary>
     /// <param name="taken">How many messages have been taken so far.</param>
-    internal bool IsDue(long taken)
+    /// <returns>After how many pauses to look for the first time: 1 or more.</returns>
+    internal int Length(long taken)
     {
-        if (_isTried && taken - _taken >= Several)
-            _tries.Found();
-        else if (_isTried)
-            _tries.FoundNothing();
+        if (_isTried)
+        {
+            long came = taken - _taken;
+            if (came >= Several)
+                _tries.Found();
+            else
+                _tries.FoundNothing();
+            _doublings = came >= Several << _doublings ? Math.Min(_doublings + 1, Doublings) : Math.Max(_doublings - 1, 0);
+        }
+
         _taken = taken;
         _isTried = _wasShort && _tries.IsDue();
-        return _isTried;
+        return _isTried ? Shortest << _doublings : 1;
     }
 
     /// <summary>The wait is over.</summary>
