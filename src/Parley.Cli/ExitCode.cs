@@ -19,8 +19,11 @@ internal static class ExitCode
     {
         Reason.TimedOut => TimedOut,
         Reason.Denied or Reason.Untrusted => RefusedForSecurity,
+
+        // Somebody was there and turned us away, whether that is met while connecting or at the first read.
+        Reason.Reset => BrokenOff,
         _ when failure.Step is Step.Resolve or Step.Socket or Step.Bind or Step.Listen or Step.Connect or Step.Open => NotConnected,
-        Reason.Reset or Reason.PeerDied or Reason.Corrupt or Reason.Aborted => BrokenOff,
+        Reason.PeerDied or Reason.Corrupt or Reason.Aborted => BrokenOff,
         _ => Failed,
     };
 }

@@ -29,6 +29,10 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
         Task<Exception?> send = flow == Flow.ReceiveOnly ? SendNothingAsync(peer) : SendAsync(peer, outputGone.Token, cancellationToken);
         await print.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
+        // Who types shall not go on talking to somebody who has left. A pipe or file is sent to its end: a peer that only half-closed reads it.
+        if (print.IsCompletedSuccessfully && flow == Flow.Both && !Console.IsInputRedirected)
+            await outputGone.CancelAsync();
+
         // A program that has exited hears nothing any more. It may exit later than its output ends.
         await using (peer.RemoteEndPoint is ProcessEndPoint ? peer.Closed.UnsafeRegister(static gone => ((CancellationTokenSource)gone!).Cancel(), outputGone) : default)
             await ((Task)send).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

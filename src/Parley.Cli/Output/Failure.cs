@@ -73,7 +73,7 @@ internal static class Failure
             Reason.InUse when failure.Step is Step.Create => $"look at what is there with: parley inspect {where}",
             Reason.NotFound when connecting && failure.EndPoint is NamedPipeEndPoint => $"there is no such pipe; make it with: parley serve {where}",
             Reason.NotFound when connecting => $"the path does not exist; start a server with: parley serve {where}",
-            Reason.NotFound when binding && failure.EndPoint is IPEndPoint => "the address is none of this machine; 0.0.0.0 or [::] stands for all it has",
+            Reason.NotFound when failure.ErrorName == "EADDRNOTAVAIL" && !connecting => "the address is none of this machine; 0.0.0.0 or [::] stands for all it has",
             Reason.NotFound when binding => "the directory does not exist",
             Reason.InUse when binding && IsAboutPath(failure) => "only a socket that nobody listens on is taken over",
             Reason.InUse when binding => "somebody listens there already; see who with: ss -lxtp",

@@ -105,6 +105,28 @@ public sealed class StandardOutputTests : IDisposable
         Assert.Equal(0, (await terminal.EndAsync()).ExitCode);
     }
 
+    [SkippableTheory]
+    [InlineData("connect")]
+    [InlineData("listen")]
+    public async Task Terminal_PeerThatEnds_EndsTheCommandThoughItsInputHasNotEnded(string verb)
+    {
+        string endpoint = $"unix:{_folder["s"]}";
+        await using RawListener? server = verb is "connect" ? RawListener.Open(endpoint).Serve(client => RawSocket.SendAndShutdownAsync(client, ServerMessage)) : null;
+        await using ChildProcess terminal = Command.StartOnTerminal(Command.Shell(verb, endpoint));
+        if (verb is "listen")
+        {
+            await ProcFs.ListeningAsync(endpoint, terminal);
+            using Socket client = await RawSocket.ConnectAsync(endpoint);
+            await RawSocket.SendAndShutdownAsync(client, ServerMessage);
+            Assert.Empty(await RawSocket.ReadToEndAsync(client));
+        }
+
+        CommandResult result = await terminal.EndAsync();
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("Server Message", result.Text, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public async Task Terminal_ControlC_Is130()
     {

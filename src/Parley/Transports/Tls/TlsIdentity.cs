@@ -62,6 +62,8 @@ internal sealed class TlsIdentity
     {
         var chain = new X509Certificate2Collection();
         chain.ImportFromPemFile(certificate);
+        if (key is null && !File.ReadAllText(certificate).Contains("PRIVATE KEY-----", StringComparison.Ordinal))
+            throw new ArgumentException("there is no private key in it, and no file is named that has it");
         X509Certificate2 own = X509Certificate2.CreateFromPemFile(certificate, key);
 
         // Nothing is asked of the network: what leads to an authority is in the file.
