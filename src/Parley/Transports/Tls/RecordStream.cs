@@ -11,6 +11,9 @@ internal sealed class RecordStream(Connection inner) : Stream
 {
     private const int LongestOpening = 16;
 
+    // Taken by whoever makes the engine work on what was read, and by its goodbye: the engine itself keeps the two apart from writes only.
+    private readonly SemaphoreSlim _turn = new(1, 1);
+
     private byte[] _opening = [];
 
     /// <summary>Whether the connection's end was met, and not only that of TLS.</summary>
@@ -36,9 +39,16 @@ internal sealed class RecordStream(Connection inner) : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>Waits until the engine is not working on what was read; until <see cref="Leave"/> it does not, but while it waits for more.</summary>
+    internal Task EnterAsync() => _turn.WaitAsync();
+
+    internal void Leave() => _turn.Release();
+
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        ReadResult result = await inner.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
+        ReadResult result = IsShakingHands
+            ? await inner.Input.ReadAsync(cancellationToken).ConfigureAwait(false)
+            : await ReadOutOfTurnAsync(cancellationToken).ConfigureAwait(false);
         int count = (int)Math.Min(result.Buffer.Length, buffer.Length);
         ReadOnlySequence<byte> taken = result.Buffer.Slice(0, count);
         taken.CopyTo(buffer.Span);
@@ -49,6 +59,20 @@ internal sealed class RecordStream(Connection inner) : Stream
         // A read into nothing is a wait: what came is neither taken nor looked at.
         inner.Input.AdvanceTo(taken.End);
         return count;
+    }
+
+    // A goodbye need not wait for the peer.
+    private async ValueTask<ReadResult> ReadOutOfTurnAsync(CancellationToken cancellationToken)
+    {
+        Leave();
+        try
+        {
+            return await inner.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await EnterAsync().ConfigureAwait(false);
+        }
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

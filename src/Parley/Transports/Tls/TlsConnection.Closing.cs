@@ -50,6 +50,20 @@ internal sealed partial class TlsConnection
     internal ConnectionException DisposedWhileWriting()
         => new(Step.Close, Reason.Aborted, RemoteEndPoint ?? LocalEndPoint, "it was disposed while a write was waiting");
 
+    /// <summary>Not while the engine works on what was read: its shutdown and its reads take no care of one another.</summary>
+    internal async ValueTask SayGoodbyeAsync()
+    {
+        await _records.EnterAsync().ConfigureAwait(false);
+        try
+        {
+            await _engine.ShutdownAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _records.Leave();
+        }
+    }
+
     private async ValueTask EndGracefullyAsync()
     {
         // A write that waits on another thread ends, and says so by having been interrupted.

@@ -135,6 +135,20 @@ internal sealed partial class TlsConnection : Connection
         ? new ConnectionException(step, own.Reason, own.EndPoint, own.Cause, own.ErrorNumber)
         : failure;
 
+    private async ValueTask<int> ReadInTurnAsync()
+    {
+        await _records.EnterAsync().ConfigureAwait(false);
+        try
+        {
+            await _engine.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false);
+            return await _engine.ReadAsync(_decrypted.Writer.GetMemory(RecordSize)).ConfigureAwait(false);
+        }
+        finally
+        {
+            _records.Leave();
+        }
+    }
+
     /// <summary>Decrypts what comes, as far ahead as there is room for. A wait holds no buffer.</summary>
     private async Task DecryptAsync()
     {
@@ -142,8 +156,7 @@ internal sealed partial class TlsConnection : Connection
         {
             while (true)
             {
-                await _engine.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false);
-                int count = await _engine.ReadAsync(_decrypted.Writer.GetMemory(RecordSize)).ConfigureAwait(false);
+                int count = await ReadInTurnAsync().ConfigureAwait(false);
                 if (count == 0)
                     break;
                 Volatile.Write(ref _received, _received + count);

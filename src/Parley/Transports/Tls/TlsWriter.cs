@@ -141,7 +141,7 @@ internal sealed class TlsWriter(TlsConnection connection, SslStream engine, Conn
 
             if (!_hasSaidGoodbye)
             {
-                await engine.ShutdownAsync().ConfigureAwait(false);
+                await connection.SayGoodbyeAsync().ConfigureAwait(false);
                 _hasSaidGoodbye = true;
             }
 
