@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Parley.Transports.SharedMemory;
 
-/// <summary>Tells of clients that nothing comes of; at most one a second, for they may come in crowds.</summary>
+/// <summary>Tells of clients that nothing comes of, as often as <see cref="LogPace"/> allows, for they may come in crowds.</summary>
 internal sealed class LinkListenerLog(ILoggerFactory? factory, EndPoint local)
 {
     private readonly ILogger? _logger = factory?.CreateLogger("Parley.Listener");

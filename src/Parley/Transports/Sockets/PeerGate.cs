@@ -6,7 +6,7 @@ namespace Parley.Transports.Sockets;
 
 /// <summary>
 /// Decides on each client right after it was accepted, before anything is made for it: by its address without a system call, by its user with one.
-/// Counts those who are let go, and tells of them at most once a second.
+/// Counts those who are let go, and tells of them as often as <see cref="LogPace"/> allows.
 /// </summary>
 internal sealed class PeerGate
 {

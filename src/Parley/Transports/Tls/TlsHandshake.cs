@@ -33,8 +33,13 @@ internal static class TlsHandshake
             deadline), cancellationToken).ConfigureAwait(false);
     }
 
+    /// <param name="plain">The client.</param>
+    /// <param name="identity">Who this side is.</param>
+    /// <param name="settings">What the connection around it needs.</param>
+    /// <param name="failed">Told why, before the client is let go: that one may take its time.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     internal static async ValueTask<Connection> AsServerAsync(
-        Connection plain, TlsIdentity identity, TlsSettings settings, CancellationToken cancellationToken)
+        Connection plain, TlsIdentity identity, TlsSettings settings, Action<Exception>? failed, CancellationToken cancellationToken)
     {
         var verification = new PeerVerification(identity, name: null) { Access = AccessOf(plain, settings) };
         return await RunAsync(plain, settings, verification, identity.Options.HandshakeTimeout, (engine, deadline) => engine.AuthenticateAsServerAsync(
@@ -51,11 +56,17 @@ internal static class TlsHandshake
                 CertificateChainPolicy = verification.Policy(),
                 RemoteCertificateValidationCallback = verification.Accepts,
             },
-            deadline), cancellationToken).ConfigureAwait(false);
+            deadline), cancellationToken, failed).ConfigureAwait(false);
     }
 
     private static async ValueTask<Connection> RunAsync(
-        Connection plain, TlsSettings settings, PeerVerification verification, TimeSpan timeout, Func<SslStream, CancellationToken, Task> shakeHands, CancellationToken cancellationToken)
+        Connection plain,
+        TlsSettings settings,
+        PeerVerification verification,
+        TimeSpan timeout,
+        Func<SslStream, CancellationToken, Task> shakeHands,
+        CancellationToken cancellationToken,
+        Action<Exception>? failed = null)
     {
         var records = new RecordStream(plain);
         var engine = new SslStream(records, leaveInnerStreamOpen: true);
@@ -72,7 +83,7 @@ internal static class TlsHandshake
             Exception explained = cancellationToken.IsCancellationRequested && failure is OperationCanceledException
                 ? failure
                 : Explain(failure, verification, records, timeout, settings, settings.Outside(plain.RemoteEndPoint ?? plain.LocalEndPoint));
-
+            failed?.Invoke(explained);
             bool hasAlert = failure is AuthenticationException && !TlsFailure.IsForeign(records.Opening);
             await LetGoAsync(plain, explained, hasAlert).ConfigureAwait(false);
             await engine.DisposeAsync().ConfigureAwait(false);

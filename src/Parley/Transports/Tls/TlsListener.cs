@@ -113,21 +113,16 @@ internal sealed class TlsListener : ConnectionListener
     private async Task ShakeHandsAsync(Connection client, LinkedListNode<Connection> place)
     {
         Connection? secured = null;
+        bool isTold = false;
         try
         {
-            secured = await TlsHandshake.AsServerAsync(client, _identity, _settings, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (ConnectionException refused)
-        {
-            if (refused.Reason == Reason.Denied)
-                Interlocked.Increment(ref _denied);
-            if (refused.Reason != Reason.Aborted)
-                _log.Refused(refused);
+            secured = await TlsHandshake.AsServerAsync(client, _identity, _settings, Tell, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
             // Whatever it is: one client never ends the others' listener.
-            _log.Refused(new ConnectionException(Step.Handshake, Reason.Other, LocalEndPoint, failure.Message, inner: failure));
+            if (!isTold)
+                Tell(failure);
         }
         finally
         {
@@ -151,6 +146,20 @@ internal sealed class TlsListener : ConnectionListener
         }
 
         Leave();
+
+        void Tell(Exception failure)
+        {
+            isTold = true;
+            TellRefused(failure as ConnectionException ?? new ConnectionException(Step.Handshake, Reason.Other, LocalEndPoint, failure.Message, inner: failure));
+        }
+    }
+
+    private void TellRefused(ConnectionException refused)
+    {
+        if (refused.Reason == Reason.Denied)
+            Interlocked.Increment(ref _denied);
+        if (refused.Reason != Reason.Aborted)
+            _log.Refused(refused);
     }
 
     /// <summary>Notes a handshake that begins. With too many of them, one is given up.</summary>

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Parley.Transports.Tls;
 
-/// <summary>What a listener says of clients that were refused: one a second, however many there are.</summary>
+/// <summary>What a listener says of clients that were refused, as often as <see cref="LogPace"/> allows.</summary>
 internal sealed class TlsListenerLog(ILoggerFactory? loggers, EndPoint local)
 {
     private readonly ILogger _logger = loggers?.CreateLogger("Parley.Listener") ?? (ILogger)NullLogger.Instance;

@@ -75,7 +75,7 @@ internal static class TlsTransport
     internal static async ValueTask<Connection> SecureAsServerAsync(Connection plain, TlsOptions options, CancellationToken cancellationToken)
     {
         var identity = new TlsIdentity(WithCertificate(options), isServer: true, plain.LocalEndPoint);
-        return await TlsHandshake.AsServerAsync(plain, identity, Wrapped, cancellationToken).ConfigureAwait(false);
+        return await TlsHandshake.AsServerAsync(plain, identity, Wrapped, failed: null, cancellationToken).ConfigureAwait(false);
     }
 
     private static TlsOptions WithCertificate(TlsOptions? options) => options is { CertificateFile: null, Certificate: null } or null
