@@ -41,7 +41,7 @@ public sealed class MessageBatch
         {
             ArgumentOutOfRangeException.ThrowIfNegative(index);
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-            return new Message(Room(index)[.._received[index].Length], _received[index].Header);
+            return new Message(Room(index)[.._received[index].Length], _received[index].Header) { Delivery = _received[index].Delivery };
         }
     }
 

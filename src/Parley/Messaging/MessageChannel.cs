@@ -144,7 +144,10 @@ public abstract class MessageChannel : IAsyncDisposable
 
     /// <summary>Every message as it comes, until the end.</summary>
     /// <param name="cancellationToken">Ends it with an exception.</param>
-    /// <returns>Messages in one buffer that is used again: each is valid until the next one is asked for.</returns>
+    /// <returns>
+    /// Messages in one buffer that is used again: each is valid until the next one is asked for. That acknowledges it, where the channel waits to be told
+    /// (<see cref="MessageDelivery"/>): one at which the loop is left is delivered again.
+    /// </returns>
     /// <exception cref="ConnectionException"><see cref="Step.Receive"/>, as with <see cref="ReceiveAsync"/>.</exception>
     public async IAsyncEnumerable<Message> ReceiveAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -154,7 +157,9 @@ public abstract class MessageChannel : IAsyncDisposable
             ReceivedMessage received = await ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
             if (received.IsEnd)
                 yield break;
-            yield return new Message(buffer.AsMemory(0, received.Length), received.Header);
+            yield return new Message(buffer.AsMemory(0, received.Length), received.Header) { Delivery = received.Delivery };
+            if (received.Delivery is { } delivery)
+                await delivery.AcknowledgeAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -16,4 +16,7 @@ public readonly record struct MessageHeader
     /// connected to one peer. Sending with the header of a message that was received answers it.
     /// </summary>
     public EndPoint? Peer { get; init; }
+
+    /// <summary>Names and values that go with the message, where the channel has such a thing (AMQP). Default <see langword="null"/>: none.</summary>
+    public IReadOnlyDictionary<string, string>? Properties { get; init; }
 }

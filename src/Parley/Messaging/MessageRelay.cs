@@ -30,7 +30,7 @@ public sealed class MessageRelay
     /// <summary>That message; valid until the next call that moves or drops it.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>
     public Message InHand => HasMessage
-        ? new Message(_buffer.AsMemory(0, _received.Length), _received.Header)
+        ? new Message(_buffer.AsMemory(0, _received.Length), _received.Header) { Delivery = _received.Delivery }
         : throw new InvalidOperationException("There is no message in hand.");
 
     /// <summary>Whether the last <see cref="MoveAsync"/> threw for the target's sake: another target may do better.</summary>
@@ -130,10 +130,12 @@ public sealed class MessageRelay
 
     private async ValueTask SendAsync(MessageChannel target, CancellationToken cancellationToken)
     {
-        var header = new MessageHeader { Priority = Math.Min(_received.Header.Priority, target.MaxPriority) };
+        var header = new MessageHeader { Priority = Math.Min(_received.Header.Priority, target.MaxPriority), Properties = _received.Header.Properties };
         await ForTargetAsync(target.SendAsync(_buffer.AsMemory(0, _received.Length), header, cancellationToken)).ConfigureAwait(false);
         await ForTargetAsync(target.WaitUntilTakenAsync(cancellationToken)).ConfigureAwait(false);
         HasMessage = false;
+        if (_received.Delivery is { } delivery)
+            await delivery.AcknowledgeAsync(cancellationToken).ConfigureAwait(false);
         MessagesMoved++;
         BytesMoved += _received.Length;
     }

@@ -11,6 +11,12 @@ public readonly record struct ReceivedMessage(int Length, MessageHeader Header)
     /// </summary>
     public bool IsEnd { get; init; }
 
+    /// <summary>
+    /// What to tell the channel once the message was dealt with; <see langword="null"/> where a message is the receiver's as soon as it is received, as
+    /// with every channel of the operating system.
+    /// </summary>
+    public MessageDelivery? Delivery { get; init; }
+
     /// <summary>The end.</summary>
     internal static ReceivedMessage End => new(0, default) { IsEnd = true };
 }
