@@ -188,6 +188,14 @@ public abstract class MessageChannel : IAsyncDisposable
         return false;
     }
 
+    /// <summary>Whether the kernel writes a message's priority before its bytes, straight to where <see cref="TryReceive(Span{byte}, ref uint, out ReceivedMessage)"/> is told.</summary>
+    internal virtual bool IsPriorityFirst => false;
+
+    /// <summary>
+    /// Receives a message, if one is there now, into room for the longest. Nothing lies between the kernel and that room where <see cref="IsPriorityFirst"/>.
+    /// </summary>
+    internal virtual bool TryReceive(Span<byte> room, ref uint priority, out ReceivedMessage received) => TryReceive(room, out received);
+
     /// <summary>Whether looking for room before sleeping pays here.</summary>
     internal BriefPoll RoomLook;
 

@@ -9,6 +9,7 @@ using Parley.Transports.Pipes;
 using Parley.Transports.Processes;
 using Parley.Transports.SharedMemory;
 using Parley.Transports.Sockets;
+using Parley.Transports.Spooling;
 using Parley.Transports.StandardStreams;
 using Parley.Transports.Tls;
 
@@ -71,6 +72,9 @@ internal static class TransportSelector
 
     internal static (MessageChannel First, MessageChannel Second) CreateChannelPair(int capacity, int maxMessageSize)
         => MemoryMessageChannel.MakePair(capacity, maxMessageSize);
+
+    internal static MessageSpool OpenSpool(MessageChannel source, MessageSpoolOptions options)
+        => OperatingSystem.IsLinux() ? SpoolChannel.OpenFile(source, options) : throw new PlatformNotSupportedException("A spool needs Linux.");
 
     internal static ValueTask<MessageChannel> OpenAsync(EndPoint remote, MessageChannelOptions options, CancellationToken cancellationToken)
     {

@@ -69,6 +69,19 @@ internal sealed partial class MessageQueueChannel : MessageChannel
         return TryReceive(buffer, Now(), out received);
     }
 
+    internal override bool IsPriorityFirst => true;
+
+    internal override bool TryReceive(Span<byte> room, ref uint priority, out ReceivedMessage received)
+    {
+        CheckReceive();
+        if (_held.IsThere && TryTakeHeld(room, out received))
+            return true;
+        if (!TryReceiveWhole(room, Now(), ref priority, out received))
+            return false;
+        CountReceived(received.Length);
+        return true;
+    }
+
     /// <summary>Ends every wait, puts back what did not fit into a receiver's buffer, and closes.</summary>
     public override ValueTask DisposeAsync()
     {
@@ -141,10 +154,16 @@ internal sealed partial class MessageQueueChannel : MessageChannel
 
     private bool TryReceiveWhole(Span<byte> buffer, long started, out ReceivedMessage received)
     {
-        int error, length, priority;
+        uint priority = 0;
+        return TryReceiveWhole(buffer, started, ref priority, out received);
+    }
+
+    private bool TryReceiveWhole(Span<byte> buffer, long started, ref uint priority, out ReceivedMessage received)
+    {
+        int error, length;
         try
         {
-            error = QueueCalls.TryReceive(Queue, buffer, out length, out priority);
+            error = QueueCalls.TryReceive(Queue, buffer, out length, ref priority);
         }
         catch (ObjectDisposedException)
         {
@@ -154,7 +173,7 @@ internal sealed partial class MessageQueueChannel : MessageChannel
         received = default;
         if (error == Errno.EAGAIN)
             return false;
-        received = Received(error, length, priority, started);
+        received = Received(error, length, (int)priority, started);
         return true;
     }
 

@@ -13,10 +13,18 @@ internal static unsafe class QueueCalls
 
     internal static int TryReceive(DescriptorHandle queue, Span<byte> buffer, out int length, out int priority)
     {
-        uint its;
-        fixed (byte* bytes = buffer)
-            length = (int)Libc.MqTimedReceive(queue, bytes, (nuint)buffer.Length, &its, until: null);
+        uint its = 0;
+        int error = TryReceive(queue, buffer, out length, ref its);
         priority = (int)its;
+        return error;
+    }
+
+    /// <summary>The same; the kernel writes the priority, and then the message, and this process nothing.</summary>
+    internal static int TryReceive(DescriptorHandle queue, Span<byte> buffer, out int length, ref uint priority)
+    {
+        fixed (byte* bytes = buffer)
+        fixed (uint* its = &priority)
+            length = (int)Libc.MqTimedReceive(queue, bytes, (nuint)buffer.Length, its, until: null);
         return length >= 0 ? 0 : Errno.Last;
     }
 }

@@ -1,4 +1,5 @@
 using Parley.Interop.Linux;
+using Parley.Transports.Descriptors;
 
 namespace Parley.Transports.SharedMemory;
 

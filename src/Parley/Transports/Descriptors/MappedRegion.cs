@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Parley.Interop.Linux;
 
-namespace Parley.Transports.SharedMemory;
+namespace Parley.Transports.Descriptors;
 
 /// <summary>A range of addresses; unmapped when it is disposed, at the latest when nobody can hold a pointer into it any more.</summary>
 internal sealed unsafe class MappedRegion : SafeHandle
