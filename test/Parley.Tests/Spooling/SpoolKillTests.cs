@@ -63,7 +63,8 @@ public sealed class SpoolKillTests(ITestOutputHelper output)
         => Process.Start(new ProcessStartInfo(
             Environment.ProcessPath!, ["exec", Path.Combine(AppContext.BaseDirectory, "Parley.TestPeer.dll"), $"{ParleyEndPoint.Format(from.EndPoint)}", $"{ParleyEndPoint.Format(to.EndPoint)}", spool])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
 
     private static async Task<int> SendAsync(MessageChannel sender, CancellationToken cancellationToken)
