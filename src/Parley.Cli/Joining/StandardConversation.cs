@@ -59,9 +59,9 @@ internal sealed class StandardConversation(bool verbose, bool progress, Flow flo
         Exception? unread = null;
         await using (Progress.Start(progress, _conversations.Traffic, _size))
         {
+            var join = new StandardStreamsJoin(standard, flow);
             try
             {
-                var join = new StandardStreamsJoin(standard, flow);
                 unread = await join.RunAsync(peer, cancellationToken);
                 if (join.HasLostOutput)
                     await LeaveAsync(peer, cancellationToken);
@@ -69,7 +69,8 @@ internal sealed class StandardConversation(bool verbose, bool progress, Flow flo
             catch (Exception broken) when (broken is ConnectionException or OperationCanceledException)
             {
                 failure = broken;
-                peer.Abort(broken);
+                if (!join.HasLostReader)
+                    peer.Abort(broken);
             }
 
             try
@@ -86,8 +87,8 @@ internal sealed class StandardConversation(bool verbose, bool progress, Flow flo
             {
                 if (ChildProgram.HasReadEnough(undelivered))
                     unread ??= undelivered;
-                else
-                    failure ??= undelivered;
+                else if (failure is null || join.HasLostReader)
+                    failure = undelivered;
             }
             finally
             {

@@ -15,6 +15,9 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
     /// <summary>Whether nobody reads standard output any more: whatever the peer could still say is not wanted.</summary>
     internal bool HasLostOutput { get; private set; }
 
+    /// <summary>Whether it ended because nobody reads what is sent any more, before there was more to send: the peer's end knows what was lost.</summary>
+    internal bool HasLostReader { get; private set; }
+
     /// <summary>Moves bytes until both sides have ended.</summary>
     /// <exception cref="ConnectionException">Either side broke off. A reader of standard output that has read enough is no failure.</exception>
     /// <returns>What ended sending early without being a failure: a program that has read enough; <see langword="null"/> otherwise.</returns>
@@ -113,7 +116,8 @@ internal sealed class StandardStreamsJoin(Connection standard, Flow flow)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            if (readerGone.IsCancellationRequested)
+            HasLostReader = readerGone.IsCancellationRequested;
+            if (HasLostReader)
                 throw new ConnectionException(Step.Write, Reason.Reset, peer.RemoteEndPoint, "the peer reads no more");
 
             // Otherwise printing has ended for good; its own failure, if it was one, is told there.

@@ -98,6 +98,19 @@ public sealed class FifoPeerTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task ConnectSendOnly_ReaderLeavesWhileMoreMayCome_SaysWhatItLeft()
+    {
+        await using ChildProcess command = Command.Start("connect", _fifo.Endpoint, "--send-only");
+        await using ChildProcess reader = await CPrograms.StartAsync("fifo_partial_reader", _fifo.Path, "300");
+        await command.WriteAsync(new byte[1000]);
+
+        CommandResult result = (await command.EndAsync()).MustExit(5);
+
+        Assert.Contains("700 bytes were not delivered (EPIPE)", result.Error, StringComparison.Ordinal);
+        Assert.Equal(300, (await reader.EndAsync()).MustExit(0).Output.Length);
+    }
+
+    [SkippableFact]
     public async Task ConnectSendOnly_ReaderGoesWhileNothingIsTyped_IsBrokenOff()
     {
         await using ChildProcess command = Command.Start("connect", _fifo.Endpoint, "--send-only");
