@@ -12,7 +12,7 @@ debian_install gcc libc6-dev openssl socat ncat netcat-openbsd util-linux iprout
   || echo "some programs that the tests talk to may be missing: tests that need one will be skipped"
 
 projects=("$@")
-[ "${#projects[@]}" -gt 0 ] || projects=(Parley.Tests Parley.Cli.Tests)
+[ "${#projects[@]}" -gt 0 ] || projects=(Parley.Tests Parley.RabbitMQ.Tests Parley.Cli.Tests)
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
