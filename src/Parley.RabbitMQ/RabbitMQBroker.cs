@@ -3,12 +3,14 @@ using Parley.Transports;
 namespace Parley.RabbitMQ;
 
 /// <summary>What the library asks for queues of a broker.</summary>
-internal sealed class RabbitMQBroker : BrokerTransport
+internal sealed class RabbitMQBroker(RabbitMQOptions options) : BrokerTransport
 {
-    internal static readonly RabbitMQBroker Shared = new();
+    internal override async ValueTask<MessageChannel> OpenAsync(AmqpEndPoint queue, MessageChannelOptions channelOptions, CancellationToken cancellationToken)
+    {
+        var connector = new BrokerConnector(queue, options, channelOptions);
+        BrokerLink link = await connector.ConnectAsync(cancellationToken).ConfigureAwait(false);
+        return new RabbitMQChannel(connector, link, options, channelOptions);
+    }
 
-    internal override ValueTask<MessageChannel> OpenAsync(AmqpEndPoint queue, MessageChannelOptions options, CancellationToken cancellationToken)
-        => throw new NotSupportedException($"{queue} cannot be opened yet.");
-
-    internal override INamedObject NamedObjectOf(AmqpEndPoint queue) => throw new NotSupportedException($"{queue} cannot be made yet.");
+    internal override INamedObject NamedObjectOf(AmqpEndPoint queue) => new BrokerQueueObject(new BrokerQueue(queue, options));
 }
