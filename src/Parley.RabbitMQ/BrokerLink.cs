@@ -29,7 +29,9 @@ internal sealed class BrokerLink
         _endToken = _end.Token;
         connection.ConnectionShutdownAsync += (_, reason) =>
         {
-            EndWith(BrokerFailure.Of(reason, Step.Connect, queue));
+            // Where this side closes, that is its beginning: what was said before still goes.
+            if (reason.Initiator != ShutdownInitiator.Application)
+                EndWith(BrokerFailure.Of(reason, Step.Connect, queue));
             return Task.CompletedTask;
         };
     }
@@ -59,7 +61,8 @@ internal sealed class BrokerLink
         IChannel channel = await OpenChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false), cancellationToken).ConfigureAwait(false);
         channel.ChannelShutdownAsync += (_, reason) =>
         {
-            EndWith(BrokerFailure.Of(reason, Step.Send, _queue));
+            if (reason.Initiator != ShutdownInitiator.Application)
+                EndWith(BrokerFailure.Of(reason, Step.Send, _queue));
             return Task.CompletedTask;
         };
         Publishing = channel;

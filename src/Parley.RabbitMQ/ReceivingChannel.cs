@@ -20,7 +20,7 @@ internal sealed class ReceivingChannel : IAsyncBasicConsumer
         _inbox = inbox;
         _queue = queue;
         _timeout = timeout;
-        channel.ChannelShutdownAsync += (_, reason) => EndAsync(BrokerFailure.Of(reason, Step.Receive, queue));
+        channel.ChannelShutdownAsync += (_, reason) => EndAsync(reason);
     }
 
     IChannel? IAsyncBasicConsumer.Channel => _channel;
@@ -79,7 +79,10 @@ internal sealed class ReceivingChannel : IAsyncBasicConsumer
 
     Task IAsyncBasicConsumer.HandleBasicConsumeOkAsync(string consumerTag, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    Task IAsyncBasicConsumer.HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason) => EndAsync(BrokerFailure.Of(reason, Step.Receive, _queue));
+    Task IAsyncBasicConsumer.HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason) => EndAsync(reason);
+
+    private Task EndAsync(ShutdownEventArgs reason)
+        => reason.Initiator == ShutdownInitiator.Application ? Task.CompletedTask : EndAsync(BrokerFailure.Of(reason, Step.Receive, _queue));
 
     private Task EndAsync(ConnectionException reason)
     {
