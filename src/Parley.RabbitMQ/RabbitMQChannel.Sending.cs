@@ -56,6 +56,12 @@ internal sealed partial class RabbitMQChannel
             {
                 first ??= failure;
             }
+            catch (OperationCanceledException)
+            {
+                foreach (PendingSend left in pending)
+                    _outbox.GiveUp(left);
+                throw;
+            }
         }
 
         if (first is not null)

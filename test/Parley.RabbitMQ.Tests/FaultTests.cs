@@ -8,6 +8,7 @@ public sealed class FaultTests
     {
         await using Broker broker = await Broker.StartAsync();
         await using TestQueue queue = await TestQueue.CreateAsync(broker: broker);
+        await broker.SyncAsync();
         var traffic = new Traffic(new RabbitMQOptions { CallTimeout = Limits.Wait + Limits.Wait });
         await using (traffic)
         {
@@ -63,6 +64,7 @@ public sealed class FaultTests
     {
         await using Broker broker = await Broker.StartAsync();
         await using TestQueue queue = await TestQueue.CreateAsync(broker: broker);
+        await broker.SyncAsync();
         using var log = new RecordingLog();
         await using MessageChannel channel = await queue.OpenAsync(
             new RabbitMQOptions { CallTimeout = TimeSpan.FromSeconds(1), MaxOutage = TimeSpan.FromSeconds(1) }, new MessageChannelOptions { LoggerFactory = log });
