@@ -5,24 +5,24 @@ public sealed class SharedBroker : IAsyncLifetime
 {
     public const string Collection = "shared broker";
 
-    private static Task<Broker>? s_broker;
+    private static Task<Broker>? _broker;
 
     internal static Task<Broker> GetAsync()
     {
         Broker.SkipWhereThereIsNone();
-        return s_broker!;
+        return _broker!;
     }
 
     public Task InitializeAsync()
     {
-        s_broker = File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server") ? Broker.StartAsync() : null;
-        return s_broker ?? Task.CompletedTask;
+        _broker = File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server") ? Broker.StartAsync() : null;
+        return _broker ?? Task.CompletedTask;
     }
 
     public async Task DisposeAsync()
     {
-        if (s_broker is not null)
-            await (await s_broker).DisposeAsync();
+        if (_broker is not null)
+            await (await _broker).DisposeAsync();
     }
 }
 
