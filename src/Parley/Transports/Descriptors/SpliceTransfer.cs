@@ -10,11 +10,7 @@ internal sealed class SpliceTransfer(Transfer transfer, DescriptorReader source,
     private const int SmallPiece = 16 * 1024;
     private const int SmallPiecesInARow = 16;
 
-    // So many pieces that filled the pipe, or nearly, and the next may be larger.
-    private const int FullPiecesInARow = 4;
-
     private int _smallPieces;
-    private int _fullPieces;
 
     /// <summary>Whether the kernel does not do it between these two.</summary>
     internal bool IsRefused { get; private set; }
@@ -30,7 +26,7 @@ internal sealed class SpliceTransfer(Transfer transfer, DescriptorReader source,
             while (!transfer.IsStopped)
             {
                 transfer.IsReading = true;
-                pipe ??= SplicePipe.TryRent(_fullPieces >= FullPiecesInARow);
+                pipe ??= SplicePipe.TryRent();
                 if (pipe is null)
                 {
                     IsRefused = true;
@@ -64,7 +60,6 @@ internal sealed class SpliceTransfer(Transfer transfer, DescriptorReader source,
                 }
 
                 transfer.Add(count - pipe.Count);
-                pipe = Fitting(pipe, count);
                 _smallPieces = count < SmallPiece ? _smallPieces + 1 : 0;
                 if (_smallPieces < SmallPiecesInARow)
                     continue;
@@ -78,19 +73,6 @@ internal sealed class SpliceTransfer(Transfer transfer, DescriptorReader source,
         {
             pipe?.Return();
         }
-    }
-
-    /// <summary>Gives an empty pipe back that has been too small for a while.</summary>
-    private SplicePipe? Fitting(SplicePipe pipe, int count)
-    {
-        if (count >= pipe.Capacity / 8 * 7)
-            _fullPieces++;
-        else if (count < pipe.Capacity / 4)
-            _fullPieces = 0;
-        if (_fullPieces != FullPiecesInARow || pipe.IsLarge || pipe.Count > 0)
-            return pipe;
-        pipe.Return();
-        return null;
     }
 
     private async ValueTask CopyRestAsync(SplicePipe pipe, CancellationToken cancellationToken)
