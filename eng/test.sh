@@ -9,10 +9,11 @@ cd "$(dirname "$0")/.."
 . eng/lib/debian.sh
 
 debian_install gcc libc6-dev openssl socat ncat netcat-openbsd util-linux iproute2 iptables procps strace spin \
+  rabbitmq-server python3-pika \
   || echo "some programs that the tests talk to may be missing: tests that need one will be skipped"
 
 projects=("$@")
-[ "${#projects[@]}" -gt 0 ] || projects=(Parley.Tests Parley.Cli.Tests)
+[ "${#projects[@]}" -gt 0 ] || projects=(Parley.Tests Parley.RabbitMQ.Tests Parley.Cli.Tests)
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT

@@ -112,7 +112,7 @@ internal static class Failure
         try
         {
             IEnumerable<string> all = NamedObject.Inspect(fifo).Select(static one =>
-                $"{ParleyEndPoint.Format(one.EndPoint)} belongs to user {one.UserId} and group {one.GroupId} and has mode 0{Convert.ToString((int)one.Mode, 8).PadLeft(3, '0')}");
+                $"{ParleyEndPoint.Format(one.EndPoint)} belongs to user {one.UserId} and group {one.GroupId} and has mode 0{Convert.ToString((int)one.Mode.GetValueOrDefault(), 8).PadLeft(3, '0')}");
             return string.Join("; ", all) + "; its owner can change that with: chmod";
         }
         catch (ConnectionException)

@@ -9,11 +9,15 @@ internal static class NamedObjectText
 {
     internal static string Line(NamedObjectStatus status)
     {
-        string line = $"{PlainText.OneLine(ParleyEndPoint.Format(status.EndPoint))}: {status.Type}, mode {Octal(status.Mode)}, owner {status.UserId}:{status.GroupId}";
+        string line = $"{PlainText.OneLine(ParleyEndPoint.Format(status.EndPoint))}: {status.Type}";
+        if (status.Mode is UnixFileMode mode)
+            line += $", mode {Octal(mode)}, owner {status.UserId}:{status.GroupId}";
         if (status.IsServed is bool isServed)
             line += Served(isServed, status.Connections);
         if (status.MessagesWaiting is int messages)
-            line += $", {messages} of {status.Capacity} messages waiting";
+            line += status.Capacity is int capacity ? $", {messages} of {capacity} messages waiting" : $", {messages} messages waiting";
+        if (status.Receivers is long receivers)
+            line += $", {receivers} {(receivers == 1 ? "receiver" : "receivers")}";
         if (status.BytesWaiting is long bytes)
             line += status.MessagesWaiting is null ? $", {bytes} bytes waiting" : $" ({bytes} bytes)";
         return status.MessageSize is int size ? $"{line}, at most {size} bytes each" : line;
@@ -27,13 +31,15 @@ internal static class NamedObjectText
             json.WriteStartObject();
             json.WriteString("endpoint", ParleyEndPoint.Format(status.EndPoint));
             json.WriteString("type", status.Type);
-            json.WriteString("mode", Octal(status.Mode));
-            json.WriteNumber("uid", status.UserId);
-            json.WriteNumber("gid", status.GroupId);
+            if (status.Mode is UnixFileMode mode)
+                json.WriteString("mode", Octal(mode));
+            Write(json, "uid", status.UserId);
+            Write(json, "gid", status.GroupId);
             Write(json, "messages_waiting", status.MessagesWaiting);
             Write(json, "bytes_waiting", status.BytesWaiting);
             Write(json, "capacity", status.Capacity);
             Write(json, "message_size", status.MessageSize);
+            Write(json, "receivers", status.Receivers);
             if (status.IsServed is bool isServed)
                 json.WriteBoolean("served", isServed);
             if (status.Connections is not null)

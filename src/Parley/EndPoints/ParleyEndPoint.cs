@@ -8,7 +8,7 @@ namespace Parley;
 /// <summary>
 /// Endpoints as text: <c>tcp://host:port</c> (or <c>host:port</c> alone), <c>tls://host:port</c>, <c>unix:/path</c>, <c>unix:@name</c>, <c>pipe:name</c>,
 /// <c>fifo:/path</c> (or <c>fifo:/in:/out</c>), <c>stdio:</c> (or <c>-</c>), <c>shm:name</c> (or <c>shm:/path</c>), <c>mq:/name</c>,
-/// <c>udp://host:port</c>, <c>mem:name</c>. Safe for use by any number of threads.
+/// <c>udp://host:port</c>, <c>mem:name</c>, <c>amqp://host?queue=name</c> (or <c>amqps:</c>). Safe for use by any number of threads.
 /// </summary>
 public static class ParleyEndPoint
 {
@@ -19,7 +19,7 @@ public static class ParleyEndPoint
     /// <returns>
     /// An <see cref="IPEndPoint"/>, <see cref="DnsEndPoint"/>, <see cref="TlsEndPoint"/>, <see cref="UnixDomainSocketEndPoint"/>,
     /// <see cref="NamedPipeEndPoint"/>, <see cref="FifoEndPoint"/>, <see cref="StandardStreamsEndPoint"/>,
-    /// <see cref="SharedMemoryEndPoint"/>, <see cref="MessageQueueEndPoint"/>, <see cref="UdpEndPoint"/> or <see cref="MemoryEndPoint"/>.
+    /// <see cref="SharedMemoryEndPoint"/>, <see cref="MessageQueueEndPoint"/>, <see cref="UdpEndPoint"/>, <see cref="MemoryEndPoint"/> or <see cref="AmqpEndPoint"/>.
     /// </returns>
     /// <exception cref="EndPointFormatException">The text is no endpoint.</exception>
     public static EndPoint Parse(string text)
@@ -37,6 +37,7 @@ public static class ParleyEndPoint
             Schemes.Tcp => ParseHostAndPort(text, AfterSlashes(text, rest, Schemes.Tcp), Schemes.Tcp),
             Schemes.Tls => new TlsEndPoint(ParseHostAndPort(text, AfterSlashes(text, rest, Schemes.Tls), Schemes.Tls)),
             Schemes.Udp => new UdpEndPoint(ParseHostAndPort(text, AfterSlashes(text, rest, Schemes.Udp), Schemes.Udp)),
+            Schemes.Amqp or Schemes.Amqps => AmqpText.Parse(text, AfterSlashes(text, rest, scheme), scheme, address => ParseHostAndPort(text, address, scheme)),
             Schemes.MessageQueue => Checked(text, rest, "mq:/orders", static name => new MessageQueueEndPoint(name)),
             Schemes.SharedMemory => Checked(text, rest, "shm:name", static name => new SharedMemoryEndPoint(name)),
             Schemes.Unix => ParseUnix(text, rest),
@@ -71,7 +72,7 @@ public static class ParleyEndPoint
         }
     }
 
-    /// <summary>Writes an endpoint so that <see cref="Parse"/> reads the same one back.</summary>
+    /// <summary>Writes an endpoint so that <see cref="Parse"/> reads the same one back; a password is left out.</summary>
     /// <param name="endPoint">Any endpoint; one that Parley does not know is written as it writes itself.</param>
     /// <returns>The text.</returns>
     public static string Format(EndPoint endPoint)

@@ -13,7 +13,9 @@ internal static class Schemes
     internal const string MessageQueue = "mq";
     internal const string Udp = "udp";
     internal const string SharedMemory = "shm";
+    internal const string Amqp = "amqp";
+    internal const string Amqps = "amqps";
     internal const string StandardStreams = "stdio";
 
-    internal static readonly string[] All = [Tcp, Tls, Unix, NamedPipe, Fifo, Process, StandardStreams, SharedMemory, MessageQueue, Udp, Memory];
+    internal static readonly string[] All = [Tcp, Tls, Unix, NamedPipe, Fifo, Process, StandardStreams, SharedMemory, MessageQueue, Udp, Memory, Amqp, Amqps];
 }

@@ -5,7 +5,7 @@ namespace Parley;
 
 /// <summary>
 /// Things with a name that are made before they are used, and stay when nobody uses them: FIFOs (<see cref="FifoEndPoint"/>, one or a
-/// pair) and message queues (<see cref="MessageQueueEndPoint"/>). A name in shared memory (<see cref="SharedMemoryEndPoint"/>) is made by who listens on it: it
+/// pair), message queues (<see cref="MessageQueueEndPoint"/>) and the queues of a broker (<see cref="AmqpEndPoint"/>, for which the calling thread waits). A name in shared memory (<see cref="SharedMemoryEndPoint"/>) is made by who listens on it: it
 /// can be inspected, and removed where it was left behind. Safe for use by any number of threads.
 /// </summary>
 public static class NamedObject
@@ -65,6 +65,6 @@ public static class NamedObject
         ArgumentNullException.ThrowIfNull(endPoint);
         INamedObject named = TransportSelector.NamedObjectOf(endPoint)
             ?? throw new ArgumentException($"Nothing stands behind an endpoint of type {endPoint.GetType().Name} when nobody uses it.", nameof(endPoint));
-        return OperatingSystem.IsLinux() ? named : throw new PlatformNotSupportedException($"{ParleyEndPoint.Format(endPoint)} needs Linux.");
+        return endPoint is AmqpEndPoint || OperatingSystem.IsLinux() ? named : throw new PlatformNotSupportedException($"{ParleyEndPoint.Format(endPoint)} needs Linux.");
     }
 }

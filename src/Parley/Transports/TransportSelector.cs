@@ -87,11 +87,18 @@ internal static class TransportSelector
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
         UdpEndPoint udp => DatagramTransport.OpenAsync(udp, options, cancellationToken),
         MessageQueueEndPoint queue => new(MessageQueueTransport.Open(queue, options)),
+        AmqpEndPoint amqp => OpenOnBrokerAsync(amqp, options, cancellationToken),
         SharedMemoryEndPoint shared when options.Framing == MessageFraming.None => RetryAsync(
             () => SharedMemoryTransport.OpenAsync(shared, options, SocketTransport.ConnectOwnUserAsync, cancellationToken), options, cancellationToken),
         _ when options.Framing == MessageFraming.None => throw new ArgumentException($"An endpoint of type {remote.GetType().Name} carries a stream: messages on it need a framing.", nameof(remote)),
         _ => OpenFramedAsync(remote, options, cancellationToken),
     };
+
+    private static ValueTask<MessageChannel> OpenOnBrokerAsync(AmqpEndPoint queue, MessageChannelOptions options, CancellationToken cancellationToken)
+    {
+        BrokerTransport transport = BrokerTransport.Required(queue);
+        return RetryAsync(() => transport.OpenAsync(queue, options, cancellationToken), options, cancellationToken);
+    }
 
     private static async ValueTask<MessageChannel> OpenFramedAsync(EndPoint remote, MessageChannelOptions options, CancellationToken cancellationToken)
         => new FramedChannel(await ConnectAsync(remote, options, cancellationToken).ConfigureAwait(false), options, leavesOpen: false);
@@ -107,6 +114,7 @@ internal static class TransportSelector
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
         UdpEndPoint udp => DatagramTransport.BindAsync(udp, options, cancellationToken),
         MessageQueueEndPoint queue => new(MessageQueueTransport.Open(queue, options)),
+        AmqpEndPoint amqp => OpenOnBrokerAsync(amqp, options, cancellationToken),
         _ when options.Framing != MessageFraming.None || local is SharedMemoryEndPoint
             => throw new ArgumentException("Clients come one by one: listen with a MessageChannelListener.", nameof(local)),
         _ => throw new ArgumentException($"No messages are received on an endpoint of type {local.GetType().Name}.", nameof(local)),
@@ -121,7 +129,7 @@ internal static class TransportSelector
     private static ValueTask<MessageChannelListener> BindAllowedChannelListenerAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken) => local switch
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannelListener>(cancellationToken),
-        UdpEndPoint or MessageQueueEndPoint => throw new ArgumentException("Nobody connects to such an endpoint: open it with MessageChannel.BindAsync.", nameof(local)),
+        UdpEndPoint or MessageQueueEndPoint or AmqpEndPoint => throw new ArgumentException("Nobody connects to such an endpoint: open it with MessageChannel.BindAsync.", nameof(local)),
         SharedMemoryEndPoint shared when options.Framing == MessageFraming.None => new(SharedMemoryTransport.BindChannels(shared, options, SocketTransport.BindOwnUser)),
         _ when options.Framing == MessageFraming.None => throw new ArgumentException($"An endpoint of type {local.GetType().Name} carries a stream: messages on it need a framing.", nameof(local)),
         _ => BindFramedAsync(local, options, cancellationToken),
@@ -139,6 +147,7 @@ internal static class TransportSelector
         FifoEndPoint fifo => new FifoObject(fifo),
         MessageQueueEndPoint queue => new MessageQueueObject(queue),
         SharedMemoryEndPoint shared => new SharedMemoryObject(shared, SocketTransport.ConnectOwnUserAsync, SocketTransport.RemoveStale),
+        AmqpEndPoint amqp => new BrokerObject(amqp),
         _ => null,
     };
 

@@ -42,6 +42,12 @@ public sealed class ParseTests
         { "UDP://[::1]:5000", "udp://[::1]:5000", new UdpEndPoint(IPAddress.IPv6Loopback, 5000) },
         { "udp://[ff02::1%2]:5000", "udp://[ff02::1%2]:5000", new UdpEndPoint(IPAddress.Parse("ff02::1%2"), 5000) },
         { "udp://localhost:5000", "udp://localhost:5000", new UdpEndPoint(new DnsEndPoint("localhost", 5000)) },
+        { "amqp://broker?queue=orders", "amqp://broker?queue=orders", new AmqpEndPoint(new DnsEndPoint("broker", 5672), "orders") },
+        { "AMQP://broker:5672/?queue=orders", "amqp://broker?queue=orders", new AmqpEndPoint(new DnsEndPoint("broker", 0), "orders") },
+        { "amqps://broker?queue=orders", "amqps://broker?queue=orders", new AmqpEndPoint(new DnsEndPoint("broker", 5671), "orders", isSecure: true) },
+        { "amqp://127.0.0.1:1/%2F?queue=a%20b%26", "amqp://127.0.0.1:1?queue=a%20b%26", new AmqpEndPoint(new IPEndPoint(IPAddress.Loopback, 1), "a b&") },
+        { "amqp://[::1]/sales%2Feu?queue=%C3%A9", "amqp://[::1]/sales%2Feu?queue=%C3%A9", new AmqpEndPoint(new IPEndPoint(IPAddress.IPv6Loopback, 5672), "é") { VirtualHost = "sales/eu" } },
+        { "amqp://a%40b:x%2Fy@[::1]:7?queue=q", "amqp://a%40b@[::1]:7?queue=q", new AmqpEndPoint(new IPEndPoint(IPAddress.IPv6Loopback, 7), "q") { UserName = "a@b", Password = "x/y" } },
         { "mem:a name", "mem:a name", new MemoryEndPoint("a name") },
         { "stdio:", "stdio:", StandardStreamsEndPoint.Instance },
         { "-", "stdio:", StandardStreamsEndPoint.Instance },
@@ -96,6 +102,38 @@ public sealed class ParseTests
         Assert.False(one.Equals((object)"one"));
         Assert.Equal(AddressFamily.Unspecified, one.AddressFamily);
         Assert.Throws<ArgumentException>(() => new MemoryEndPoint(""));
+    }
+
+    [Fact]
+    public void AmqpEndPoint_Password_IsReadAndNeverWritten()
+    {
+        var parsed = (AmqpEndPoint)ParleyEndPoint.Parse("amqp://user:hunt%2Fer2@broker/v?queue=orders");
+
+        Assert.Equal(("user", "hunt/er2", "v", "orders"), (parsed.UserName, parsed.Password, parsed.VirtualHost, parsed.Queue));
+        Assert.Equal("amqp://user@broker/v?queue=orders", parsed.ToString());
+        Assert.Equal(parsed, ParleyEndPoint.Parse(parsed.ToString()));
+        Assert.Equal(parsed.GetHashCode(), ParleyEndPoint.Parse(parsed.ToString()).GetHashCode());
+        Assert.NotEqual(parsed, ParleyEndPoint.Parse("amqp://broker/v?queue=orders"));
+        Assert.NotEqual(parsed, ParleyEndPoint.Parse("amqps://user@broker:5672/v?queue=orders"));
+    }
+
+    [Fact]
+    public async Task AmqpEndPoint_WithoutItsPackage_SaysWhatIsMissing()
+    {
+        EndPoint queue = ParleyEndPoint.Parse("amqp://127.0.0.1:1?queue=orders");
+
+        Assert.True(NamedObject.IsNamed(queue));
+        Func<Task>[] calls =
+        [
+            () => MessageChannel.OpenAsync(queue).AsTask(), () => MessageChannel.BindAsync(queue).AsTask(),
+            () => Task.Run(() => NamedObject.Inspect(queue)), () => Task.Run(() => NamedObject.Create(queue)), () => Task.Run(() => NamedObject.Remove(queue)),
+        ];
+        foreach (Func<Task> call in calls)
+        {
+            InvalidOperationException failure = await Assert.ThrowsAsync<InvalidOperationException>(call);
+            Assert.Contains("Parley.RabbitMQ", failure.Message, StringComparison.Ordinal);
+            Assert.Contains("RabbitMQTransport.Use()", failure.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -14,4 +14,5 @@ public enum MessageKind
     Queue,
     SharedMemory,
     SharedMemoryFenced,
+    Broker,
 }

@@ -2,7 +2,7 @@ namespace Parley.Tests.Messaging;
 
 public abstract partial class MessageContract
 {
-    [Fact]
+    [SkippableFact]
     public async Task SendAsync_Messages_ArriveWholeAndInOrder()
     {
         await using MessagePair pair = await OpenAsync();
@@ -12,7 +12,7 @@ public abstract partial class MessageContract
             Assert.Equal(Bytes(length, seed: length), await ReceiveAsync(pair.Second));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task SendAsync_NoBytes_IsAMessage()
     {
         await using MessagePair pair = await OpenAsync();
@@ -22,7 +22,7 @@ public abstract partial class MessageContract
         Assert.Equal(Bytes(3), await ReceiveAsync(pair.Second));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task SendAsync_LargestMessage_Arrives()
     {
         await using MessagePair pair = await OpenAsync();
@@ -32,7 +32,7 @@ public abstract partial class MessageContract
         await send.Within();
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task SendAsync_TooLarge_ThrowsAndSendsNothing()
     {
         await using MessagePair pair = await OpenAsync();
@@ -41,7 +41,7 @@ public abstract partial class MessageContract
         Assert.Equal(Bytes(7), await ReceiveAsync(pair.Second));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task ReceiveAsync_WaitsForTheMessage()
     {
         await using MessagePair pair = await OpenAsync();
@@ -51,14 +51,14 @@ public abstract partial class MessageContract
         Assert.Equal(Bytes(9), await receive.Within());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task TryReceive_NothingThere_SaysSo()
     {
         await using MessagePair pair = await OpenAsync();
         Assert.False(pair.Second.TryReceive(new byte[pair.Second.MaxMessageSize], out _));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task TrySendAndTryReceive_OneMessage_ItArrives()
     {
         await using MessagePair pair = await OpenAsync();
@@ -69,7 +69,7 @@ public abstract partial class MessageContract
         Assert.Equal(Bytes(5), buffer[..received.Length]);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task WaitToReceiveAsync_TakesNothing()
     {
         await using MessagePair pair = await OpenAsync();
@@ -81,7 +81,7 @@ public abstract partial class MessageContract
         Assert.Equal(Bytes(5), await ReceiveAsync(pair.Second));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task BothDirections_AtTheSameTime_DoNotMix()
     {
         if (IsOneQueue)
@@ -93,7 +93,7 @@ public abstract partial class MessageContract
         Assert.Equal(Bytes(5, seed: 1), await ReceiveAsync(pair.Second));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Statistics_CountMessagesAndBytes()
     {
         await using MessagePair pair = await OpenAsync();
@@ -105,7 +105,7 @@ public abstract partial class MessageContract
         Assert.Equal((2, 5), (pair.Second.Statistics.MessagesReceived, pair.Second.Statistics.BytesReceived));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task ReceiveAllAsync_YieldsEachMessage()
     {
         await using MessagePair pair = await OpenAsync();
@@ -124,7 +124,7 @@ public abstract partial class MessageContract
         Assert.Equal([1, 2, 3], lengths);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Batches_SentAndReceived_AreComplete()
     {
         await using MessagePair pair = await OpenAsync();
@@ -143,7 +143,7 @@ public abstract partial class MessageContract
         await send.Within();
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Priority_TheHighestFirst_TheOldestAmongEquals()
     {
         await using MessagePair pair = await OpenAsync();
@@ -164,7 +164,7 @@ public abstract partial class MessageContract
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Priority_OutOfRange_IsRefused()
     {
         await using MessagePair pair = await OpenAsync();

@@ -2,7 +2,7 @@ namespace Parley.Tests.Messaging;
 
 public abstract partial class MessageContract
 {
-    [Fact]
+    [SkippableFact]
     public async Task SendAsync_NobodyReceives_WaitsAndLosesNothing()
     {
         await using MessagePair pair = await OpenAsync();
@@ -16,7 +16,7 @@ public abstract partial class MessageContract
         await blocked.Within();
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task WaitToSendAsync_Full_WaitsForRoom()
     {
         await using MessagePair pair = await OpenAsync();
@@ -31,7 +31,7 @@ public abstract partial class MessageContract
         await waiting.Within();
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task ReceiveAsync_Cancelled_LosesNoMessage()
     {
         await using MessagePair pair = await OpenAsync();
@@ -43,7 +43,7 @@ public abstract partial class MessageContract
         Assert.Equal(Bytes(4), await ReceiveAsync(pair.Second));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task SendAsync_CancelledWhileFull_SendsNothing()
     {
         await using MessagePair pair = await OpenAsync();
@@ -60,7 +60,7 @@ public abstract partial class MessageContract
         Assert.Equal(Numbered(sent), await ReceiveAsync(pair.Second));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Calls_CancelledBefore_DoNothing()
     {
         await using MessagePair pair = await OpenAsync();
@@ -71,7 +71,7 @@ public abstract partial class MessageContract
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pair.Second.WaitToReceiveAsync(cancelled).Within());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task DisposeAsync_EndsEveryWait()
     {
         await using MessagePair pair = await OpenAsync();
@@ -85,7 +85,7 @@ public abstract partial class MessageContract
         await pair.Second.DisposeAsync().Within();
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Receive_TimeIsOver_ThrowsTimedOut()
     {
         await using MessagePair pair = await OpenAsync();
@@ -94,7 +94,7 @@ public abstract partial class MessageContract
         Assert.Equal(Bytes(4), await ReceiveAsync(pair.Second));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task SendAndReceive_Blocking_TalkBackAndForth()
     {
         if (IsOneQueue)

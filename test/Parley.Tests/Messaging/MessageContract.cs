@@ -14,7 +14,7 @@ public abstract partial class MessageContract
     private bool HasEnd => _kind is MessageKind.Memory or MessageKind.SharedMemory or MessageKind.SharedMemoryFenced || IsFramed;
 
     /// <summary>Whether a sender feels that nobody receives.</summary>
-    private bool FeelsBackpressure => !IsDatagrams;
+    private bool FeelsBackpressure => !IsDatagrams && _kind is not MessageKind.Broker;
 
     /// <summary>A byte that no message of this channel can contain.</summary>
     private byte? Forbidden => _kind switch
@@ -29,7 +29,7 @@ public abstract partial class MessageContract
         or MessageKind.Len32OverUnix or MessageKind.Len32OverTcp;
 
     /// <summary>Whether both ends send to and receive from the same place.</summary>
-    private bool IsOneQueue => _kind is MessageKind.Queue;
+    private bool IsOneQueue => _kind is MessageKind.Queue or MessageKind.Broker;
 
     /// <summary>Whether a message that is longer than the receiver's buffer waits for a larger one.</summary>
     private bool KeepsWhatDoesNotFit => !IsDatagrams;

@@ -17,20 +17,26 @@ internal static class TlsHandshake
         Connection plain, TlsIdentity identity, string? host, TlsSettings settings, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var verification = new PeerVerification(identity, identity.Options.ServerName ?? host) { Access = AccessOf(plain, settings) };
+        SslClientAuthenticationOptions options = ClientOptions(identity, verification, host);
+        return await RunAsync(
+            plain, settings, verification, timeout, (engine, deadline) => engine.AuthenticateAsClientAsync(options, deadline), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What a client asks of the engine, wherever that runs.</summary>
+    internal static SslClientAuthenticationOptions ClientOptions(TlsIdentity identity, PeerVerification verification, string? host)
+    {
         SslStreamCertificateContext? own = identity.Own;
-        return await RunAsync(plain, settings, verification, timeout, (engine, deadline) => engine.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions
-            {
-                TargetHost = identity.Options.ServerName ?? host ?? "",
-                EnabledSslProtocols = Versions,
-                AllowRenegotiation = false,
-                ApplicationProtocols = identity.ApplicationProtocols,
-                ClientCertificateContext = own,
-                LocalCertificateSelectionCallback = own is null ? verification.NoCertificate : null,
-                CertificateChainPolicy = verification.Policy(),
-                RemoteCertificateValidationCallback = verification.Accepts,
-            },
-            deadline), cancellationToken).ConfigureAwait(false);
+        return new SslClientAuthenticationOptions
+        {
+            TargetHost = identity.Options.ServerName ?? host ?? "",
+            EnabledSslProtocols = Versions,
+            AllowRenegotiation = false,
+            ApplicationProtocols = identity.ApplicationProtocols,
+            ClientCertificateContext = own,
+            LocalCertificateSelectionCallback = own is null ? verification.NoCertificate : null,
+            CertificateChainPolicy = verification.Policy(),
+            RemoteCertificateValidationCallback = verification.Accepts,
+        };
     }
 
     /// <param name="plain">The client.</param>
