@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using System.Text;
 using Parley.Cli.Output;
 
@@ -10,17 +11,22 @@ internal static class InspectCommand
     internal static Command Build()
     {
         Argument<string> endPoint = NamedObjectArgument.Create();
+        var broker = new BrokerSettings();
         var json = new Option<bool>("--json") { Description = "One JSON object a line" };
         var command = new Command("inspect", "Look at a message queue, a FIFO, both of a pair, or a name in shared memory; nobody notices") { endPoint, json, Verbosity.QuietOption() };
+        broker.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley inspect mq:/orders                       how many messages wait, of how many, owner, permissions
             parley inspect fifo:/tmp/log                    type, permissions, owner
             parley inspect fifo:/tmp/log --json             for scripts
             parley inspect shm:demo                         who is connected, what waits, how often each side slept
+            parley inspect 'amqp://host?queue=orders'       how many messages wait on the broker, and how many receive
             """);
         command.SetAction(parsed =>
         {
-            IReadOnlyList<NamedObjectStatus> all = NamedObject.Inspect(NamedObjectArgument.Get(parsed, endPoint));
+            EndPoint named = NamedObjectArgument.Get(parsed, endPoint);
+            broker.Use(parsed, named);
+            IReadOnlyList<NamedObjectStatus> all = NamedObject.Inspect(named);
             using Stream output = StandardOutput.Open();
             foreach (NamedObjectStatus status in all)
                 output.Write(Encoding.UTF8.GetBytes((parsed.GetValue(json) ? NamedObjectText.Json(status) : NamedObjectText.Line(status)) + "\n"));

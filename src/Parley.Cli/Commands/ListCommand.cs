@@ -14,6 +14,7 @@ internal static class ListCommand
         HelpWithExamples.Attach(command, """
             parley list                                     each as inspect shows it
             parley list --json                              for scripts
+            rabbitmqctl list_queues                         those of a broker: AMQP has no way to list them
             """);
         command.SetAction(parsed =>
         {

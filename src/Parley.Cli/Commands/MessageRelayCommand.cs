@@ -16,10 +16,13 @@ internal sealed class MessageRelayCommand
         HelpName = "FILE",
     };
 
+    private readonly SpoolSettings _spool = new();
+
     internal void AddTo(Command command)
     {
         _messages.AddTo(command);
         command.Options.Add(_deadLetter);
+        _spool.AddTo(command);
     }
 
     /// <summary>Whether it is messages that are to be moved.</summary>
@@ -34,6 +37,7 @@ internal sealed class MessageRelayCommand
             return true;
         if (_messages.HasFraming(parsed) || parsed.GetValue(_deadLetter) is not null)
             throw new UsageException("between two streams relay moves bytes: --frame and --dead-letter are for a queue, UDP or shared memory on one side");
+        _spool.RefuseAll(parsed, source);
         return false;
     }
 
@@ -44,6 +48,8 @@ internal sealed class MessageRelayCommand
         bool listens = MessageSettings.HasClients(plan.Source, from);
         if (!listens)
             plan.Listener.RefuseAll(parsed, plan.Source, exceptDrainTimeout: true);
+        if (listens || plan.Source is AmqpEndPoint)
+            _spool.RefuseAll(parsed, plan.Source);
         if (plan.IsDryRun)
         {
             StandardError.WriteLine(
@@ -61,7 +67,7 @@ internal sealed class MessageRelayCommand
         sourceOptions.Listener = plan.ListenerOptions;
         try
         {
-            int exitCode = listens ? await ListenAsync(run, plan, sourceOptions) : await MoveAsync(run, plan, sourceOptions);
+            int exitCode = listens ? await ListenAsync(run, plan, sourceOptions) : await MoveAsync(run, plan, sourceOptions, _spool.Get(parsed, plan));
             await target.DisposeAsync();
             return exitCode;
         }
@@ -85,7 +91,7 @@ internal sealed class MessageRelayCommand
         return await server.RunAsync(plan.Source, plan.ListenerOptions, plan.Ready, plan.ShowsProgress);
     }
 
-    private static async Task<int> MoveAsync(RelayRun run, MessageRelayPlan plan, MessageChannelOptions options)
+    private static async Task<int> MoveAsync(RelayRun run, MessageRelayPlan plan, MessageChannelOptions options, MessageSpoolOptions? spoolOptions)
     {
         options.Direction = plan.Source is MessageQueueEndPoint ? ConnectionDirection.ReceiveOnly : ConnectionDirection.Both;
         options.AccessRules = plan.ListenerOptions.AccessRules;
@@ -96,17 +102,22 @@ internal sealed class MessageRelayCommand
         SourceChannel source = await SourceChannel.OpenAsync(plan.Source, options, interruption.Token);
         if (plan.Source is UdpEndPoint)
             plan.Ready(source.Channel.LocalEndPoint ?? plan.Source);
+        MessageSpool? spool = null;
         try
         {
+            spool = SpoolSettings.Open(source.Channel, spoolOptions, plan.IsVerbose);
             await using (Progress.Start(plan.ShowsProgress, run.Traffic, expected: null))
-                await run.MoveAsync(source.Channel, plan.Source, plan.IsOnce ? 1 : long.MaxValue, interruption.Token, cut.Token);
+                await run.MoveAsync(spool ?? source.Channel, plan.Source, plan.IsOnce ? 1 : long.MaxValue, interruption.Token, cut.Token);
         }
         catch (OperationCanceledException) when (cut.IsCancellationRequested)
         {
-            throw new CommandException($"{run.Place(plan.Source)}: the last message was not taken within {plan.DrainTimeout.TotalSeconds:0.###} s", ExitCode.Failed);
+            string where = spool is { Unacknowledged: > 0 } ? $"; {spool.Unacknowledged} wait in {spoolOptions!.Path}" : "";
+            throw new CommandException($"{run.Place(plan.Source)}: the last message was not taken within {plan.DrainTimeout.TotalSeconds:0.###} s{where}", ExitCode.Failed);
         }
         finally
         {
+            if (spool is not null)
+                await spool.DisposeAsync();
             await source.EndAsync(isEnough: true);
         }
 

@@ -7,7 +7,7 @@ namespace Parley.Cli.Commands;
 /// <param name="hasRing">Whether the size of a ring in shared memory is among them.</param>
 internal sealed class MessageSettings(bool hasRing = true)
 {
-    internal const string Forms = "mq:/name, udp://host:port, shm:name, or a stream with --frame: tcp://host:port, unix:/path, pipe:name, fifo:/path";
+    internal const string Forms = "mq:/name, amqp://host?queue=name, udp://host:port, shm:name, or a stream with --frame: tcp://host:port, unix:/path, pipe:name, fifo:/path";
 
     private readonly Option<MessageFraming?> _framing = WordOption.Create(
         "--frame",
@@ -16,11 +16,11 @@ internal sealed class MessageSettings(bool hasRing = true)
         ("nul", MessageFraming.Nul),
         ("len32", MessageFraming.Len32));
 
-    private readonly Option<int?> _maxSize = NumberOption.Create("--max-size", "The longest message over a stream, in bytes (default 1048576)", 1);
+    private readonly Option<int?> _maxSize = NumberOption.Create("--max-size", "The longest message over a stream or of a broker, in bytes (default 1048576)", 1);
     private readonly Option<int?>? _ringSize = hasRing ? RingSizeOption.Create() : null;
 
     /// <summary>Whether it carries messages, and nothing else.</summary>
-    internal static bool CarriesMessages(EndPoint endPoint) => endPoint is MessageQueueEndPoint or UdpEndPoint;
+    internal static bool CarriesMessages(EndPoint endPoint) => endPoint is MessageQueueEndPoint or AmqpEndPoint or UdpEndPoint;
 
     /// <summary>Whether it has clients: what does not is the same for everybody who opens it.</summary>
     internal static bool HasClients(EndPoint endPoint, MessageFraming framing) => framing != MessageFraming.None || endPoint is SharedMemoryEndPoint;
@@ -42,7 +42,7 @@ internal sealed class MessageSettings(bool hasRing = true)
         MessageFraming? framing = parsed.GetValue(_framing);
         if (CarriesMessages(endPoint))
         {
-            return framing is null && parsed.GetValue(_maxSize) is null
+            return framing is null && (endPoint is AmqpEndPoint || parsed.GetValue(_maxSize) is null)
                 ? MessageFraming.None
                 : throw new UsageException(
                     $"{(framing is null ? "--max-size" : "--frame")} is for a stream; {ParleyEndPoint.Format(endPoint)} carries messages as they are",

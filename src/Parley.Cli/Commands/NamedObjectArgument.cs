@@ -6,7 +6,7 @@ namespace Parley.Cli.Commands;
 /// <summary>The endpoint of something that is there though nobody uses it.</summary>
 internal static class NamedObjectArgument
 {
-    private const string Forms = "mq:/name, fifo:/path, fifo:/in:/out (or fifo:in:./out), shm:name";
+    private const string Forms = "mq:/name, amqp://host?queue=name, fifo:/path, fifo:/in:/out (or fifo:in:./out), shm:name";
 
     internal static Argument<string> Create() => EndPointArgument.Required("ENDPOINT", "Its name", Forms);
 

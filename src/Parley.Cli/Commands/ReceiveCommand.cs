@@ -10,6 +10,11 @@ namespace Parley.Cli.Commands;
 /// <summary><c>parley receive</c>: prints messages as they come.</summary>
 internal static class ReceiveCommand
 {
+    // Whoever wants less than a broker gives away at once by default leaves the others to others.
+    private const int MostUnprinted = 100;
+
+    private static readonly TimeSpan LongestDelivery = TimeSpan.FromSeconds(5);
+
     internal static Command Build(ProgramWords program)
     {
         Argument<string> endPoint = EndPointArgument.Required("ENDPOINT", "Where from", MessageSettings.Forms + EndPointArgument.Program);
@@ -30,12 +35,14 @@ internal static class ReceiveCommand
         Option<bool> follow = FollowOption.Create();
         Option<IPAddress?> group = AddressOption.Create("--multicast-group", "Join a multicast group (UDP)");
         var listener = new ListenerSettings();
+        var broker = new BrokerSettings();
         var verbosity = new Verbosity("Say how many messages were received, and what each client of a stream said");
         var command = new Command("receive", "Print messages as they come; a stream's endpoint is listened on, for any number of clients")
         {
             endPoint, count, noWait, timeout, form, json, connect, retry, follow, group,
         };
         messages.AddTo(command);
+        broker.AddTo(command);
         listener.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
@@ -46,6 +53,7 @@ internal static class ReceiveCommand
             parley receive udp://0.0.0.0:9000 --multicast-group 239.1.2.3
             parley receive tcp://127.0.0.1:7000 --frame len32 --output nul | xargs -0 -n 1 echo
             parley receive shm:orders                        what clients send through shared memory
+            parley receive 'amqp://host?queue=orders'        each is the broker's until it is printed
             parley receive exec: --frame line -- tail -f log what a program says, line by line
             """);
         command.SetAction(async (parsed, _) =>
@@ -67,6 +75,7 @@ internal static class ReceiveCommand
                 listener.Check(parsed, source);
             else
                 listener.RefuseAll(parsed, source);
+            broker.Use(parsed, source, prefetch: parsed.GetValue(count) is int wanted and < MostUnprinted ? wanted : null);
             AccessRules? rules = listener.GetAccess(parsed, source);
             if (verbosity.IsDryRun(parsed))
             {
@@ -82,13 +91,24 @@ internal static class ReceiveCommand
             options.Direction = OneWay.Is(source) || source is MessageQueueEndPoint ? ConnectionDirection.ReceiveOnly : ConnectionDirection.Both;
             Connection standard = await StandardConversation.OpenStandardStreamsAsync(CancellationToken.None);
             var printer = new MessagePrinter(standard, parsed.GetValue(json) ? OutputForm.Json : parsed.GetValue(form) ?? OutputForm.Line);
-            using var receiver = new Receiver(printer, source, parsed.GetValue(count), parsed.GetValue(timeout).Infinite(), parsed.GetValue(noWait));
+            using var receiver = parsed.GetValue(noWait) && source is AmqpEndPoint queue
+                ? await OfBrokerNowAsync(printer, queue, parsed.GetValue(count), broker, parsed)
+                : new Receiver(printer, source, parsed.GetValue(count), parsed.GetValue(timeout).Infinite(), parsed.GetValue(noWait));
             int exitCode = listens
                 ? await ListenAsync(receiver, source, options, listener, parsed, verbosity)
                 : await ReceiveAsync(receiver, source, options, parsed, verbosity);
             return exitCode == ExitCode.Done ? receiver.Finish() : exitCode;
         });
         return command;
+    }
+
+    // A broker sends when it likes: what is there it has to be asked, and those are waited for, unless others were faster.
+    private static async Task<Receiver> OfBrokerNowAsync(MessagePrinter printer, AmqpEndPoint queue, int? count, BrokerSettings broker, ParseResult parsed)
+    {
+        int there = await broker.CountAsync(parsed, queue);
+        return there == 0
+            ? throw new ConnectionException(Step.Receive, Reason.TimedOut, queue, "no message is there")
+            : new Receiver(printer, queue, Math.Min(count ?? there, there), LongestDelivery, noWait: false) { IsSilenceEnough = true };
     }
 
     private static async Task<int> ListenAsync(

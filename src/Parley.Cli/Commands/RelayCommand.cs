@@ -11,7 +11,7 @@ internal static class RelayCommand
     /// <summary>The client, two pipes, and what tells of the program's end.</summary>
     internal const int DescriptorsWithProgram = 4;
 
-    private const string Forms = EndPointArgument.Forms + ", mq:/name, udp://host:port";
+    private const string Forms = EndPointArgument.Forms + ", mq:/name, amqp://host?queue=name, udp://host:port";
 
     internal static Command Build(ProgramWords program)
     {
@@ -25,6 +25,7 @@ internal static class RelayCommand
         var connect = new ConnectSettings();
         var tls = new TlsSettings(listens: true, connects: true);
         var verbosity = new Verbosity();
+        var broker = new BrokerSettings(tls);
         var messages = new MessageRelayCommand();
         var command = new Command("relay", "Join every client of LISTEN to a connection of its own to TARGET. Of two FIFOs the first is read and the second written; what TARGET answers to a single FIFO is dropped. With a queue or UDP on one side, or shared memory on one and --frame for the other, whole messages go one way, to one TARGET") { listen, target, once, follow, ringSize };
         transfer.AddTo(command);
@@ -32,6 +33,7 @@ internal static class RelayCommand
         connect.AddTo(command);
         tls.AddTo(command);
         messages.AddTo(command);
+        broker.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley relay tcp://127.0.0.1:8080 unix:/run/app.sock     a Unix socket, reachable by TCP
@@ -41,6 +43,7 @@ internal static class RelayCommand
             parley relay fifo:/tmp/log tcp://log.example:514         what is written to a FIFO, sent on
             parley relay mq:/orders udp://127.0.0.1:9000             a message a datagram
             parley relay unix:/tmp/in.sock mq:/orders --frame line   what clients say, line by line, into a queue
+            parley relay mq:/orders 'amqp://host?queue=orders'       a queue of this machine, to a broker; kept in a file until confirmed
             parley relay shm:orders mq:/orders                       messages in shared memory, into a queue
             parley relay mq:/orders tcp://host:7000 --frame len32 --dead-letter lost.jsonl
             """);
@@ -57,6 +60,7 @@ internal static class RelayCommand
             int? ring = RingSizeOption.Get(parsed, ringSize, local, remote);
             OneWay.CheckFollow(parsed.GetValue(follow), local, ConnectionDirection.ReceiveOnly);
             tls.Check(parsed, local, remote);
+            broker.Use(parsed, remote, local);
             if (messages.IsMeant(parsed, local, remote))
             {
                 ListenerOptions clients = listener.Get(parsed, local, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);

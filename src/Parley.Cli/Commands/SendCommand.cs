@@ -25,11 +25,12 @@ internal static class SendCommand
             ("whole", InputCut.Whole));
         var whole = new Option<bool>("--whole") { Description = "All of standard input is one message: --input whole" };
         Option<int?> priority = NumberOption.Create("--priority", "A queue's messages of a higher priority are received first (default 0)", 0);
-        Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when there is no room for a message for so long (default: never), or nobody to connect to (default 30)");
+        Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when there is no room for a message for so long (default: never), a broker has not confirmed one (default 30), or nobody to connect to (default 30)");
         var noWait = new Option<bool>("--no-wait") { Description = "Fail when there is no room, instead of waiting for it" };
         Option<int?> retry = NumberOption.Create("--retry", "Try so many times more, with growing pauses, when nobody is there (default 0); -v tells of each", 0);
         var access = new AccessSettings("peers");
         var listen = new Option<bool>("--listen") { Description = "Listen on a stream's endpoint, and send to the first client, instead of connecting" };
+        var broker = new BrokerSettings();
         var verbosity = new Verbosity("Say how many messages were sent");
         var command = new Command("send", "Send messages: one an argument, or those of standard input")
         {
@@ -37,6 +38,7 @@ internal static class SendCommand
         };
         access.AddTo(command);
         messages.AddTo(command);
+        broker.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley send mq:/orders 'first' 'second'          two messages into a queue
@@ -46,6 +48,7 @@ internal static class SendCommand
             parley send mq:/orders --whole < image.png       a file as one message
             parley send tcp://127.0.0.1:7000 --frame len32 'over a stream'
             parley send shm:orders 'through shared memory'
+            parley send 'amqp://host?queue=orders' < lines.txt   over when the broker has confirmed each
             parley send mq:/orders -- --dashes               behind -- anything is a message
             """);
         command.SetAction(async (parsed, _) =>
@@ -57,6 +60,9 @@ internal static class SendCommand
             foreach (ReadOnlyMemory<byte> message in given)
                 FramedText.Check(message.Span, framing);
             Check(target, parsed.GetValue(priority), parsed.GetValue(listen), parsed.GetValue(noWait) && parsed.GetValue(timeout) is not null);
+            if (parsed.GetValue(noWait) && target is AmqpEndPoint)
+                throw new UsageException("--no-wait: whether a broker takes a message is known only when it has said so", "--timeout says how long that may take (default 30)");
+            broker.Use(parsed, target, callTimeout: parsed.GetValue(timeout));
             AccessRules? rules = access.Get(parsed, target);
             if (verbosity.IsDryRun(parsed))
             {
@@ -93,12 +99,14 @@ internal static class SendCommand
                 await sender.SendAsync(message, cancellationToken);
             if (given.Length == 0)
                 await SendInputAsync(sender, cut, framing, target, open.Channel.MaxMessageSize, cancellationToken);
+            await sender.FinishAsync();
             int? exitCode = await open.EndAsync(cancellationToken);
             isDone = true;
             return exitCode ?? ExitCode.Done;
         }
         finally
         {
+            await sender.SettleAsync();
             if (verbose || (!isDone && (sender.Sent > 0 || given.Length != 1)))
                 sender.Report();
         }
@@ -143,7 +151,7 @@ internal static class SendCommand
 
     private static void Check(EndPoint target, int? priority, bool listens, bool waitsAndNot)
     {
-        if (priority is not null && target is not MessageQueueEndPoint)
+        if (priority is not null && target is not (MessageQueueEndPoint or AmqpEndPoint))
             throw new UsageException($"--priority is for a queue; {ParleyEndPoint.Format(target)} has no priorities", "for example: parley send mq:/orders --priority 9 MESSAGE");
         if (listens && (MessageSettings.CarriesMessages(target) || target is FifoEndPoint or ProcessEndPoint))
             throw new UsageException($"nobody connects to {ParleyEndPoint.Format(target)}: --listen is for sockets and named pipes");

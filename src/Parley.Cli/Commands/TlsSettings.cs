@@ -9,7 +9,8 @@ namespace Parley.Cli.Commands;
 /// <summary>Options of the verbs that speak TLS.</summary>
 /// <param name="listens">Whether the verb has clients.</param>
 /// <param name="connects">Whether it has servers.</param>
-internal sealed class TlsSettings(bool listens = false, bool connects = false)
+/// <param name="place">Which endpoints they are for.</param>
+internal sealed class TlsSettings(bool listens = false, bool connects = false, string place = "tls://host:port")
 {
     private const string Tls = "TLS: ";
 
@@ -47,10 +48,11 @@ internal sealed class TlsSettings(bool listens = false, bool connects = false)
     {
         if (local is not TlsEndPoint)
             Refuse(parsed, Listening, listens && connects ? "a listener on tls://host:port" : "tls://host:port");
-        if (remote is not TlsEndPoint)
-            Refuse(parsed, Connecting, listens && connects ? "a target at tls://host:port" : "tls://host:port");
-        if (local is not TlsEndPoint && remote is not TlsEndPoint)
-            Refuse(parsed, All, "tls://host:port");
+        bool isClient = IsSecure(remote) || local is AmqpEndPoint { IsSecure: true };
+        if (!isClient)
+            Refuse(parsed, Connecting, listens && connects ? "a target at tls://host:port, or amqps:" : place);
+        if (local is not TlsEndPoint && !isClient)
+            Refuse(parsed, All, place);
         if (local is TlsEndPoint && (parsed.GetValue(_certificate) is null) == !parsed.GetValue(_selfSigned))
         {
             throw new UsageException(
@@ -63,11 +65,11 @@ internal sealed class TlsSettings(bool listens = false, bool connects = false)
             throw new UsageException("--insecure trusts any server: --ca, --pin and --server-name have no place beside it");
         if (connects && parsed.GetValue(_serverName) is { } name && Uri.CheckHostName(name) is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
             throw new UsageException($"--server-name: '{name}' is no name or address that a certificate could be for");
-        if (parsed.GetValue(_revocations) is not null && !AsksClients(parsed, local, remote is TlsEndPoint) && !(remote is TlsEndPoint && !parsed.GetValue(_insecure)))
+        if (parsed.GetValue(_revocations) is not null && !AsksClients(parsed, local, isClient) && !(isClient && !parsed.GetValue(_insecure)))
         {
             throw new UsageException(
-                remote is TlsEndPoint ? "--insecure trusts any server: --crl has no place beside it" : "--crl is about certificates, and clients are asked for none",
-                remote is TlsEndPoint ? null : "--client-ca FILE asks them for one of its authorities");
+                isClient ? "--insecure trusts any server: --crl has no place beside it" : "--crl is about certificates, and clients are asked for none",
+                isClient ? null : "--client-ca FILE asks them for one of its authorities");
         }
 
         if (Array.Find(Pins(parsed), static pin => !TlsCertificate.IsPin(pin)) is { } wrong)
@@ -100,7 +102,7 @@ internal sealed class TlsSettings(bool listens = false, bool connects = false)
     /// <summary>For a server that is connected to.</summary>
     internal TlsOptions? ForClient(ParseResult parsed, EndPoint remote, bool hasListener = false)
     {
-        if (remote is not TlsEndPoint)
+        if (!IsSecure(remote))
             return null;
         var options = new TlsOptions
         {
@@ -120,6 +122,8 @@ internal sealed class TlsSettings(bool listens = false, bool connects = false)
     /// </summary>
     internal static IDisposable? OutliveHangUp(ListenerOptions options)
         => options.Tls?.CertificateFile is null ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, static context => context.Cancel = true);
+
+    private static bool IsSecure(EndPoint? remote) => remote is TlsEndPoint or AmqpEndPoint { IsSecure: true };
 
     private static X509Certificate2 SelfSigned(TlsEndPoint local)
     {

@@ -15,6 +15,9 @@ internal static class MessageJson
     private static readonly JsonEncodedText Peer = JsonEncodedText.Encode("peer");
     private static readonly JsonEncodedText Text = JsonEncodedText.Encode("text");
     private static readonly JsonEncodedText Base64 = JsonEncodedText.Encode("base64");
+    private static readonly JsonEncodedText Redelivered = JsonEncodedText.Encode("redelivered");
+    private static readonly JsonEncodedText EarlierDeliveries = JsonEncodedText.Encode("earlier_deliveries");
+    private static readonly JsonEncodedText Properties = JsonEncodedText.Encode("properties");
     private static readonly JsonEncodedText Error = JsonEncodedText.Encode("error");
 
     /// <summary>Writes it, with a line feed.</summary>
@@ -32,6 +35,10 @@ internal static class MessageJson
             json.WriteString(Time, DateTime.UtcNow);
             if ((message.Header.Peer ?? peer) is { } who)
                 json.WriteString(Peer, ParleyEndPoint.Format(who));
+            if (message.Delivery is { } delivery)
+                Write(json, delivery);
+            if (message.Header.Properties is { Count: > 0 } properties)
+                Write(json, properties);
             if (Utf8.IsValid(message.Body.Span))
                 json.WriteString(Text, message.Body.Span);
             else
@@ -42,5 +49,20 @@ internal static class MessageJson
         }
 
         output.Write("\n"u8);
+    }
+
+    private static void Write(Utf8JsonWriter json, MessageDelivery delivery)
+    {
+        json.WriteBoolean(Redelivered, delivery.IsRedelivered);
+        if (delivery.EarlierDeliveries is long earlier)
+            json.WriteNumber(EarlierDeliveries, earlier);
+    }
+
+    private static void Write(Utf8JsonWriter json, IReadOnlyDictionary<string, string> properties)
+    {
+        json.WriteStartObject(Properties);
+        foreach ((string name, string value) in properties)
+            json.WriteString(name, value);
+        json.WriteEndObject();
     }
 }

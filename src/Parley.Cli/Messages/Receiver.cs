@@ -23,6 +23,9 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint where, int? coun
     private long _bytes;
     private bool _hasLost;
 
+    /// <summary>Whether it is no failure that no more come, once one has.</summary>
+    internal bool IsSilenceEnough { get; init; }
+
     /// <summary>How many were printed.</summary>
     internal long Printed { get; private set; }
 
@@ -65,7 +68,7 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint where, int? coun
     /// <exception cref="ConnectionException">Nothing came in time.</exception>
     internal int Finish()
     {
-        if (_silence.IsCancellationRequested)
+        if (_silence.IsCancellationRequested && !(IsSilenceEnough && Printed > 0))
             throw new ConnectionException(Step.Receive, Reason.TimedOut, where, $"no message came for {timeout.TotalSeconds:0.###} s");
         if (noWait && Printed == 0 && !_hasLost)
             throw new ConnectionException(Step.Receive, Reason.TimedOut, where, "no message is there");
@@ -101,7 +104,9 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint where, int? coun
 
             // A reader that takes its time is no silence, and what has begun is printed whole: only an interruption breaks it off.
             _silence.CancelAfter(Timeout.InfiniteTimeSpan);
-            await PrintAsync(new Message(_buffer.AsMemory(0, received.Length), received.Header), peer, cut);
+            await PrintAsync(new Message(_buffer.AsMemory(0, received.Length), received.Header) { Delivery = received.Delivery }, peer, cut);
+            if (received.Delivery is { } delivery)
+                await delivery.AcknowledgeAsync(cut);
             if (timeout != Timeout.InfiniteTimeSpan)
                 _silence.CancelAfter(timeout);
             _bytes += received.Length;

@@ -48,6 +48,9 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
         }
         catch (Exception failure) when (relay.HasMessage)
         {
+            await GiveBackAsync(relay);
+            if (!relay.HasMessage)
+                throw;
             string why = failure is ConnectionException broken ? broken.Message : "it was not taken in time";
             await undelivered.PutBackOrKeepAsync(relay.InHand, source, why);
             throw;
@@ -93,7 +96,7 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
         catch (ConnectionException refused) when (relay.HasTargetFailed && relay.HasMessage && IsAboutMessage(refused) && undelivered.HasFile)
         {
             undelivered.Keep(relay.InHand, source, refused.Message);
-            relay.Drop();
+            await relay.DropAsync(cut);
             return false;
         }
         catch (ConnectionException failure) when (relay.HasTargetFailed && !IsAboutMessage(failure))
@@ -105,6 +108,22 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
         {
             if (relay.MessagesMoved > before)
                 target.Succeed();
+        }
+    }
+
+    // A source that keeps its messages delivers them again; where it can no longer be told, it does so unasked.
+    private static async ValueTask GiveBackAsync(MessageRelay relay)
+    {
+        while (relay is { HasMessage: true, InHand.Delivery: not null })
+        {
+            try
+            {
+                await relay.GiveBackAsync();
+            }
+            catch (ConnectionException)
+            {
+                // One of them: the others are still to be given back.
+            }
         }
     }
 

@@ -6,6 +6,11 @@ namespace Parley.Cli.Messages;
 /// <summary>Sends messages to one channel, and counts them.</summary>
 internal sealed class Sender(MessageChannel channel, EndPoint target, MessageHeader header, TimeSpan timeout, bool noWait)
 {
+    // Many are on their way at once to a broker, which takes milliseconds to confirm each; the channel waits at twice as many.
+    private const int MostUnderWay = 256;
+
+    private readonly bool _isConfirmed = target is AmqpEndPoint;
+    private readonly Queue<(Task Sent, int Length)> _underWay = new();
     private long _bytes;
 
     /// <summary>How many were sent.</summary>
@@ -14,6 +19,14 @@ internal sealed class Sender(MessageChannel channel, EndPoint target, MessageHea
     /// <exception cref="ConnectionException">With <see cref="Reason.Full"/> or <see cref="Reason.TimedOut"/> where there was no room, or what else went wrong.</exception>
     internal async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
+        if (_isConfirmed)
+        {
+            if (_underWay.Count == MostUnderWay)
+                await FinishOneAsync();
+            _underWay.Enqueue((channel.SendAsync(message.ToArray(), header, cancellationToken).AsTask(), message.Length));
+            return;
+        }
+
         if (noWait)
         {
             if (!channel.TrySend(message.Span, header))
@@ -28,13 +41,44 @@ internal sealed class Sender(MessageChannel channel, EndPoint target, MessageHea
             await SendInTimeAsync(message, cancellationToken);
         }
 
-        Sent++;
-        _bytes += message.Length;
+        Count(message.Length);
+    }
+
+    /// <summary>Waits until the target has confirmed every message.</summary>
+    /// <exception cref="ConnectionException">It has not, in time; or what else went wrong.</exception>
+    internal async ValueTask FinishAsync()
+    {
+        while (_underWay.Count > 0)
+            await FinishOneAsync();
+    }
+
+    /// <summary>Waits, after a failure, until it is known of each message what became of it: those that were confirmed count.</summary>
+    internal async ValueTask SettleAsync()
+    {
+        while (_underWay.TryDequeue(out (Task Sent, int Length) next))
+        {
+            await next.Sent.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (next.Sent.IsCompletedSuccessfully)
+                Count(next.Length);
+        }
     }
 
     /// <summary>Says how many were sent, where that is not plain from what else is said.</summary>
     internal void Report()
         => StandardError.WriteLine($"{ParleyEndPoint.Format(target)}: {Sent} {(Sent == 1 ? "message" : "messages")} sent, {_bytes} bytes");
+
+    private async ValueTask FinishOneAsync()
+    {
+        (Task sent, int length) = _underWay.Dequeue();
+        await sent;
+        Count(length);
+    }
+
+    private void Count(int length)
+    {
+        Sent++;
+        _bytes += length;
+    }
 
     private async ValueTask SendInTimeAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {

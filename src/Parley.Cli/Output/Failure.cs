@@ -66,6 +66,9 @@ internal static class Failure
             Reason.Refused when connecting && failure.EndPoint is SharedMemoryEndPoint => SharedMemoryHint(failure, where),
             Reason.NotFound when connecting && failure.EndPoint is SharedMemoryEndPoint => SharedMemoryHint(failure, where),
             Reason.Denied when failure.EndPoint is SharedMemoryEndPoint => "shared memory is between programs of one user",
+            Reason.Refused when connecting && failure.EndPoint is AmqpEndPoint => "no broker listens there",
+            Reason.Denied when failure.EndPoint is AmqpEndPoint =>
+                $"who this is say --user and --password-file, or {RabbitMQOptions.UserVariable} and {RabbitMQOptions.PasswordVariable} of the environment; guest is let in from the broker's own machine only",
             Reason.Refused when connecting => $"nothing listens there; start a server with: parley serve {where}",
             Reason.NotFound when failure.Step is Step.Resolve => "check the host's name; an address works without a look-up",
             Reason.NotFound when failure is { Step: Step.Open, EndPoint: FifoEndPoint or MessageQueueEndPoint } => $"make it with: parley create {where}",

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Parley.Cli.Output;
+
+namespace Parley.Cli.Commands;
+
+/// <summary>Where a relay keeps what it took and its target has not confirmed.</summary>
+internal sealed class SpoolSettings
+{
+    private const int LongestName = 40;
+
+    private readonly Option<string?> _file = new("--spool")
+    {
+        Description = "Messages: keep those that were taken and that TARGET has not confirmed in this file (default, from mq: to a broker: one in XDG_STATE_HOME/parley)",
+        HelpName = "FILE",
+    };
+    private readonly Option<int?> _size = NumberOption.Create("--spool-size", "Messages: its size in bytes; when it is full, messages wait where they come from (default 67108864)", 1);
+    private readonly Option<bool> _sync = new("--fsync") { Description = "Messages: have each on the disk before it is sent, for power failures" };
+
+    internal void AddTo(Command command)
+    {
+        command.Options.Add(_file);
+        command.Options.Add(_size);
+        command.Options.Add(_sync);
+    }
+
+    /// <exception cref="UsageException">One of the options is given where there is nothing to keep.</exception>
+    internal void RefuseAll(ParseResult parsed, EndPoint source)
+    {
+        Option? given = Array.Find([_file, _size, (Option)_sync], one => parsed.GetResult(one) is { Implicit: false });
+        if (given is not null)
+            throw new UsageException($"{given.Name} is for messages that are gone once they are taken, from mq: or udp:; {ParleyEndPoint.Format(source)} is no such source");
+    }
+
+    /// <summary>The spool of a relay; <see langword="null"/> where it has none.</summary>
+    internal MessageSpoolOptions? Get(ParseResult parsed, MessageRelayPlan plan)
+    {
+        bool isBridge = plan is { Source: MessageQueueEndPoint, Target: AmqpEndPoint };
+        string? file = parsed.GetValue(_file);
+        if (file is null && !isBridge)
+        {
+            RefuseAll(parsed, plan.Source);
+            return null;
+        }
+
+        var options = new MessageSpoolOptions { Path = file ?? DefaultPath(plan), Fsync = parsed.GetValue(_sync), LoggerFactory = new StandardErrorLogger(plan.IsVerbose) };
+        options.Capacity = parsed.GetValue(_size) ?? options.Capacity;
+        return options;
+    }
+
+    internal static MessageSpool? Open(MessageChannel source, MessageSpoolOptions? options, bool verbose)
+    {
+        if (options is null)
+            return null;
+        MessageSpool spool = MessageSpool.Open(source, options);
+        if (verbose || spool.Unacknowledged > 0)
+            StandardError.WriteLine($"{PlainText.OneLine(options.Path)}: {spool.Unacknowledged} of {spool.Capacity} messages kept from before");
+        return spool;
+    }
+
+    // A name that tells what it is for, and a hash for what such a name cannot tell apart.
+    private static string DefaultPath(MessageRelayPlan plan)
+    {
+        string ends = $"{ParleyEndPoint.Format(plan.Source)} {ParleyEndPoint.Format(plan.Target)}";
+        string name = string.Concat(ends.Select(static one => char.IsAsciiLetterOrDigit(one) ? one : '-'));
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ends)))[..8];
+        string folder = Path.Combine(StateFolder(), "parley");
+        if (OperatingSystem.IsWindows())
+            throw new PlatformNotSupportedException("A spool needs Linux.");
+        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{name[..Math.Min(LongestName, name.Length)]}-{hash}.spool"));
+    }
+
+    private static string StateFolder()
+    {
+        if (Environment.GetEnvironmentVariable("XDG_STATE_HOME") is ['/', ..] state)
+            return state;
+        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        return home.Length > 0
+            ? Path.Combine(home, ".local", "state")
+            : throw new UsageException("there is no home directory to keep messages in", "--spool FILE says where");
+    }
+}
