@@ -22,6 +22,7 @@ internal sealed class LinkKeeper : IDisposable
     private Task _kept = Task.CompletedTask;
     private bool _isWanted;
     private bool _isReceiving;
+    private volatile bool _isStopping;
     private long _lost;
 
     internal LinkKeeper(BrokerConnector connector, Outbox outbox, Inbox inbox, RabbitMQOptions options, ILoggerFactory? loggers)
@@ -79,6 +80,7 @@ internal sealed class LinkKeeper : IDisposable
     /// <summary>Ends the connection, so that the broker has what was said, if it takes that within the time.</summary>
     internal async Task StopAsync(TimeSpan timeout)
     {
+        _isStopping = true;
         BrokerLink? link;
         lock (_lock)
             link = _link;
@@ -123,7 +125,7 @@ internal sealed class LinkKeeper : IDisposable
             _outbox.Return(used);
             _inbox.Clear();
             used.Abandon();
-            if (_stopToken.IsCancellationRequested)
+            if (_isStopping)
                 return;
             if (_logger is not null)
                 RabbitMQLog.Lost(_logger, _name, reason.Cause);

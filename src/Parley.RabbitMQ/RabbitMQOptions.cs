@@ -36,6 +36,12 @@ public sealed class RabbitMQOptions
     /// </summary>
     public int Prefetch { get; set; } = 100;
 
+    /// <summary>
+    /// After how many messages the broker is asked for no more, by each connection: who wants so many leaves the others alone, unmarked. 1 or more. Default
+    /// <see langword="null"/>: never.
+    /// </summary>
+    public int? MaxDeliveries { get; set; }
+
     /// <summary>How many messages may have been sent and not been confirmed: one more waits. 1 to 65535. Default 512.</summary>
     public int ConfirmWindow { get; set; } = 512;
 
@@ -83,6 +89,8 @@ public sealed class RabbitMQOptions
     private void Validate()
     {
         CheckRange(Prefetch, 1, ushort.MaxValue, nameof(Prefetch));
+        if (MaxDeliveries is int deliveries)
+            ArgumentOutOfRangeException.ThrowIfLessThan(deliveries, 1, nameof(MaxDeliveries));
         CheckRange(ConfirmWindow, 1, ushort.MaxValue, nameof(ConfirmWindow));
         CheckRange(MaxPriority, 0, HighestPriority, nameof(MaxPriority));
         ConnectionOptions.CheckTimeout(CallTimeout, nameof(CallTimeout));

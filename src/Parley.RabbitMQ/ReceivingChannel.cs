@@ -11,15 +11,17 @@ internal sealed class ReceivingChannel : IAsyncBasicConsumer
     private readonly Inbox _inbox;
     private readonly AmqpEndPoint _queue;
     private readonly TimeSpan _timeout;
+    private int? _wanted;
     private readonly TaskCompletionSource<ConnectionException> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ReceivingChannel(BrokerLink link, IChannel channel, Inbox inbox, AmqpEndPoint queue, TimeSpan timeout)
+    private ReceivingChannel(BrokerLink link, IChannel channel, Inbox inbox, AmqpEndPoint queue, RabbitMQOptions options)
     {
         _link = link;
         _channel = channel;
         _inbox = inbox;
         _queue = queue;
-        _timeout = timeout;
+        _timeout = options.CallTimeout;
+        _wanted = options.MaxDeliveries;
         channel.ChannelShutdownAsync += (_, reason) => EndAsync(reason);
     }
 
@@ -33,8 +35,9 @@ internal sealed class ReceivingChannel : IAsyncBasicConsumer
     internal static async Task<ReceivingChannel> OpenAsync(BrokerLink link, Inbox inbox, AmqpEndPoint queue, RabbitMQOptions options)
     {
         IChannel channel = await link.OpenChannelAsync(null, CancellationToken.None).ConfigureAwait(false);
-        var receiving = new ReceivingChannel(link, channel, inbox, queue, options.CallTimeout);
-        await link.CallAsync(Step.Receive, stop => channel.BasicQosAsync(0, (ushort)options.Prefetch, global: false, stop), CancellationToken.None).ConfigureAwait(false);
+        var receiving = new ReceivingChannel(link, channel, inbox, queue, options);
+        ushort prefetch = (ushort)Math.Min(options.Prefetch, options.MaxDeliveries ?? options.Prefetch);
+        await link.CallAsync(Step.Receive, stop => channel.BasicQosAsync(0, prefetch, global: false, stop), CancellationToken.None).ConfigureAwait(false);
         await link.CallAsync(Step.Receive, stop => channel.BasicConsumeAsync(queue.Queue, autoAck: false, "", noLocal: false, exclusive: false, null, receiving, stop), CancellationToken.None).ConfigureAwait(false);
         return receiving;
     }
@@ -64,12 +67,16 @@ internal sealed class ReceivingChannel : IAsyncBasicConsumer
         }
     }
 
-    Task IAsyncBasicConsumer.HandleBasicDeliverAsync(
+    async Task IAsyncBasicConsumer.HandleBasicDeliverAsync(
         string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         (MessageHeader header, long? earlier) = Headers.Received(properties);
-        _inbox.Add(new Arrival(body.Span, header, new RabbitMQDelivery(this, deliveryTag, redelivered, earlier)));
-        return Task.CompletedTask;
+        var arrival = new Arrival(body.Span, header, new RabbitMQDelivery(this, deliveryTag, redelivered, earlier));
+
+        // Before anybody has it, and could acknowledge it: that would make room for the next.
+        if (--_wanted == 0)
+            await _channel.BasicCancelAsync(consumerTag, noWait: true, cancellationToken).ConfigureAwait(false);
+        _inbox.Add(arrival);
     }
 
     Task IAsyncBasicConsumer.HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken)

@@ -35,16 +35,16 @@ internal sealed class BrokerSettings(TlsSettings? tls = null)
     /// <param name="parsed">The words.</param>
     /// <param name="endPoint">The endpoint.</param>
     /// <param name="other">The one on the other side of a relay.</param>
-    /// <param name="prefetch">How many messages it may give away before they are acknowledged.</param>
+    /// <param name="count">How many messages are wanted of it; <see langword="null"/> for all.</param>
     /// <param name="callTimeout">How long any one call may take.</param>
     /// <exception cref="UsageException">An option has no place there.</exception>
-    internal void Use(ParseResult parsed, EndPoint endPoint, EndPoint? other = null, int? prefetch = null, TimeSpan? callTimeout = null)
+    internal void Use(ParseResult parsed, EndPoint endPoint, EndPoint? other = null, int? count = null, TimeSpan? callTimeout = null)
     {
         if (_ownsTls)
             _tls.Check(parsed, null, endPoint);
         if ((endPoint as AmqpEndPoint ?? other as AmqpEndPoint) is { } queue)
         {
-            Use(Options(parsed, queue, prefetch, callTimeout));
+            Use(Options(parsed, queue, count, callTimeout));
             return;
         }
 
@@ -65,24 +65,24 @@ internal sealed class BrokerSettings(TlsSettings? tls = null)
             MaxPriority = priorities ?? 0,
         };
         options.DeliveryLimit = deliveryLimit ?? options.DeliveryLimit;
-        return RabbitMQTransport.CreateQueueAsync(queue, options, Options(parsed, queue, prefetch: null, callTimeout: null));
+        return RabbitMQTransport.CreateQueueAsync(queue, options, Options(parsed, queue, count: null, callTimeout: null));
     }
 
     /// <summary>How many messages wait in a queue.</summary>
     internal async Task<int> CountAsync(ParseResult parsed, AmqpEndPoint queue)
-        => (await RabbitMQTransport.InspectQueueAsync(queue, Options(parsed, queue, prefetch: null, callTimeout: null))).MessagesWaiting ?? 0;
+        => (await RabbitMQTransport.InspectQueueAsync(queue, Options(parsed, queue, count: null, callTimeout: null))).MessagesWaiting ?? 0;
 
     // Apart, so that the broker's client is loaded only where it is needed.
     private static void Use(RabbitMQOptions options) => RabbitMQTransport.Use(options);
 
-    private RabbitMQOptions Options(ParseResult parsed, AmqpEndPoint queue, int? prefetch, TimeSpan? callTimeout)
+    private RabbitMQOptions Options(ParseResult parsed, AmqpEndPoint queue, int? count, TimeSpan? callTimeout)
     {
         RabbitMQOptions options = RabbitMQOptions.FromEnvironment();
         options.UserName = parsed.GetValue(_user) ?? options.UserName;
         if (parsed.GetValue(_passwordFile) is { } file)
             (options.Password, options.PasswordFile) = (null, file);
         options.MaxPriority = HighestPriority;
-        options.Prefetch = prefetch ?? options.Prefetch;
+        options.MaxDeliveries = count;
         options.CallTimeout = callTimeout ?? options.CallTimeout;
         options.Tls = _tls.ForClient(parsed, queue);
         return options;

@@ -10,9 +10,6 @@ namespace Parley.Cli.Commands;
 /// <summary><c>parley receive</c>: prints messages as they come.</summary>
 internal static class ReceiveCommand
 {
-    // Whoever wants less than a broker gives away at once by default leaves the others to others.
-    private const int MostUnprinted = 100;
-
     private static readonly TimeSpan LongestDelivery = TimeSpan.FromSeconds(5);
 
     internal static Command Build(ProgramWords program)
@@ -75,7 +72,7 @@ internal static class ReceiveCommand
                 listener.Check(parsed, source);
             else
                 listener.RefuseAll(parsed, source);
-            broker.Use(parsed, source, prefetch: parsed.GetValue(count) is int wanted and < MostUnprinted ? wanted : null);
+            broker.Use(parsed, source, count: parsed.GetValue(count));
             AccessRules? rules = listener.GetAccess(parsed, source);
             if (verbosity.IsDryRun(parsed))
             {

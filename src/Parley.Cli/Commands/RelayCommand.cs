@@ -60,7 +60,7 @@ internal static class RelayCommand
             int? ring = RingSizeOption.Get(parsed, ringSize, local, remote);
             OneWay.CheckFollow(parsed.GetValue(follow), local, ConnectionDirection.ReceiveOnly);
             tls.Check(parsed, local, remote);
-            broker.Use(parsed, remote, local);
+            broker.Use(parsed, remote, local, count: parsed.GetValue(once) ? 1 : null);
             if (messages.IsMeant(parsed, local, remote))
             {
                 ListenerOptions clients = listener.Get(parsed, local, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);

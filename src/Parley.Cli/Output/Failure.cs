@@ -75,6 +75,7 @@ internal static class Failure
             Reason.TimedOut when failure is { Step: Step.Open, EndPoint: FifoEndPoint } => "the other side has to open it too; --timeout waits longer",
             Reason.InUse when failure.Step is Step.Create => $"look at what is there with: parley inspect {where}",
             Reason.NotFound when connecting && failure.EndPoint is NamedPipeEndPoint => $"there is no such pipe; make it with: parley serve {where}",
+            Reason.NotFound when failure.EndPoint is AmqpEndPoint => null,
             Reason.NotFound when connecting => $"the path does not exist; start a server with: parley serve {where}",
             Reason.NotFound when failure.ErrorName == "EADDRNOTAVAIL" && !connecting => "the address is none of this machine; 0.0.0.0 or [::] stands for all it has",
             Reason.NotFound when binding => "the directory does not exist",
