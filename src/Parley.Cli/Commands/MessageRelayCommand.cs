@@ -111,13 +111,12 @@ internal sealed class MessageRelayCommand
         }
         catch (OperationCanceledException) when (cut.IsCancellationRequested)
         {
-            string where = spool is { Unacknowledged: > 0 } ? $"; {spool.Unacknowledged} wait in {spoolOptions!.Path}" : "";
-            throw new CommandException($"{run.Place(plan.Source)}: the last message was not taken within {plan.DrainTimeout.TotalSeconds:0.###} s{where}", ExitCode.Failed);
+            throw new CommandException($"{run.Place(plan.Source)}: the last message was not taken within {plan.DrainTimeout.TotalSeconds:0.###} s", ExitCode.Failed);
         }
         finally
         {
             if (spool is not null)
-                await spool.DisposeAsync();
+                await SpoolSettings.CloseAsync(spool, spoolOptions!);
             await source.EndAsync(isEnough: true);
         }
 

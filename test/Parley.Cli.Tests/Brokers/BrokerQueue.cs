@@ -51,6 +51,9 @@ internal sealed class BrokerQueue : IAsyncDisposable
 
     public async Task<string> TakeAsync(int count) => (await RunAsync("receive", Endpoint, "--count", $"{count}", "--timeout", "30")).MustExit(0).Text;
 
+    /// <summary>The queue by the library, for counting what the command has moved.</summary>
+    public ValueTask<MessageChannel> OpenAsync() => RabbitMQTransport.OpenAsync(_broker.EndPoint(Name), new RabbitMQOptions());
+
     /// <summary>How many messages wait, as soon as the broker knows that it is so many.</summary>
     public async Task HasWaitingAsync(int messages)
     {
