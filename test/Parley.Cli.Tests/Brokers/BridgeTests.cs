@@ -148,7 +148,8 @@ public sealed class BridgeTests(ITestOutputHelper output) : IDisposable
         CommandResult ended;
         do
         {
-            await using ChildProcess last = target.Start("relay", source.Endpoint, target.Endpoint, "--spool", Spool);
+            await using ChildProcess last = target.Start("relay", source.Endpoint, target.Endpoint, "--spool", Spool, "-v");
+            await last.WaitForErrorAsync("messages kept from before");
             await QueueTests.EventuallyCountsAsync(source, 0);
             while (await target.CountAsync() < sent)
                 limit.Token.ThrowIfCancellationRequested();
