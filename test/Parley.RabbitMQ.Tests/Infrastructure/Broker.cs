@@ -78,6 +78,9 @@ internal sealed class Broker : IAsyncDisposable
 
     internal string Node { get; }
 
+    /// <summary>With this, <c>rabbitmqctl</c> finds it.</summary>
+    internal IReadOnlyDictionary<string, string> Environment => _environment;
+
     private int ProcessId => int.Parse(File.ReadAllText(_folder["pid"]).Trim(), System.Globalization.CultureInfo.InvariantCulture);
 
     internal static void SkipWhereThereIsNone()
