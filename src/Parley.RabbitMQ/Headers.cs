@@ -9,7 +9,7 @@ namespace Parley.RabbitMQ;
 internal static class Headers
 {
     /// <summary>Marks a message that the broker may have had before.</summary>
-    internal const string Resent = "x-parley-resent";
+    internal const string Resent = MessageHeader.ResentProperty;
 
     private const string MessageId = "message-id";
     private const string CorrelationId = "correlation-id";

@@ -137,10 +137,12 @@ internal sealed class LinkKeeper : IDisposable
         TaskCompletionSource up;
         lock (_lock)
         {
+            // The first one may be received by before this: two receivers would mix the order up.
+            if (_link != link)
+                _isReceiving = false;
             _link = link;
             Outage = null;
-            _isReceiving = false;
-            if (_isWanted)
+            if (_isWanted && !_isReceiving)
                 StartReceiving(link);
             up = _up;
             _up = NewSource();

@@ -107,21 +107,39 @@ internal sealed class MessageRelayCommand
         {
             spool = SpoolSettings.Open(source.Channel, spoolOptions, plan.IsVerbose);
             await using (Progress.Start(plan.ShowsProgress, run.Traffic, expected: null))
-                await run.MoveAsync(spool ?? source.Channel, plan.Source, plan.IsOnce ? 1 : long.MaxValue, interruption.Token, cut.Token);
+                await MoveAsync(run, spool ?? source.Channel, plan, interruption.Token, cut.Token);
         }
         catch (OperationCanceledException) when (cut.IsCancellationRequested)
         {
-            string where = spool is { Unacknowledged: > 0 } ? $"; {spool.Unacknowledged} wait in {spoolOptions!.Path}" : "";
-            throw new CommandException($"{run.Place(plan.Source)}: the last message was not taken within {plan.DrainTimeout.TotalSeconds:0.###} s{where}", ExitCode.Failed);
+            throw new CommandException($"{run.Place(plan.Source)}: the last message was not taken within {plan.DrainTimeout.TotalSeconds:0.###} s", ExitCode.Failed);
         }
         finally
         {
             if (spool is not null)
-                await spool.DisposeAsync();
+                await SpoolSettings.CloseAsync(spool, spoolOptions!);
             await source.EndAsync(isEnough: true);
         }
 
         return ExitCode.Done;
+    }
+
+    // A spool is filled beside: messages make room where they come from, though the target is away.
+    private static async Task MoveAsync(RelayRun run, MessageChannel source, MessageRelayPlan plan, CancellationToken stop, CancellationToken cut)
+    {
+        using var filling = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Task filled = source is MessageSpool spool && !plan.IsOnce ? spool.FillAsync(filling.Token) : Task.CompletedTask;
+        try
+        {
+            await run.MoveAsync(source, plan.Source, plan.IsOnce ? 1 : long.MaxValue, stop, cut);
+        }
+        finally
+        {
+            await filling.CancelAsync();
+            await filled.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        if (filled.Exception?.InnerException is { } failure)
+            throw failure;
     }
 
     // The framing is that of the one side that is a stream; beside a stream of another kind, shared memory is not meant by it.

@@ -61,6 +61,14 @@ internal sealed class SpoolSettings
         return spool;
     }
 
+    /// <summary>Closes it, and says what is left in it.</summary>
+    internal static async ValueTask CloseAsync(MessageSpool spool, MessageSpoolOptions options)
+    {
+        if (spool.Unacknowledged > 0)
+            StandardError.WriteLine($"{PlainText.OneLine(options.Path)}: {spool.Unacknowledged} messages wait here, and are sent first the next time");
+        await spool.DisposeAsync();
+    }
+
     // A name that tells what it is for, and a hash for what such a name cannot tell apart.
     private static string DefaultPath(MessageRelayPlan plan)
     {

@@ -6,6 +6,11 @@ namespace Parley;
 public readonly record struct MessageHeader
 {
     /// <summary>
+    /// The name of the property that marks a message whose receiver may have had it before: it was sent again, by a relay or by a channel, because nobody said that it arrived.
+    /// </summary>
+    public const string ResentProperty = "x-parley-resent";
+
+    /// <summary>
     /// Its priority, 0 (the lowest, and the default) to <see cref="MessageChannel.MaxPriority"/>: of the messages that wait, the one with
     /// the highest is received first, and the oldest among equals.
     /// </summary>

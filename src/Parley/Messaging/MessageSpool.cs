@@ -40,6 +40,15 @@ public abstract class MessageSpool : MessageChannel
     /// <summary>Messages whose taking a crash had interrupted, and that were found when the spool was opened (<see cref="RecoveredProperty"/>).</summary>
     public abstract int Recovered { get; }
 
+    /// <summary>
+    /// Takes messages into the file as they come, whether anybody receives them or not, as long as there is room: what is taken makes room for others in the source
+    /// while those who should have it are away. Without it a message is taken when somebody receives. One call at a time.
+    /// </summary>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>A task that is completed when the source has ended.</returns>
+    /// <exception cref="ConnectionException"><see cref="Step.Receive"/>: the source failed, or the spool was disposed.</exception>
+    public abstract Task FillAsync(CancellationToken cancellationToken = default);
+
     /// <summary>Opens a spool, and finds what its file holds.</summary>
     /// <param name="source">Where messages come from; a channel whose messages need no acknowledgement.</param>
     /// <param name="options">Where they are kept, and how many.</param>

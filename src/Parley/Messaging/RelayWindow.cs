@@ -122,7 +122,8 @@ internal sealed class RelayWindow(int size)
         try
         {
             Message message = flight.Message;
-            var header = new MessageHeader { Priority = Math.Min(message.Header.Priority, target.MaxPriority), Properties = message.Header.Properties };
+            IReadOnlyDictionary<string, string>? properties = isAgain ? Marked(message.Header.Properties) : message.Header.Properties;
+            var header = new MessageHeader { Priority = Math.Min(message.Header.Priority, target.MaxPriority), Properties = properties };
             await target.SendAsync(message.Body, header, cancellationToken).ConfigureAwait(false);
             await target.WaitUntilTakenAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -151,6 +152,13 @@ internal sealed class RelayWindow(int size)
         }
 
         flight.IsDone = true;
+    }
+
+    private static Dictionary<string, string> Marked(IReadOnlyDictionary<string, string>? properties)
+    {
+        var marked = properties is null ? new Dictionary<string, string>(StringComparer.Ordinal) : new Dictionary<string, string>(properties, StringComparer.Ordinal);
+        marked[MessageHeader.ResentProperty] = "1";
+        return marked;
     }
 
     private sealed class Flight(byte[] buffer, ReceivedMessage received)

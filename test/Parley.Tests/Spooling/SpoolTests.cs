@@ -61,6 +61,45 @@ public sealed class SpoolTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task FillAsync_NobodyReceives_TakesAheadUntilItIsFull()
+    {
+        await using MessageSpool spool = Open(slots: 2);
+        using var enough = new CancellationTokenSource();
+        Task filling = spool.FillAsync(enough.Token);
+        await SendAsync("1", "2", "3");
+        await Eventually.TrueAsync(() => spool.Unacknowledged == 2, "the spool is full");
+        (string text, MessageDelivery first) = await NextAsync(spool);
+        Assert.Equal("1", text);
+        await first.AcknowledgeAsync();
+        await Eventually.TrueAsync(() => spool.Unacknowledged == 2, "the spool is full again");
+        Assert.False(_source.TryReceive(new byte[Size], out _));
+        Assert.Equal("2", (await NextAsync(spool)).Text);
+        Assert.Equal("3", (await NextAsync(spool)).Text);
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => filling.Within());
+    }
+
+    [Fact]
+    public async Task FillAsync_SomebodyWaits_IsToldOfEachAndOfTheEnd()
+    {
+        await using MessageSpool spool = Open();
+        Task filling = spool.FillAsync();
+        for (int i = 0; i < 100; i++)
+        {
+            Task<(string Text, MessageDelivery Delivery)> next = NextAsync(spool);
+            await SendAsync($"{i}");
+            (string text, MessageDelivery delivery) = await next;
+            Assert.Equal($"{i}", text);
+            await delivery.AcknowledgeAsync();
+        }
+
+        Task<ReceivedMessage> end = spool.ReceiveAsync(new byte[Size]).AsTask();
+        await _sender.CompleteSendsAsync();
+        Assert.True((await end.Within()).IsEnd);
+        await filling.Within();
+    }
+
+    [Fact]
     public async Task RequeueAsync_SomebodyWaits_IsDeliveredAgain()
     {
         await using MessageSpool spool = Open();

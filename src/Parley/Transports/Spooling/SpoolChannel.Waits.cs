@@ -46,6 +46,49 @@ internal sealed partial class SpoolChannel
         }
     }
 
+    public override async Task FillAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            CancellationToken interrupt = Interrupted();
+            if (TakeSome())
+                Interrupt();
+            if (IsFilled(out bool hasEnded))
+            {
+                using var room = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, interrupt);
+                await Task.Delay(Timeout.InfiniteTimeSpan, room.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                continue;
+            }
+
+            if (hasEnded)
+                return;
+            await _source.WaitToReceiveAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <returns>Whether there was anything.</returns>
+    private bool TakeSome()
+    {
+        lock (_taking)
+        {
+            CheckReceive();
+            int left = BatchOfOneSync;
+            while (left > 0 && !_hasEnded && TakeOne())
+                left--;
+            return left < BatchOfOneSync || _hasEnded;
+        }
+    }
+
+    private bool IsFilled(out bool hasEnded)
+    {
+        lock (_slots)
+        {
+            hasEnded = _hasEnded;
+            return !_hasEnded && _free.Count == 0 && Volatile.Read(ref _armed) == None;
+        }
+    }
+
     /// <returns>Whether there is nothing to be received at once.</returns>
     private bool IsToWait(out bool isFull)
     {
