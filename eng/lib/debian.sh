@@ -11,7 +11,19 @@ debian_install() {
   [ "${#missing[@]}" = 0 ] && return 0
   debian_can_install || return 1
   echo "installing: ${missing[*]}"
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } > /dev/null
+  debian_apt_get "${missing[@]}" > /dev/null
 }
+
+# A package may start the service that it brings. Nobody here wants one: the policy forbids it while they are installed, unless this system has one of its own.
+debian_apt_get() (
+  policy=/usr/sbin/policy-rc.d
+  # noclobber makes the file or fails, and makes no other's one ours.
+  if (set -o noclobber; printf '#!/bin/sh\nexit 101\n' > "$policy") 2> /dev/null; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 130' INT TERM HUP
+    chmod 0755 "$policy"
+  fi
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+)
 
 has_zlib_headers() { [ -e /usr/include/zlib.h ]; }

@@ -34,7 +34,7 @@ internal static class ParleyCommand
     private static Command Build(ProgramWords program)
     {
         // Not a RootCommand, which would call itself after the file it was started from.
-        var root = new Command("parley", "Lets two processes talk, over TCP, Unix sockets, pipes, message queues and shared memory, whatever program is on the other end.")
+        var root = new Command("parley", "Lets two processes talk, over TCP, Unix sockets, pipes, message queues, shared memory and brokers, whatever program is on the other end.")
         {
             new HelpOption { Recursive = true },
             new VersionOption(),

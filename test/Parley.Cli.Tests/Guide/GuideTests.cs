@@ -10,6 +10,9 @@ public sealed partial class GuideTests : IDisposable
     private const string Prompt = "$ ";
     private const string Marker = "@@@ ";
 
+    // Each rabbitmqctl starts a virtual machine of its own.
+    private static readonly TimeSpan LimitWithBroker = TimeSpan.FromMinutes(5);
+
     private readonly TestFolder _folder = new();
 
     public static TheoryData<string> Pages => [.. Directory.GetFiles(GuideFolder, "*.md").Select(path => Path.GetFileName(path))];
@@ -23,20 +26,24 @@ public sealed partial class GuideTests : IDisposable
     public async Task Page_PastedIntoAShell_PrintsWhatItSays(string page)
     {
         string bash = Programs.Require("bash");
-        GuideCommand[] commands = [.. Read(await File.ReadAllTextAsync(Path.Combine(GuideFolder, page)))];
+        string text = await File.ReadAllTextAsync(Path.Combine(GuideFolder, page));
+        GuideCommand[] commands = [.. Read(text)];
         Assert.NotEmpty(commands);
         await WriteParleyAsync();
         bool hasNetwork = commands.Any(static command => command.Line.StartsWith("ip netns", StringComparison.Ordinal));
         string[] place = hasNetwork ? await NetworkNamespace.WithNamesOfItsOwnAsync() : [];
         if (commands.Any(static command => command.Line.StartsWith("openssl", StringComparison.Ordinal)))
             Programs.Require("openssl");
+        await using GuideBroker? broker = GuideBroker.IsFor(text) ? await GuideBroker.StartAsync(_folder) : null;
+        string script = Script(commands);
 
         // A shell at a terminal has SIGPIPE as it was; what the test runner starts has it ignored.
-        await using ChildProcess shell = ChildProcess.Start([.. place, "env", "--default-signal=PIPE", bash, "-c", Script(commands)]);
+        await using ChildProcess shell = ChildProcess.Start([.. place, "env", "--default-signal=PIPE", bash, "-c", broker?.ToOwn(script) ?? script]);
         shell.CloseInput();
-        CommandResult result = await shell.EndAsync(Limits.Transfer);
+        CommandResult result = await shell.EndAsync(broker is null ? Limits.Transfer : LimitWithBroker);
 
-        string[] printed = Encoding.UTF8.GetString(result.Output).Split(Marker)[1..];
+        string output = Encoding.UTF8.GetString(result.Output);
+        string[] printed = (broker?.ToPage(output) ?? output).Split(Marker)[1..];
         Assert.Equal(commands.Length, printed.Length);
         for (int i = 0; i < commands.Length; i++)
         {

@@ -12,9 +12,9 @@ internal sealed class Broker : IAsyncDisposable
 {
     internal const string User = "tester";
     internal const string Password = "hunter2";
+    internal const string Control = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 
     private const string Program = "/usr/lib/rabbitmq/bin/rabbitmq-server";
-    private const string Control = "/usr/lib/rabbitmq/bin/rabbitmqctl";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
 
     private readonly TestFolder _folder = new();
@@ -77,6 +77,9 @@ internal sealed class Broker : IAsyncDisposable
     internal int SecurePort { get; }
 
     internal string Node { get; }
+
+    /// <summary>With this, <c>rabbitmqctl</c> finds it.</summary>
+    internal IReadOnlyDictionary<string, string> Environment => _environment;
 
     private int ProcessId => int.Parse(File.ReadAllText(_folder["pid"]).Trim(), System.Globalization.CultureInfo.InvariantCulture);
 
