@@ -23,6 +23,9 @@ try
         ["shm-receive", .. var rest] => SharedMemory.ReceiveAsync(rest),
         ["shm-bytes-send", .. var rest] => SharedMemoryBytes.SendAsync(rest),
         ["shm-bytes-receive", .. var rest] => SharedMemoryBytes.ReceiveAsync(rest),
+        ["amqp-make", .. var rest] => BrokerQueues.MakeAsync(rest),
+        ["amqp-send", .. var rest] => BrokerQueues.SendAsync(rest),
+        ["amqp-receive", .. var rest] => BrokerQueues.ReceiveAsync(rest),
         _ => throw new ArgumentException("usage: parley-bench NAME ARGUMENTS..."),
     };
     await run.ConfigureAwait(false);

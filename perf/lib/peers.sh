@@ -17,6 +17,7 @@ is_here() {
     cc) echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1 ;;
     nc) nc -h 2>&1 | grep -q OpenBSD ;;
     bench) true ;; # need_bench makes it
+    rabbitmq-server) [[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ]] ;;
     zmq) echo '#include <zmq.h>' | gcc -E - >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null ;;
     esac
@@ -79,7 +80,7 @@ need_parley() {
 }
 
 need_bench() {
-    if [[ ! -x $BENCH || -n $(find "$ROOT/src/Parley" "$PERF/bench" \( -name bin -o -name obj \) -prune -o -type f -newer "$BENCH" -print -quit) ]]; then
+    if [[ ! -x $BENCH || -n $(find "$ROOT/src/Parley" "$ROOT/src/Parley.RabbitMQ" "$PERF/bench" \( -name bin -o -name obj \) -prune -o -type f -newer "$BENCH" -print -quit) ]]; then
         say "making ${BENCH#"$ROOT"/}"
         "$ROOT/eng/publish-native.sh" "$(dirname "$BENCH")" perf/bench Parley.Bench "$(basename "$BENCH")" >&2 || fail 3 "eng/publish-native.sh failed"
     fi
@@ -94,6 +95,7 @@ version_of() {
     haproxy) haproxy -v | sed -n 's/^HAProxy version \([^ ]*\).*/HAProxy \1/p' ;;
     zmq) echo '#include <zmq.h>
 ZMQ_VERSION_MAJOR.ZMQ_VERSION_MINOR.ZMQ_VERSION_PATCH' | gcc -E - | sed -n '$s/\([0-9]*\) *\. *\([0-9]*\) *\. *\([0-9]*\).*/libzmq \1.\2.\3/p' ;;
+    rabbitmq-server) dpkg-query -W -f 'RabbitMQ ${Version}, RabbitMQ.Client 7.1.2\n' rabbitmq-server ;;
     nc) nc -h 2>&1 | sed -n '1s/ (/ /;1s/)//p' ;;
     *) "$1" --version 2>&1 | head -n 1 ;;
     esac

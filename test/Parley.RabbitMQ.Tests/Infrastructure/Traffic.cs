@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
@@ -9,6 +10,9 @@ internal sealed class Traffic(RabbitMQOptions options) : IAsyncDisposable
 {
     private const int Senders = 16;
 
+    // What a busy machine may add to a deadline.
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<int, bool> _confirmed = new();
     private readonly ConcurrentDictionary<int, int> _received = new();
     private readonly CancellationTokenSource _enough = new();
@@ -18,7 +22,14 @@ internal sealed class Traffic(RabbitMQOptions options) : IAsyncDisposable
     private Task _senders = Task.CompletedTask;
     private Task _receiver = Task.CompletedTask;
     private int _next;
+    private int _repeated;
     private int _unmarked;
+    private int _givenUp;
+    private int _late;
+    private long _longest;
+
+    /// <summary>Whether a send may end by its deadline: it is counted then.</summary>
+    public bool MayGiveUp { get; init; }
 
     public async Task StartAsync(AmqpEndPoint send, AmqpEndPoint receive)
     {
@@ -62,6 +73,16 @@ internal sealed class Traffic(RabbitMQOptions options) : IAsyncDisposable
         Assert.Equal(0, _unmarked);
     }
 
+    /// <summary>What became of the messages, and of the calls.</summary>
+    public string Account()
+    {
+        int lost = _confirmed.Keys.Except(_received.Keys).Count();
+        double longest = TimeSpan.FromTicks(Volatile.Read(ref _longest)).TotalSeconds;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_confirmed.Count} confirmed, {lost} lost, {_repeated} came again, of them {_unmarked} unmarked, {_givenUp} given up, {_late} calls past their deadline, the longest took {longest:0.00} s");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _enough.CancelAsync();
@@ -81,9 +102,29 @@ internal sealed class Traffic(RabbitMQOptions options) : IAsyncDisposable
         while (!_enough.IsCancellationRequested)
         {
             int number = Interlocked.Increment(ref _next);
-            await _sending!.SendAsync(Encoding.ASCII.GetBytes($"{number}")).Within(Limits.Transfer);
-            _confirmed[number] = true;
+            long started = Stopwatch.GetTimestamp();
+            try
+            {
+                await _sending!.SendAsync(Encoding.ASCII.GetBytes($"{number}")).Within(Limits.Transfer);
+                _confirmed[number] = true;
+            }
+            catch (ConnectionException late) when (MayGiveUp && late is { Step: Step.Send, Reason: Reason.TimedOut })
+            {
+                Interlocked.Increment(ref _givenUp);
+            }
+
+            Note(started);
         }
+    }
+
+    private void Note(long started)
+    {
+        TimeSpan took = Stopwatch.GetElapsedTime(started);
+        if (took > options.CallTimeout + Slack)
+            Interlocked.Increment(ref _late);
+        long longest;
+        while ((longest = Volatile.Read(ref _longest)) < took.Ticks)
+            _ = Interlocked.CompareExchange(ref _longest, took.Ticks, longest);
     }
 
     private async Task ReceiveAsync()
@@ -96,9 +137,22 @@ internal sealed class Traffic(RabbitMQOptions options) : IAsyncDisposable
                 ReceivedMessage received = await _receiving!.ReceiveAsync(buffer, _end.Token);
                 int number = int.Parse(Encoding.ASCII.GetString(buffer, 0, received.Length), CultureInfo.InvariantCulture);
                 bool isMarked = received.Delivery!.IsRedelivered || received.Header.Properties!.ContainsKey("x-parley-resent");
-                if (_received.AddOrUpdate(number, 1, (_, times) => times + 1) > 1 && !isMarked)
-                    Interlocked.Increment(ref _unmarked);
-                await received.Delivery.AcknowledgeAsync(_end.Token);
+                if (_received.AddOrUpdate(number, 1, (_, times) => times + 1) > 1)
+                {
+                    _repeated++;
+                    if (!isMarked)
+                        Interlocked.Increment(ref _unmarked);
+                }
+
+                long started = Stopwatch.GetTimestamp();
+                try
+                {
+                    await received.Delivery.AcknowledgeAsync(_end.Token);
+                }
+                finally
+                {
+                    Note(started);
+                }
             }
             catch (ConnectionException gone) when (gone is { Step: Step.Receive, Reason: Reason.Reset })
             {
