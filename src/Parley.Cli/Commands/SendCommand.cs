@@ -24,7 +24,7 @@ internal static class SendCommand
             ("len32", InputCut.Len32),
             ("whole", InputCut.Whole));
         var whole = new Option<bool>("--whole") { Description = "All of standard input is one message: --input whole" };
-        Option<int?> priority = NumberOption.Create("--priority", "A queue's messages of a higher priority are received first (default 0)", 0);
+        Option<int?> priority = NumberOption.Create("--priority", "A queue's messages of a higher priority are received first (default 0); a broker's queue that was made without priorities passes it over", 0);
         Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when there is no room for a message for so long (default: never), a broker has not confirmed one (default 30), or nobody to connect to (default 30)");
         var noWait = new Option<bool>("--no-wait") { Description = "Fail when there is no room, instead of waiting for it" };
         Option<int?> retry = NumberOption.Create("--retry", "Try so many times more, with growing pauses, when nobody is there (default 0); -v tells of each", 0);
