@@ -16,6 +16,11 @@ internal static class Headers
     private const string ContentType = "content-type";
     private const string ReplyTo = "reply-to";
     private const string Kind = "type";
+    private const int LongestShortText = 255;
+
+    // All of them go in one frame, of 131072 bytes where the broker does not say otherwise.
+    private const int MostBytes = 128 * 1024 - 1024;
+    private const int HeaderOverhead = 6;
     private const string DeliveryCount = "x-delivery-count";
 
     /// <summary>What goes with a message that is sent: five names stand for AMQP's own properties, the others are headers.</summary>
@@ -45,7 +50,7 @@ internal static class Headers
             foreach ((string name, object? value) in headers)
             {
                 if (name == DeliveryCount)
-                    earlier = value is null ? null : Convert.ToInt64(value, CultureInfo.InvariantCulture);
+                    earlier = Count(value);
                 else if (Text(value) is { } text)
                     named[name] = text;
             }
@@ -57,6 +62,30 @@ internal static class Headers
         Take(named, ReplyTo, properties.ReplyTo);
         Take(named, Kind, properties.Type);
         return (new MessageHeader { Priority = properties.IsPriorityPresent() ? properties.Priority : 0, Properties = named.Count == 0 ? null : named }, earlier);
+    }
+
+    /// <summary>What of the properties AMQP has no room for; the client would fail with it, or the broker end the connection.</summary>
+    /// <returns><see langword="null"/> where all of it fits.</returns>
+    internal static string? TooLong(BasicProperties properties)
+    {
+        int all = 0;
+        foreach (string? text in (ReadOnlySpan<string?>)[properties.MessageId, properties.CorrelationId, properties.ContentType, properties.ReplyTo, properties.Type])
+        {
+            int length = text is null ? 0 : Encoding.UTF8.GetByteCount(text);
+            if (length > LongestShortText)
+                return $"a property of {length} bytes, and its own take at most {LongestShortText}";
+            all += length;
+        }
+
+        foreach ((string name, object? value) in properties.Headers ?? new Dictionary<string, object?>(StringComparer.Ordinal))
+        {
+            int length = Encoding.UTF8.GetByteCount(name);
+            if (length > LongestShortText)
+                return $"a property with a name of {length} bytes, and a name takes at most {LongestShortText}";
+            all += length + HeaderOverhead + (value is string text ? Encoding.UTF8.GetByteCount(text) : 0);
+        }
+
+        return all > MostBytes ? $"properties of {all} bytes, and all take at most {MostBytes}" : null;
     }
 
     internal static void Add(BasicProperties properties, string name, string value) => (properties.Headers ??= new Dictionary<string, object?>(StringComparer.Ordinal))[name] = value;
@@ -91,6 +120,13 @@ internal static class Headers
         if (value is not null)
             named[name] = value;
     }
+
+    // Any sender can write such a header: one that is no number says nothing, and the message is delivered.
+    private static long? Count(object? value) => value switch
+    {
+        long or int or short or sbyte or byte or ushort or uint => Convert.ToInt64(value, CultureInfo.InvariantCulture),
+        _ => null,
+    };
 
     // Tables and lists, such as the history of a dead letter, have no text.
     private static string? Text(object? value) => value switch

@@ -119,7 +119,11 @@ internal sealed class LinkKeeper : IDisposable
             };
             Task publishing = _outbox.PublishAsync(used);
             Rise(used);
-            ConnectionException reason = await used.Ended.ConfigureAwait(false);
+            ConnectionException reason;
+
+            // One that was just made when the stop came is seen by nobody else.
+            using (_stopToken.UnsafeRegister(static given => ((BrokerLink)given!).Abandon(), used))
+                reason = await used.Ended.ConfigureAwait(false);
             Fall(reason);
             await publishing.ConfigureAwait(false);
             _outbox.Return(used);

@@ -251,6 +251,19 @@ internal sealed class Outbox(AmqpEndPoint queue, int window)
             link.EndWith(BrokerFailure.Of(failure, Step.Send, queue));
             return false;
         }
+        catch (Exception failure)
+        {
+            // The client cannot send this one, ever: it must not come again with each connection. What the client has counted is not known.
+            var reason = new ConnectionException(Step.Send, Reason.Corrupt, queue, $"the message cannot be sent: {failure.Message.TrimEnd('.')}", inner: failure);
+            lock (_lock)
+            {
+                if (_underWay.FirstOrDefault(one => one.Value == message) is { Value: not null } found && _underWay.Remove(found.Key))
+                    Fail(message, reason);
+            }
+
+            link.EndWith(reason);
+            return false;
+        }
     }
 
     private void ConfirmOne(ulong number, bool isTaken)

@@ -141,6 +141,8 @@ internal sealed partial class RabbitMQChannel
             throw new ConnectionException(Step.Send, Reason.TooLarge, _queue, $"the message has {length} bytes, the channel takes at most {MaxMessageSize}");
         BasicProperties properties = Headers.ToSend(header);
         properties.MessageId ??= string.Create(CultureInfo.InvariantCulture, $"{_idPrefix}{Interlocked.Increment(ref _lastId)}");
+        if (Headers.TooLong(properties) is { } cause)
+            throw new ConnectionException(Step.Send, Reason.TooLarge, _queue, $"AMQP has no room for the message's properties: {cause}");
         return properties;
     }
 

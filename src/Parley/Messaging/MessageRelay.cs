@@ -24,6 +24,8 @@ public sealed class MessageRelay
     private byte[] _buffer = [];
     private ReceivedMessage _received;
     private bool _hasOne;
+    private bool _mayHaveArrived;
+    private long _possibleDuplicates;
     private long _messages;
     private long _bytes;
 
@@ -73,7 +75,7 @@ public sealed class MessageRelay
     /// How many of the sends that succeeded were of messages that a target may have had before: delivered again by the source, or sent again because an earlier
     /// send of several on their way was not confirmed.
     /// </summary>
-    public long PossibleDuplicates => _window.PossibleDuplicates;
+    public long PossibleDuplicates => _possibleDuplicates + _window.PossibleDuplicates;
 
     /// <summary>
     /// Moves messages, the one in hand first. A priority above the target's highest is lowered to that; to whom a message goes is the
@@ -152,7 +154,7 @@ public sealed class MessageRelay
             return;
         }
 
-        _hasOne = false;
+        _hasOne = _mayHaveArrived = false;
         Release();
     }
 
@@ -224,12 +226,25 @@ public sealed class MessageRelay
 
     private async ValueTask SendAsync(MessageChannel target, CancellationToken cancellationToken)
     {
-        var header = new MessageHeader { Priority = Math.Min(_received.Header.Priority, target.MaxPriority), Properties = _received.Header.Properties };
-        await ForTargetAsync(target.SendAsync(_buffer.AsMemory(0, _received.Length), header, cancellationToken)).ConfigureAwait(false);
-        await ForTargetAsync(target.WaitUntilTakenAsync(cancellationToken)).ConfigureAwait(false);
-        _hasOne = false;
+        bool isAgain = _mayHaveArrived;
+        IReadOnlyDictionary<string, string>? properties = isAgain ? RelayWindow.Marked(_received.Header.Properties) : _received.Header.Properties;
+        var header = new MessageHeader { Priority = Math.Min(_received.Header.Priority, target.MaxPriority), Properties = properties };
+        try
+        {
+            await ForTargetAsync(target.SendAsync(_buffer.AsMemory(0, _received.Length), header, cancellationToken)).ConfigureAwait(false);
+            await ForTargetAsync(target.WaitUntilTakenAsync(cancellationToken)).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            _mayHaveArrived |= RelayWindow.MayHaveArrived(failure);
+            throw;
+        }
+
+        _hasOne = _mayHaveArrived = false;
         _messages++;
         _bytes += _received.Length;
+        if (isAgain)
+            _possibleDuplicates++;
     }
 
     private async ValueTask ForTargetAsync(ValueTask step)

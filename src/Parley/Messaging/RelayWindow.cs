@@ -131,7 +131,7 @@ internal sealed class RelayWindow(int size)
         {
             flight.Failure = failure;
             flight.IsFailureOfTarget = failure is not OperationCanceledException;
-            flight.MayHaveArrived |= failure is not ConnectionException { Reason: Reason.TooLarge or Reason.Corrupt };
+            flight.MayHaveArrived |= MayHaveArrived(failure);
             await _failed.CancelAsync().ConfigureAwait(false);
             return;
         }
@@ -154,7 +154,10 @@ internal sealed class RelayWindow(int size)
         flight.IsDone = true;
     }
 
-    private static Dictionary<string, string> Marked(IReadOnlyDictionary<string, string>? properties)
+    /// <summary>Whether a target may have the message whose send failed so.</summary>
+    internal static bool MayHaveArrived(Exception failure) => failure is not ConnectionException { Reason: Reason.TooLarge or Reason.Corrupt };
+
+    internal static Dictionary<string, string> Marked(IReadOnlyDictionary<string, string>? properties)
     {
         var marked = properties is null ? new Dictionary<string, string>(StringComparer.Ordinal) : new Dictionary<string, string>(properties, StringComparer.Ordinal);
         marked[MessageHeader.ResentProperty] = "1";
