@@ -77,7 +77,9 @@ internal static class Headers
             all += length;
         }
 
-        foreach ((string name, object? value) in properties.Headers ?? new Dictionary<string, object?>(StringComparer.Ordinal))
+        if (properties.Headers is not { } headers)
+            return null;
+        foreach ((string name, object? value) in headers)
         {
             int length = Encoding.UTF8.GetByteCount(name);
             if (length > LongestShortText)

@@ -16,6 +16,30 @@ public sealed class PropertyTests
         Assert.Equal(properties.OrderBy(one => one.Key, StringComparer.Ordinal), received.Header.Properties!.OrderBy(one => one.Key, StringComparer.Ordinal));
     }
 
+    [SkippableTheory]
+    [InlineData("message-id", 256)]
+    [InlineData("tenant", 140_000)]
+    public async Task Property_TooLong_IsRefusedAndTheNextGoes(string name, int length)
+    {
+        await using TestQueue queue = await TestQueue.CreateAsync();
+        await using MessageChannel channel = await queue.OpenAsync();
+        var properties = new Dictionary<string, string> { [name] = new string('x', length) };
+        ConnectionException refused = await Assert.ThrowsAsync<ConnectionException>(() => channel.SendTextAsync("one", new MessageHeader { Properties = properties }));
+        Assert.Equal((Step.Send, Reason.TooLarge), (refused.Step, refused.Reason));
+        await channel.SendTextAsync("two");
+        Assert.Equal("two", (await channel.ReceiveTextAsync()).Text);
+    }
+
+    [SkippableFact]
+    public async Task DeliveryCount_ThatASenderMadeUp_KeepsNoMessageBack()
+    {
+        await using TestQueue queue = await TestQueue.CreateAsync(new RabbitMQQueueOptions { Kind = RabbitMQQueueKind.Classic });
+        await using MessageChannel channel = await queue.OpenAsync();
+        await channel.SendTextAsync("one", new MessageHeader { Properties = new Dictionary<string, string> { ["x-delivery-count"] = "many" } });
+        (string text, ReceivedMessage received) = await channel.ReceiveTextAsync();
+        Assert.Equal(("one", null), (text, received.Delivery!.EarlierDeliveries));
+    }
+
     [SkippableFact]
     public async Task MessageId_IsMade_AndDifferent()
     {

@@ -44,7 +44,8 @@ internal sealed class BrokerSettings(TlsSettings? tls = null)
             _tls.Check(parsed, null, endPoint);
         if ((endPoint as AmqpEndPoint ?? other as AmqpEndPoint) is { } queue)
         {
-            Use(Options(parsed, queue, count, callTimeout));
+            // Of two brokers, the options of TLS are for the one that speaks it.
+            Use(Options(parsed, queue.IsSecure ? queue : other as AmqpEndPoint ?? queue, count, callTimeout));
             return;
         }
 

@@ -79,6 +79,8 @@ internal sealed class SpoolSettings
         if (OperatingSystem.IsWindows())
             throw new PlatformNotSupportedException("A spool needs Linux.");
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if ((File.GetUnixFileMode(folder) & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != UnixFileMode.None)
+            throw new CommandException($"{PlainText.OneLine(folder)}: others can write there, and what is kept could be taken away; --spool FILE says where else", ExitCode.RefusedForSecurity);
         return Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{name[..Math.Min(LongestName, name.Length)]}-{hash}.spool"));
     }
 

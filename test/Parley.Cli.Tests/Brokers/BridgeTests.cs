@@ -40,6 +40,18 @@ public sealed class BridgeTests(ITestOutputHelper output) : IDisposable
     }
 
     [SkippableFact]
+    public async Task DefaultSpool_FolderOfOthers_IsRefused()
+    {
+        using TestQueue source = await TestQueue.CreateAsync();
+        await using BrokerQueue target = await BrokerQueue.CreateAsync();
+        target.Environment["XDG_STATE_HOME"] = _folder.Path;
+        Directory.CreateDirectory(_folder["parley"]);
+        File.SetUnixFileMode(_folder["parley"], (UnixFileMode)0x1FF);
+
+        Errors.Failure.MustBe(await target.RunAsync("relay", source.Endpoint, target.Endpoint), "6", "others can write there");
+    }
+
+    [SkippableFact]
     public async Task BrokerToQueue_Priorities_AreKept()
     {
         await using BrokerQueue source = await BrokerQueue.CreateAsync(null, "--priorities", "9");
