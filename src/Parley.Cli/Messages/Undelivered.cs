@@ -18,8 +18,10 @@ internal sealed class Undelivered(string? file)
     /// <returns>Whether it was put back.</returns>
     internal async ValueTask<bool> PutBackOrKeepAsync(Message message, EndPoint source, string why)
     {
-        if (message.Delivery is { } delivery)
-            return await TryGiveBackAsync(delivery);
+        // What keeps it until it is acknowledged gives it out again once the channel is disposed, before those that were taken after it:
+        // giving back this one alone would put it behind them.
+        if (message.Delivery is not null)
+            return true;
         if (source is MessageQueueEndPoint)
         {
             try
@@ -42,21 +44,6 @@ internal sealed class Undelivered(string? file)
 
         Keep(message, source, why);
         return false;
-    }
-
-    // What keeps it until it is acknowledged has it still, whether it hears of this or not.
-    private static async ValueTask<bool> TryGiveBackAsync(MessageDelivery delivery)
-    {
-        try
-        {
-            await delivery.RequeueAsync();
-        }
-        catch (ConnectionException)
-        {
-            // The connection is gone, and with it the delivery: that gives it back as well.
-        }
-
-        return true;
     }
 
     /// <summary>Writes it out in full.</summary>

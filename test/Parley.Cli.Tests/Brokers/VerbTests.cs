@@ -67,7 +67,7 @@ public sealed class VerbTests
         string[] left = rest.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         int first = int.Parse(left[0], System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(first, 3, 499);
-        Assert.Equal(Enumerable.Range(first, 500 - first).Select(static number => $"{number}"), left.Order(Comparer<string>.Create(static (a, b) => a.Length != b.Length ? a.Length - b.Length : string.CompareOrdinal(a, b))));
+        Assert.Equal(Enumerable.Range(first, 500 - first).Select(static number => $"{number}"), left);
     }
 
     [SkippableFact]
