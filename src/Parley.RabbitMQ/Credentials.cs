@@ -11,7 +11,10 @@ internal readonly record struct Credentials(string UserName, string Password)
         string? password = queue.Password ?? options.Password;
         if (password is null && options.PasswordFile is { } file)
             password = Read(queue, file);
-        return new Credentials(queue.UserName ?? options.UserName ?? Default, password ?? Default);
+        string user = queue.UserName ?? options.UserName ?? Default;
+        if (password is null && user != Default)
+            throw new ConnectionException(Step.Open, Reason.Denied, queue, $"there is no password for the user {user}: name a file with it, or set {RabbitMQOptions.PasswordVariable}");
+        return new Credentials(user, password ?? Default);
     }
 
     /// <summary>No password gets into a text by accident.</summary>

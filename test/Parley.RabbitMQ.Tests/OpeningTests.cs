@@ -14,6 +14,14 @@ public sealed class OpeningTests
         await FailsAsync(new AmqpEndPoint(right.Address, "orders"), Step.Connect, Reason.Denied, "guest guest", new RabbitMQOptions { Password = "secret7" });
     }
 
+    [Fact]
+    public async Task OpenAsync_UserWithoutPassword_IsDeniedUnasked()
+    {
+        var queue = new AmqpEndPoint(new IPEndPoint(IPAddress.Loopback, Broker.FreePort()), "orders") { UserName = "me" };
+        ConnectionException failure = await FailsAsync(queue, Step.Connect, Reason.Denied, "guest");
+        Assert.Contains("no password for the user me", failure.Message, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public async Task OpenAsync_NoSuchQueue_IsNotFoundWithAHint()
     {
