@@ -52,4 +52,10 @@ public sealed class NamedQueueTests
         else
             Assert.Contains("no mqueue file system is mounted", result.MustExit(1).Error, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("amqp://127.0.0.1?queue=orders", "rabbitmqctl list_queues")]
+    [InlineData("mq:/orders", "parley inspect ENDPOINT")]
+    public async Task List_OneEndpoint_SaysWhatShowsIt(string endpoint, string hint)
+        => Errors.Failure.MustBe(await Command.RunAsync("list", endpoint), "2", "list takes no endpoint", hint);
 }
