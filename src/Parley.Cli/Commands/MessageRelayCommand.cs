@@ -62,7 +62,9 @@ internal sealed class MessageRelayCommand
         options.RetryCount = plan.Retries ?? 0;
         options.Direction = OneWay.Is(plan.Target) || plan.Target is MessageQueueEndPoint ? ConnectionDirection.SendOnly : ConnectionDirection.Both;
         var target = new RelayTarget(plan.Target, options, plan.Retries);
-        var run = new RelayRun(target, new Undelivered(parsed.GetValue(_deadLetter)), plan.IsVerbose);
+        var undelivered = new Undelivered(parsed.GetValue(_deadLetter));
+        undelivered.CheckFile();
+        var run = new RelayRun(target, undelivered, plan.IsVerbose);
         MessageChannelOptions sourceOptions = Options(parsed, plan, plan.Source, from);
         sourceOptions.Listener = plan.ListenerOptions;
         try

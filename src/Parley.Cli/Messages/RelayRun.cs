@@ -93,9 +93,8 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
             await ReopenAsync(open, new ConnectionException(Step.Send, Reason.Reset, target.EndPoint, "the peer has ended"));
             return false;
         }
-        catch (ConnectionException refused) when (relay.HasTargetFailed && relay.HasMessage && IsAboutMessage(refused) && undelivered.HasFile)
+        catch (ConnectionException refused) when (relay.HasTargetFailed && relay.HasMessage && IsAboutMessage(refused) && undelivered.TryKeepInFile(relay.InHand, source, refused.Message))
         {
-            undelivered.Keep(relay.InHand, source, refused.Message);
             await relay.DropAsync(cut);
             return false;
         }

@@ -9,7 +9,21 @@ namespace Parley.Cli.Messages;
 /// <param name="file">Where such messages are kept, as JSON lines; <see langword="null"/> for standard error.</param>
 internal sealed class Undelivered(string? file)
 {
-    internal bool HasFile => file is not null;
+    /// <summary>Finds out whether the file can be written before any message needs it.</summary>
+    /// <exception cref="CommandException">It cannot.</exception>
+    internal void CheckFile()
+    {
+        if (file is null)
+            return;
+        try
+        {
+            OpenFile(file).Dispose();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new CommandException("--dead-letter: " + PlainText.OneLine(failure.Message), ExitCode.Failed);
+        }
+    }
 
     /// <summary>Puts it back where that can be done, and keeps it otherwise.</summary>
     /// <param name="message">The message.</param>
@@ -42,30 +56,45 @@ internal sealed class Undelivered(string? file)
             }
         }
 
-        Keep(message, source, why);
+        if (!TryKeepInFile(message, source, why))
+            StandardError.WriteLine($"parley: a message was not delivered: {Encoding.UTF8.GetString(Line(message, source, why).WrittenSpan[..^1])}");
         return false;
     }
 
-    /// <summary>Writes it out in full.</summary>
-    internal void Keep(Message message, EndPoint source, string why)
+    /// <summary>Adds it to the file, in full.</summary>
+    /// <returns>Whether it is there; why not is said.</returns>
+    internal bool TryKeepInFile(Message message, EndPoint source, string why)
+    {
+        if (file is null)
+            return false;
+        try
+        {
+            using FileStream kept = OpenFile(file);
+            kept.Write(Line(message, source, why).WrittenSpan);
+            StandardError.WriteLine($"parley: a message of {message.Body.Length} bytes was not delivered, and is in {PlainText.OneLine(file)}: {PlainText.OneLine(why)}");
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            StandardError.WriteLine("parley: " + PlainText.OneLine(failure.Message));
+            return false;
+        }
+    }
+
+    private static FileStream OpenFile(string file)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite, BufferSize = 0 };
+
+        // Messages are nobody else's.
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(file, options);
+    }
+
+    private static ArrayBufferWriter<byte> Line(Message message, EndPoint source, string why)
     {
         var line = new ArrayBufferWriter<byte>(message.Body.Length + 256);
         MessageJson.Write(line, message, source, why);
-        if (file is not null)
-        {
-            try
-            {
-                using var kept = new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-                kept.Write(line.WrittenSpan);
-                StandardError.WriteLine($"parley: a message of {message.Body.Length} bytes was not delivered, and is in {PlainText.OneLine(file)}: {PlainText.OneLine(why)}");
-                return;
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
-                StandardError.WriteLine("parley: " + PlainText.OneLine(failure.Message));
-            }
-        }
-
-        StandardError.WriteLine($"parley: a message was not delivered: {Encoding.UTF8.GetString(line.WrittenSpan[..^1])}");
+        return line;
     }
 }
