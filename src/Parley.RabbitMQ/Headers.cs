@@ -11,7 +11,7 @@ internal static class Headers
     /// <summary>Marks a message that the broker may have had before.</summary>
     internal const string Resent = MessageHeader.ResentProperty;
 
-    private const string MessageId = "message-id";
+    private const string MessageId = MessageHeader.MessageIdProperty;
     private const string CorrelationId = "correlation-id";
     private const string ContentType = "content-type";
     private const string ReplyTo = "reply-to";

@@ -11,6 +11,11 @@ public readonly record struct MessageHeader
     public const string ResentProperty = "x-parley-resent";
 
     /// <summary>
+    /// The name of the property that tells messages apart: one that is sent again by a channel, or comes again out of a <see cref="MessageSpool"/>, has the id that it had the first time.
+    /// </summary>
+    public const string MessageIdProperty = "message-id";
+
+    /// <summary>
     /// Its priority, 0 (the lowest, and the default) to <see cref="MessageChannel.MaxPriority"/>: of the messages that wait, the one with
     /// the highest is received first, and the oldest among equals.
     /// </summary>

@@ -10,7 +10,8 @@ namespace Parley;
 /// <remarks>
 /// <para>Safe for use by any number of threads. Nobody else should receive from the source, which the caller disposes after the spool.</para>
 /// <para>A rejected message is removed from the file: who wants to keep it writes it elsewhere first. A message's priority is kept; its
-/// <see cref="MessageHeader.Properties"/> only until the process ends, and <see cref="MessageHeader.Peer"/> not at all.</para>
+/// <see cref="MessageHeader.Properties"/> only until the process ends, and <see cref="MessageHeader.Peer"/> not at all. One without a
+/// <see cref="MessageHeader.MessageIdProperty"/> gets one that it keeps, in whatever process it is received again, and that no other message has.</para>
 /// <para>Disposing leaves in the file what was not acknowledged; acknowledging it afterwards is an error.</para>
 /// </remarks>
 public abstract class MessageSpool : MessageChannel

@@ -100,7 +100,19 @@ public sealed class BridgeTests(ITestOutputHelper output) : IDisposable
 
         Assert.Equal("short\n", await target.TakeAsync());
         Assert.Contains("much too long", await File.ReadAllTextAsync(_folder["lost"]), StringComparison.Ordinal);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder["lost"]));
         Assert.Equal(0, await source.CountAsync());
+    }
+
+    [SkippableFact]
+    public async Task DeadLetterFile_CannotBeWritten_NothingIsTaken()
+    {
+        await using BrokerQueue source = await BrokerQueue.CreateAsync();
+        using TestQueue target = await TestQueue.CreateAsync(messageSize: 5);
+        await source.PutAsync("much too long");
+
+        Errors.Failure.MustBe(await source.RunAsync("relay", source.Endpoint, target.Endpoint, "--dead-letter", _folder["none/lost"]), "1", "--dead-letter: .*none/lost");
+        Assert.Equal(1, await source.CountAsync());
     }
 
     [SkippableFact]
@@ -125,7 +137,7 @@ public sealed class BridgeTests(ITestOutputHelper output) : IDisposable
         (await bridge.EndAsync()).MustExit(0);
     }
 
-    /// <summary>Kills the bridge at random moments. What arrives more than once is marked.</summary>
+    /// <summary>Kills the bridge at random moments. What arrives more than once is marked, and has the id that it had before.</summary>
     [SkippableFact]
     public async Task QueueToBroker_BridgeKilledAgainAndAgain_NothingIsLost()
     {
@@ -193,6 +205,7 @@ public sealed class BridgeTests(ITestOutputHelper output) : IDisposable
     private static async Task<(int Arrived, int Again, int Unmarked, int Recovered)> CountAsync(BrokerQueue queue, int sent)
     {
         var seen = new HashSet<int>();
+        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         (int again, int unmarked, int recovered) = (0, 0, 0);
         int left = await queue.CountAsync();
         await using MessageChannel channel = await queue.OpenAsync();
@@ -205,7 +218,11 @@ public sealed class BridgeTests(ITestOutputHelper output) : IDisposable
             Assert.Equal("message", words[0]);
             if (Has(received, MessageSpool.RecoveredProperty))
                 recovered++;
-            if (seen.Add(int.Parse(words[1], CultureInfo.InvariantCulture)))
+            int number = int.Parse(words[1], CultureInfo.InvariantCulture);
+            string id = received.Header.Properties![MessageHeader.MessageIdProperty];
+            bool isFirst = seen.Add(number);
+            Assert.True(ids.TryAdd(id, number) == isFirst && ids[id] == number, $"message {number} came with the id {id}, and had another before, or another has it");
+            if (isFirst)
                 continue;
             again++;
             if (!Has(received, MessageHeader.ResentProperty))

@@ -100,6 +100,42 @@ public sealed class SpoolTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task FillAsync_SpoolIsDisposed_Fails()
+    {
+        MessageSpool spool = Open();
+        Task filling = spool.FillAsync();
+        await SendAsync("1");
+        await Eventually.TrueAsync(() => spool.Unacknowledged == 1, "the message was taken");
+
+        await spool.DisposeAsync();
+
+        Assert.Equal(Reason.Aborted, (await Assert.ThrowsAsync<ConnectionException>(() => filling.Within())).Reason);
+    }
+
+    [Fact]
+    public async Task ReceiveAsync_MessageId_IsTheSameAgainAndNoOthers()
+    {
+        await SendAsync("1", "2", "3");
+        string[] first;
+        await using (MessageSpool spool = Open())
+        {
+            first = [await NextIdAsync(spool, isDone: false), await NextIdAsync(spool, isDone: false)];
+            Assert.NotEqual(first[0], first[1]);
+        }
+
+        await using (MessageSpool again = Open())
+            Assert.Equal(first, new[] { await NextIdAsync(again, isDone: true), await NextIdAsync(again, isDone: true) });
+        string third;
+        await using (MessageSpool emptied = Open())
+            third = await NextIdAsync(emptied, isDone: true);
+
+        // Nothing is left in the file that had a number.
+        await SendAsync("4");
+        await using MessageSpool last = Open();
+        Assert.DoesNotContain(await NextIdAsync(last, isDone: true), (string[])[.. first, third]);
+    }
+
+    [Fact]
     public async Task RequeueAsync_SomebodyWaits_IsDeliveredAgain()
     {
         await using MessageSpool spool = Open();
@@ -211,6 +247,14 @@ public sealed class SpoolTests : IAsyncDisposable
 
     private MessageSpool Open(int slots = 10, bool fsync = false, RecordingLog? log = null) => MessageSpool.Open(
         _source, new MessageSpoolOptions { Path = _folder["spool"], Capacity = 4096 + (slots * SlotSize), Fsync = fsync, LoggerFactory = log });
+
+    private static async Task<string> NextIdAsync(MessageSpool spool, bool isDone)
+    {
+        ReceivedMessage received = await spool.ReceiveAsync(new byte[Size]).AsTask().Within();
+        if (isDone)
+            await received.Delivery!.AcknowledgeAsync();
+        return received.Header.Properties![MessageHeader.MessageIdProperty];
+    }
 
     private async Task SendAsync(params string[] messages)
     {

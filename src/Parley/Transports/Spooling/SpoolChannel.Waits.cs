@@ -6,6 +6,7 @@ namespace Parley.Transports.Spooling;
 internal sealed partial class SpoolChannel
 {
     private readonly Lock _waits = new();
+    private readonly CancellationTokenSource _filling = new();
     private CancellationTokenSource? _interrupt;
 
     public override async ValueTask<ReceivedMessage> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -47,6 +48,20 @@ internal sealed partial class SpoolChannel
     }
 
     public override async Task FillAsync(CancellationToken cancellationToken = default)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _filling.Token);
+        try
+        {
+            await FillUntilEndAsync(stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Disposed();
+        }
+    }
+
+    private async Task FillUntilEndAsync(CancellationToken cancellationToken)
     {
         while (true)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,8 +13,6 @@ internal sealed partial class SpoolChannel : MessageSpool
 {
     private const int BatchOfOneSync = 64;
     private const int None = -1;
-
-    private static readonly Dictionary<string, string> RecoveredMark = new(StringComparer.Ordinal) { [RecoveredProperty] = "length found from the bytes" };
 
     private readonly MessageChannel _source;
     private readonly SpoolFile _file;
@@ -123,7 +122,7 @@ internal sealed partial class SpoolChannel : MessageSpool
             {
                 if (_isDisposed)
                     return ValueTask.CompletedTask;
-                _isDisposed = true;
+                Volatile.Write(ref _isDisposed, true);
                 if (_armed != None)
                     _file.Free(_armed);
                 _file.Dispose();
@@ -131,7 +130,7 @@ internal sealed partial class SpoolChannel : MessageSpool
         }
 
         Interrupt();
-        return ValueTask.CompletedTask;
+        return new ValueTask(_filling.CancelAsync());
     }
 
     /// <summary>The message of a slot was dealt with.</summary>
@@ -206,7 +205,7 @@ internal sealed partial class SpoolChannel : MessageSpool
             last = Math.Max(last, sequence);
         }
 
-        _nextSequence = last + 1;
+        _nextSequence = Math.Max(last, _file.LastSequence) + 1;
         _isUnsynced = _held > 0;
     }
 
@@ -329,16 +328,26 @@ internal sealed partial class SpoolChannel : MessageSpool
         Interlocked.Increment(ref _messagesReceived);
         Interlocked.Add(ref _bytesReceived, body.Length);
         SlotHeader header = _file.Header(slot);
-        bool isRecovered = (header.Flags & SlotHeader.RecoveredFlag) != 0;
-        var said = new MessageHeader { Priority = (int)header.Priority, Properties = isRecovered ? RecoveredMark : _properties[slot] };
+        var said = new MessageHeader { Priority = (int)header.Priority, Properties = Properties(slot, in header) };
         return new ReceivedMessage(body.Length, said) { Delivery = new SpoolDelivery(this, slot, wasDelivered) };
+    }
+
+    private Dictionary<string, string> Properties(int slot, in SlotHeader header)
+    {
+        Dictionary<string, string> named = _properties[slot] is { } own ? new(own, StringComparer.Ordinal) : new(StringComparer.Ordinal);
+        named.TryAdd(MessageHeader.MessageIdProperty, string.Create(CultureInfo.InvariantCulture, $"{_file.Id}-{header.Sequence}"));
+        if ((header.Flags & SlotHeader.RecoveredFlag) != 0)
+            named[RecoveredProperty] = "length found from the bytes";
+        return named;
     }
 
     private void CheckReceive()
     {
         if (Volatile.Read(ref _isDisposed))
-            throw new ConnectionException(Step.Receive, Reason.Aborted, LocalEndPoint, "the spool was disposed");
+            throw Disposed();
     }
+
+    private ConnectionException Disposed() => new(Step.Receive, Reason.Aborted, LocalEndPoint, "the spool was disposed");
 
     private ConnectionException SendsNothing() => new(Step.Send, Reason.Other, LocalEndPoint, "a spool receives only");
 }

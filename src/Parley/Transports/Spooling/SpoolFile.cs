@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Parley.Interop.Linux;
 using Parley.Transports.Descriptors;
 
@@ -10,6 +11,8 @@ namespace Parley.Transports.Spooling;
 /// </summary>
 internal sealed unsafe class SpoolFile : IDisposable
 {
+    private const int IdBytes = 8;
+
     private readonly DescriptorHandle _file;
     private readonly MappedRegion _region;
     private readonly string _path;
@@ -31,6 +34,7 @@ internal sealed unsafe class SpoolFile : IDisposable
         MessageSize = header.MessageSize;
         _dirty = new int[SlotCount];
         Array.Fill(_dirty, MessageSize);
+        Id = Convert.ToHexStringLower(SHA256.HashData(Pattern).AsSpan(0, IdBytes));
     }
 
     internal int SlotCount { get; }
@@ -38,6 +42,12 @@ internal sealed unsafe class SpoolFile : IDisposable
     internal int MessageSize { get; }
 
     internal string Path => _path;
+
+    /// <summary>No other file has it, for the pattern is random: with a message's number it names the message.</summary>
+    internal string Id { get; }
+
+    /// <summary>The highest number that any message had.</summary>
+    internal long LastSequence => ((SpoolHeader*)_region.Start)->LastSequence;
 
     private ReadOnlySpan<byte> Pattern => new(_region.Start + SpoolHeader.PatternOffset, SpoolPattern.Length);
 
@@ -89,6 +99,7 @@ internal sealed unsafe class SpoolFile : IDisposable
         _dirty[slot] = MessageSize;
         header.Priority = SlotHeader.NoPriority;
         header.Sequence = sequence;
+        Volatile.Write(ref ((SpoolHeader*)_region.Start)->LastSequence, sequence);
         header.Length = 0;
         header.Flags = isPriorityFirst ? SlotHeader.PriorityFirstFlag : 0;
         Volatile.Write(ref header.State, SlotHeader.Armed);

@@ -22,6 +22,9 @@ internal struct SpoolHeader
 
     /// <summary>Over all from the version on, and the pattern.</summary>
     [FieldOffset(24)] internal uint Checksum;
+
+    /// <summary>The highest number that any message had. Not in the checksum: it changes with each.</summary>
+    [FieldOffset(32)] internal long LastSequence;
 }
 
 /// <summary>What lies before the body of each message. Written by one process at a time; a kill leaves what was stored in the program's order.</summary>
