@@ -60,6 +60,27 @@ public sealed class FaultTests
     }
 
     [SkippableFact]
+    public async Task DisposeAsync_WhileItConnectsAgain_EndsAndLeavesNoConnection()
+    {
+        await using Broker broker = await Broker.StartAsync();
+        await using TestQueue queue = await TestQueue.CreateAsync(broker: broker);
+        await using var cutter = new Cutter(broker.Port);
+        var way = new AmqpEndPoint(cutter.Address, queue.EndPoint.Queue) { UserName = Broker.User, Password = Broker.Password };
+        for (int i = 0; i < 30; i++)
+        {
+            MessageChannel channel = await RabbitMQTransport.OpenAsync(way, new RabbitMQOptions()).Within();
+            Task waiting = channel.WaitToReceiveAsync().AsTask();
+            cutter.Cut();
+            await Task.Delay(Random.Shared.Next(200));
+
+            await channel.DisposeAsync().Within();
+            Assert.Equal(Reason.Aborted, (await Assert.ThrowsAsync<ConnectionException>(() => waiting.Within())).Reason);
+        }
+
+        await Eventually.TrueAsync(() => cutter.Count == 0, "no connection is left");
+    }
+
+    [SkippableFact]
     public async Task BrokerIsAway_SendsEndByTheirDeadline_AndWorkWhenItIsBack()
     {
         await using Broker broker = await Broker.StartAsync();

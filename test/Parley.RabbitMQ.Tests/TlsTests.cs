@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace Parley.Tests.Brokers;
 
 [Collection(SharedBroker.Collection)]
@@ -37,6 +39,22 @@ public sealed class TlsTests
         var endPoint = new AmqpEndPoint(broker.EndPoint("orders").Address, "orders", isSecure: true);
         ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => RabbitMQTransport.OpenAsync(endPoint, new RabbitMQOptions()).Within());
         Assert.Equal(Step.Handshake, failure.Step);
+    }
+
+    [SkippableFact]
+    public async Task OpenAsync_BrokerAsksForACertificate_OnlyWithOne()
+    {
+        await using Broker broker = await Broker.StartAsync(asksForCertificates: true);
+        AmqpEndPoint queue = broker.EndPoint("orders", isSecure: true);
+        using X509Certificate2 own = broker.Authority.Sign();
+        var with = new RabbitMQOptions { Tls = new TlsOptions { AuthorityFile = broker.AuthorityFile, Certificate = own } };
+        await RabbitMQTransport.CreateQueueAsync(queue, null, with).Within();
+        await using (MessageChannel channel = await RabbitMQTransport.OpenAsync(queue, with).Within())
+            await channel.SendTextAsync("who I am is known");
+
+        var without = new RabbitMQOptions { Tls = new TlsOptions { AuthorityFile = broker.AuthorityFile } };
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => RabbitMQTransport.OpenAsync(queue, without).Within());
+        Assert.NotEqual(Reason.TimedOut, failure.Reason);
     }
 
     private static async Task FailsAsync(Broker broker, TlsOptions tls, string words)

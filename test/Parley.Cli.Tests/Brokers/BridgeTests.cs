@@ -165,6 +165,68 @@ public sealed class BridgeTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"{kills} kills, {sent} messages, 0 lost, {again} again, {unmarked} of them unmarked, {recovered} found by the pattern");
     }
 
+    /// <summary>Kills the bridge out of a broker at random moments. What arrives more than once cannot be marked: such a queue has no properties.</summary>
+    [SkippableFact]
+    public async Task BrokerToQueue_BridgeKilledAgainAndAgain_NothingIsLost()
+    {
+        const int Messages = 3000;
+        int kills = int.Parse(Environment.GetEnvironmentVariable(KillsVariable) ?? "5", CultureInfo.InvariantCulture);
+        await using BrokerQueue source = await BrokerQueue.CreateAsync(null, "--delivery-limit", $"{kills + 20}");
+        using TestQueue target = await TestQueue.CreateAsync(capacity: 10);
+        byte[] lines = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, Messages).Select(static number => $"{number}\n")));
+        (await Command.RunAsync(source.Launch("send", source.Endpoint) with { Input = lines })).MustExit(0);
+        var seen = new HashSet<int>();
+        using var limit = new CancellationTokenSource(Cli.Tests.Limits.Transfer + TimeSpan.FromSeconds(5 * kills));
+        Task<int> reading = ReadAsync(target, seen, Messages, limit.Token);
+
+        int killed = 0;
+        while (!reading.IsCompleted)
+        {
+            await using ChildProcess bridge = source.Start("relay", source.Endpoint, target.Endpoint, "-v");
+            if (killed == kills)
+            {
+                await reading;
+                bridge.Send(Signal.Terminate);
+                (await bridge.EndAsync()).MustExit(0);
+                break;
+            }
+
+            int before = CountOf(seen);
+            while (CountOf(seen) < Math.Min(Messages, before + 1))
+                await Task.Delay(5, limit.Token);
+            await Task.Delay(Random.Shared.Next(20));
+            bridge.Send(Signal.Kill);
+            await bridge.EndAsync();
+            killed++;
+        }
+
+        int again = await reading;
+        Assert.Equal(Enumerable.Range(0, Messages), seen.Order());
+        output.WriteLine($"{killed} kills, {Messages} messages, 0 lost, {again} again");
+    }
+
+    private static int CountOf(HashSet<int> seen)
+    {
+        lock (seen)
+            return seen.Count;
+    }
+
+    private static async Task<int> ReadAsync(TestQueue queue, HashSet<int> seen, int messages, CancellationToken cancellationToken)
+    {
+        await using MessageChannel channel = await MessageChannel.OpenAsync(new MessageQueueEndPoint(queue.Name), options: null, cancellationToken);
+        byte[] buffer = new byte[channel.MaxMessageSize];
+        int again = 0;
+        while (CountOf(seen) < messages)
+        {
+            ReceivedMessage received = await channel.ReceiveAsync(buffer, cancellationToken);
+            int number = int.Parse(Encoding.UTF8.GetString(buffer, 0, received.Length), CultureInfo.InvariantCulture);
+            lock (seen)
+                again += seen.Add(number) ? 0 : 1;
+        }
+
+        return again;
+    }
+
     // Until neither the queue nor the spool has any.
     private async Task MoveRestAsync(TestQueue source, BrokerQueue target, int sent)
     {

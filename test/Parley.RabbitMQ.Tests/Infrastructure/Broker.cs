@@ -23,7 +23,7 @@ internal sealed class Broker : IAsyncDisposable
     private readonly bool _ownsNames;
     private Process? _process;
 
-    private Broker(BrokerNames? names)
+    private Broker(BrokerNames? names, bool asksForCertificates)
     {
         _ownsNames = names is null;
         _names = names ?? new BrokerNames();
@@ -45,6 +45,8 @@ internal sealed class Broker : IAsyncDisposable
             ssl_options.cacertfile = {AuthorityFile}
             ssl_options.certfile = {_folder["server.pem"]}
             ssl_options.keyfile = {_folder["server.key"]}
+            ssl_options.verify = {(asksForCertificates ? "verify_peer" : "verify_none")}
+            ssl_options.fail_if_no_peer_cert = {(asksForCertificates ? "true" : "false")}
             loopback_users = none
             default_user = {User}
             default_pass = {Password}
@@ -87,10 +89,12 @@ internal sealed class Broker : IAsyncDisposable
         => Skip.IfNot(File.Exists(Program) && File.Exists("/usr/bin/epmd"), "Debian's rabbitmq-server is not there");
 
     /// <summary>A broker that is ready.</summary>
-    internal static async Task<Broker> StartAsync(BrokerNames? names = null)
+    /// <param name="names">The name server that it shares with others; by default its own.</param>
+    /// <param name="asksForCertificates">By TLS it talks only to those with a certificate of its authority.</param>
+    internal static async Task<Broker> StartAsync(BrokerNames? names = null, bool asksForCertificates = false)
     {
         SkipWhereThereIsNone();
-        var broker = new Broker(names);
+        var broker = new Broker(names, asksForCertificates);
         try
         {
             await broker.StartAgainAsync();

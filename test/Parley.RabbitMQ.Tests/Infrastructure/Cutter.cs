@@ -22,6 +22,9 @@ internal sealed class Cutter : IAsyncDisposable
 
     public IPEndPoint Address => (IPEndPoint)_listener.LocalEndPoint!;
 
+    /// <summary>How many sockets it has open, two for each connection.</summary>
+    public int Count => _sockets.Count;
+
     public void Cut()
     {
         foreach ((Socket socket, _) in _sockets)
