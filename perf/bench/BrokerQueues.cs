@@ -39,8 +39,10 @@ internal static class BrokerQueues
         }
 
         await using IConnection connection = await ConnectAsync(queue).ConfigureAwait(false);
+
+        // Without its own limit, which delays publishes as soon as half of it is used: the window below is the limit.
         var confirming = new CreateChannelOptions(
-            publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(window));
+            publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, outstandingPublisherConfirmationsRateLimiter: null);
         await using IChannel plain = await connection.CreateChannelAsync(confirming).ConfigureAwait(false);
         var properties = new BasicProperties { Persistent = true };
         await InWindowsAsync(() => plain.BasicPublishAsync("", queue.Queue, mandatory: true, properties, body).AsTask(), count, warmUp, window).ConfigureAwait(false);

@@ -11,6 +11,7 @@ row_needs="bench rabbitmq-server"
 amqp_program=/usr/lib/rabbitmq/bin/rabbitmq-server
 amqp_window=256
 amqp_warm_up=5000
+amqp_count=20000
 
 row_run() {
     amqp_begin
@@ -36,16 +37,17 @@ amqp_queue() {
 }
 
 amqp_sample_send() {
-    bench_client "$CORE_B" amqp-send "$1" "$(amqp_queue sent "$1")" 15000 "$amqp_warm_up" "$2" "$amqp_window"
     amqp_empty sent "$1"
+    bench_client "$CORE_B" amqp-send "$1" "$(amqp_queue sent "$1")" "$amqp_count" "$amqp_warm_up" "$2" "$amqp_window"
 }
 
 amqp_sample_receive() {
-    bench_client "$CORE_B" amqp-send plain "$(amqp_queue received "$1")" 15000 "$amqp_warm_up" "$2" "$amqp_window"
-    bench_client "$CORE_B" amqp-receive "$1" "$(amqp_queue received "$1")" 15000 "$amqp_warm_up" "$2" "$amqp_window"
+    amqp_empty received "$1"
+    bench_client "$CORE_B" amqp-send plain "$(amqp_queue received "$1")" "$amqp_count" "$amqp_warm_up" "$2" "$amqp_window"
+    bench_client "$CORE_B" amqp-receive "$1" "$(amqp_queue received "$1")" "$amqp_count" "$amqp_warm_up" "$2" "$amqp_window"
 }
 
-# A queue begins every sample empty.
+# A queue begins every sample empty, whatever became of the one before.
 amqp_empty() {
     "$BENCH" amqp-make --again "$(amqp_queue "$1" "$2")"
 }
@@ -57,10 +59,11 @@ amqp_begin() {
     names_port=$("$BIN/free_port")
     distribution_port=$("$BIN/free_port")
     amqp_port=$("$BIN/free_port")
+    mkdir -p "$SCRATCH/home"
     echo '[].' >"$SCRATCH/plugins"
     printf 'listeners.tcp.1 = 127.0.0.1:%s\ndisk_free_limit.absolute = 1MB\nvm_memory_high_watermark.absolute = 1GB\n' "$amqp_port" >"$SCRATCH/rabbitmq.conf"
     start_server names any epmd -port "$names_port" -address 127.0.0.1
-    start_server broker "$CORE_A" env HOME="$SCRATCH" ERL_EPMD_PORT="$names_port" ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_NODENAME="perf-$$@localhost" \
+    start_server broker "$CORE_A" env HOME="$SCRATCH/home" ERL_EPMD_PORT="$names_port" ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_NODENAME="perf-$$@localhost" \
         RABBITMQ_DIST_PORT="$distribution_port" RABBITMQ_MNESIA_BASE="$SCRATCH/data" RABBITMQ_LOG_BASE="$SCRATCH/log" RABBITMQ_CONFIG_FILE="$SCRATCH/rabbitmq" \
         RABBITMQ_ENABLED_PLUGINS_FILE="$SCRATCH/plugins" RABBITMQ_PID_FILE="$SCRATCH/broker.pid" RABBITMQ_CONF_ENV_FILE=/dev/null "$amqp_program"
     local try
