@@ -48,9 +48,6 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
         }
         catch (Exception failure) when (relay.HasMessage)
         {
-            await GiveBackAsync(relay);
-            if (!relay.HasMessage)
-                throw;
             string why = failure is ConnectionException broken ? broken.Message : "it was not taken in time";
             await undelivered.PutBackOrKeepAsync(relay.InHand, source, why);
             throw;
@@ -107,22 +104,6 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
         {
             if (relay.MessagesMoved > before)
                 target.Succeed();
-        }
-    }
-
-    // A source that keeps its messages delivers them again; where it can no longer be told, it does so unasked.
-    private static async ValueTask GiveBackAsync(MessageRelay relay)
-    {
-        while (relay is { HasMessage: true, InHand.Delivery: not null })
-        {
-            try
-            {
-                await relay.GiveBackAsync();
-            }
-            catch (ConnectionException)
-            {
-                // One of them: the others are still to be given back.
-            }
         }
     }
 

@@ -32,8 +32,8 @@ internal sealed class Undelivered(string? file)
     /// <returns>Whether it was put back.</returns>
     internal async ValueTask<bool> PutBackOrKeepAsync(Message message, EndPoint source, string why)
     {
-        // What keeps it until it is acknowledged gives it out again once the channel is disposed, before those that were taken after it:
-        // giving back this one alone would put it behind them.
+        // What keeps messages until they are acknowledged gives them out again once the channel is disposed, in their order:
+        // giving back one by one would put those behind what was taken after them.
         if (message.Delivery is not null)
             return true;
         if (source is MessageQueueEndPoint)

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using Parley.Cli.Tests.Messages;
 using Parley.Tests;
@@ -35,6 +37,23 @@ public sealed class BridgeEndpointTests : IDisposable
         Assert.Equal("two\nthree\n", (await second.EndAsync()).MustExit(0).Text);
         relay.Send(Signal.Terminate);
         (await relay.EndAsync()).MustExit(0);
+    }
+
+    [SkippableFact]
+    public async Task BrokerToStream_TargetGoneForGood_TheRestIsWithTheBrokerInOrder()
+    {
+        await using BrokerQueue source = await BrokerQueue.CreateAsync();
+        byte[] lines = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 1000).Select(static number => $"{number}\n")));
+        (await Command.RunAsync(source.Launch("send", source.Endpoint) with { Input = lines })).MustExit(0);
+        await using ListeningCommand target = await Command.ListenAsync("receive", Socket, "--frame", "len32", "--count", "3");
+
+        CommandResult gaveUp = await source.RunAsync("relay", source.Endpoint, Socket, "--frame", "len32", "--retry", "1");
+
+        gaveUp.MustExit(3);
+        Assert.Equal("0\n1\n2\n", (await target.EndAsync()).MustExit(0).Text);
+        string[] left = (await source.RunAsync("receive", source.Endpoint, "--no-wait")).MustExit(0).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        int first = int.Parse(left[0], CultureInfo.InvariantCulture);
+        Assert.Equal(Enumerable.Range(first, 1000 - first).Select(static number => $"{number}"), left);
     }
 
     [SkippableFact]
