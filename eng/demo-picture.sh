@@ -7,7 +7,7 @@ command=$(realpath "${1:-artifacts/parley}")
 session="parley-picture-$$"
 done_mark=$(mktemp -u)
 trap 'tmux kill-session -t "$session" 2> /dev/null || true; rm -f "$done_mark"' EXIT
-tmux new-session -d -s "$session" -x 84 -y 14 "'$command' demo; touch '$done_mark'; cat"
+tmux new-session -d -s "$session" -x 84 -y 21 "'$command' demo; touch '$done_mark'; cat"
 for _ in $(seq 600); do
   [ -e "$done_mark" ] && break
   sleep 0.1
