@@ -43,7 +43,7 @@ internal static class Headers
     /// <summary>What came with a message, and how often it was delivered before where the queue counts.</summary>
     internal static (MessageHeader Header, long? EarlierDeliveries) Received(IReadOnlyBasicProperties properties)
     {
-        var named = new Dictionary<string, string>(StringComparer.Ordinal);
+        Dictionary<string, string>? named = null;
         long? earlier = null;
         if (properties.Headers is { } headers)
         {
@@ -52,16 +52,16 @@ internal static class Headers
                 if (name == DeliveryCount)
                     earlier = Count(value);
                 else if (Text(value) is { } text)
-                    named[name] = text;
+                    Take(ref named, name, text);
             }
         }
 
-        Take(named, MessageId, properties.MessageId);
-        Take(named, CorrelationId, properties.CorrelationId);
-        Take(named, ContentType, properties.ContentType);
-        Take(named, ReplyTo, properties.ReplyTo);
-        Take(named, Kind, properties.Type);
-        return (new MessageHeader { Priority = properties.IsPriorityPresent() ? properties.Priority : 0, Properties = named.Count == 0 ? null : named }, earlier);
+        Take(ref named, MessageId, properties.MessageId);
+        Take(ref named, CorrelationId, properties.CorrelationId);
+        Take(ref named, ContentType, properties.ContentType);
+        Take(ref named, ReplyTo, properties.ReplyTo);
+        Take(ref named, Kind, properties.Type);
+        return (new MessageHeader { Priority = properties.IsPriorityPresent() ? properties.Priority : 0, Properties = named }, earlier);
     }
 
     /// <summary>What of the properties AMQP has no room for; the client would fail with it, or the broker end the connection.</summary>
@@ -117,10 +117,10 @@ internal static class Headers
         }
     }
 
-    private static void Take(Dictionary<string, string> named, string name, string? value)
+    private static void Take(ref Dictionary<string, string>? named, string name, string? value)
     {
         if (value is not null)
-            named[name] = value;
+            (named ??= new Dictionary<string, string>(StringComparer.Ordinal))[name] = value;
     }
 
     // Any sender can write such a header: one that is no number says nothing, and the message is delivered.
