@@ -12,16 +12,24 @@ internal sealed partial class DatagramChannel
     private long _bytesSent;
     private volatile bool _mayBroadcast;
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public override async ValueTask SendAsync(ReadOnlyMemory<byte> message, MessageHeader header, CancellationToken cancellationToken = default)
+    public override ValueTask SendAsync(ReadOnlyMemory<byte> message, MessageHeader header, CancellationToken cancellationToken = default)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        EndPoint? peer = PeerOf(header);
-        long started = Now();
-        if (MustYield)
-            await YieldAsync().ConfigureAwait(false);
-        while (Send(message.Span, peer, started) is var error and not 0)
-            await WaitForRoomAsync(error, cancellationToken).ConfigureAwait(false);
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellationToken);
+        try
+        {
+            EndPoint? peer = PeerOf(header);
+            long started = Now();
+            bool mustYield = MustYield;
+            int error = mustYield ? 0 : Send(message.Span, peer, started);
+            return !mustYield && error == 0
+                ? ValueTask.CompletedTask
+                : SendLaterAsync(message, peer, mustYield, error, started, cancellationToken);
+        }
+        catch (Exception failure) when (failure is ConnectionException or ArgumentException)
+        {
+            return ValueTask.FromException(failure);
+        }
     }
 
     public override bool TrySend(ReadOnlySpan<byte> message, MessageHeader header = default)
@@ -34,6 +42,18 @@ internal sealed partial class DatagramChannel
     private EndPoint? PeerOf(MessageHeader header) => isConnected
         ? null
         : header.Peer ?? remote ?? throw new ArgumentException("The channel is bound, and has no peer of its own: the header must say whom to.", nameof(header));
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask SendLaterAsync(
+        ReadOnlyMemory<byte> message, EndPoint? peer, bool mustYield, int error, long started, CancellationToken cancellationToken)
+    {
+        if (mustYield)
+            await YieldAsync().ConfigureAwait(false);
+        else
+            await WaitForRoomAsync(error, cancellationToken).ConfigureAwait(false);
+        while (Send(message.Span, peer, started) is var again and not 0)
+            await WaitForRoomAsync(again, cancellationToken).ConfigureAwait(false);
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask WaitForRoomAsync(int error, CancellationToken cancellationToken)
