@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Parley;
 
 /// <summary>
@@ -45,8 +48,16 @@ public sealed class MessageBatch
         }
     }
 
-    /// <summary>Where the message of that index goes. Pinned: its address does not change.</summary>
+    /// <summary>For how many bytes there is room in each.</summary>
+    internal int MessageSize => _messageSize;
+
+    /// <summary>Where the message of that index goes. Pinned: its address does not change, and the next one's follows.</summary>
     internal Memory<byte> Room(int index) => _bytes.AsMemory(index * _messageSize, _messageSize);
+
+    internal unsafe byte* Pointer(int index)
+        => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_bytes)) + ((nint)index * _messageSize);
+
+    internal int LengthOf(int index) => _received[index].Length;
 
     internal void Clear() => Count = 0;
 

@@ -10,7 +10,8 @@ public readonly record struct MessageStatistics(long MessagesReceived, long Mess
 {
     /// <summary>
     /// Messages that the system threw away because they came faster than they were received (UDP, where the system tells): nobody has
-    /// seen them. 0 for a channel that makes its senders wait.
+    /// seen them. 0 for a channel that makes its senders wait. Of datagrams that came together the system counts one (see
+    /// <see cref="UdpEndPoint"/>): then it is fewer than were lost.
     /// </summary>
     public long Dropped { get; init; }
 }

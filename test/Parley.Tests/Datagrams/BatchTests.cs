@@ -6,7 +6,7 @@ public sealed class BatchTests
     [Fact]
     public async Task SendAndReceiveBatchAsync_MakeOneCallEach()
     {
-        const int Count = 50;
+        const int Count = 15;
         var receiving = new RecordingObserver();
         var sending = new RecordingObserver();
         await using MessageChannel bound = await Loopback.BindAsync(options: new MessageChannelOptions { CallObserver = receiving });

@@ -61,6 +61,40 @@ public sealed class ProgramTests : IDisposable
         Assert.Equal(0, sender.ExitCode);
     }
 
+    /// <summary>What a program sends as one and the kernel takes apart comes as one, and is many messages again.</summary>
+    [SkippableFact]
+    public async Task Bound_ACProgramSendsTogether_EachComesByItself()
+    {
+        const int Count = 40;
+        await using MessageChannel bound = await Loopback.BindAsync();
+        var batch = new MessageBatch(64, 200);
+        Task<int> receive = bound.ReceiveBatchAsync(batch).AsTask();
+        using Process sender = StartC("together", $"{Loopback.PortOf(bound)}", $"{Count}");
+        Assert.Equal(Count + 1, await receive.Within());
+        for (int i = 0; i <= Count; i++)
+        {
+            Assert.Equal(i < Count ? 100 : 10, batch[i].Body.Length);
+            Assert.Equal(-1, batch[i].Body.Span.IndexOfAnyExcept((byte)i));
+        }
+
+        await sender.WaitForExitAsync().Within();
+        Assert.Equal(0, sender.ExitCode);
+    }
+
+    /// <summary>A program that knows nothing of it gets each by itself.</summary>
+    [SkippableFact]
+    public async Task Opened_ACProgramReceives_EachOfABatchIsWhole()
+    {
+        int[] sizes = [.. Enumerable.Repeat(100, 70), 40, 0, 0, 100, 40, 40, 3000, 3000, 2999, 1];
+        using Process receiver = StartC("receive", $"{sizes.Length}");
+        string? port = await receiver.StandardOutput.ReadLineAsync().Within();
+        await using MessageChannel opened = await MessageChannel.OpenAsync(new UdpEndPoint(IPAddress.Loopback, int.Parse(port!, CultureInfo.InvariantCulture))).Within();
+        await opened.SendBatchAsync(sizes.Select((size, i) => new ReadOnlyMemory<byte>([.. Enumerable.Repeat((byte)i, size)])).ToArray()).Within();
+        for (int i = 0; i < sizes.Length; i++)
+            Assert.Equal($"{sizes[i]} {(sizes[i] > 0 ? i : -1)}", await receiver.StandardOutput.ReadLineAsync().Within());
+        await receiver.WaitForExitAsync().Within();
+    }
+
     [SkippableTheory]
     [InlineData("socat -b 70000 - UDP4:127.0.0.1:{0}")]
     [InlineData("nc -u -q -1 127.0.0.1 {0}")]

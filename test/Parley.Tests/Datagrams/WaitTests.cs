@@ -7,13 +7,15 @@ namespace Parley.Tests.Datagrams;
 public sealed class WaitTests
 {
     /// <summary>
-    /// Those who wait, those who only look, those who give up and those who are blocked, all at once, and one message at a time: were a
-    /// wake-up lost, the next message would never be sent.
+    /// Those who wait, those who only look, those who give up and those who are blocked, all at once, and one message at a time, or so many
+    /// that come as one: were a wake-up lost, the next would never be sent.
     /// </summary>
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Receive_InEveryWayAtOnce_EachMessageIsTakenOnce(bool inline)
+    [InlineData(false, 1)]
+    [InlineData(true, 1)]
+    [InlineData(false, 20)]
+    [InlineData(true, 20)]
+    public async Task Receive_InEveryWayAtOnce_EachMessageIsTakenOnce(bool inline, int together)
     {
         const int Messages = 2000;
         await using MessageChannel bound = await Loopback.BindAsync(options: new MessageChannelOptions { RunContinuationsInline = inline });
@@ -26,10 +28,11 @@ public sealed class WaitTests
             .. Enumerable.Range(0, 3).Select(_ => Task.Run(WaitAsync)),
             Task.Run(WaitToReceiveAsync), Task.Run(WaitToReceiveAsync), Task.Run(GiveUpAsync), Task.Run(TakeBatchesAsync), OnItsOwnThread.Run(Block),
         ];
-        for (int i = 0; i < Messages; i++)
+        for (int i = 0; i < Messages; i += together)
         {
-            await opened.SendAsync(BitConverter.GetBytes(i)).Within();
-            Assert.True(await taken.WaitAsync(Limits.Wait), $"nobody takes message {i}");
+            await opened.SendBatchAsync(Enumerable.Range(i, together).Select(n => new ReadOnlyMemory<byte>(BitConverter.GetBytes(n))).ToArray()).Within();
+            for (int n = 0; n < together; n++)
+                Assert.True(await taken.WaitAsync(Limits.Wait), $"nobody takes message {i + n}");
         }
 
         await stop.CancelAsync();

@@ -8,6 +8,7 @@ internal static class Errno
     internal const int EPERM = 1;
     internal const int ENOENT = 2;
     internal const int EINTR = 4;
+    internal const int EIO = 5;
     internal const int ENXIO = 6;
     internal const int E2BIG = 7;
     internal const int ENOEXEC = 8;
@@ -33,6 +34,7 @@ internal static class Errno
     internal const int ENOTSOCK = 88;
     internal const int EMSGSIZE = 90;
     internal const int EPROTOTYPE = 91;
+    internal const int EOPNOTSUPP = 95;
     internal const int EADDRINUSE = 98;
     internal const int EADDRNOTAVAIL = 99;
     internal const int ENETDOWN = 100;
@@ -54,7 +56,7 @@ internal static class Errno
         EPERM => nameof(EPERM),
         ENOENT => nameof(ENOENT),
         EINTR => nameof(EINTR),
-        5 => "EIO",
+        EIO => nameof(EIO),
         ENXIO => nameof(ENXIO),
         E2BIG => nameof(E2BIG),
         ENOEXEC => nameof(ENOEXEC),

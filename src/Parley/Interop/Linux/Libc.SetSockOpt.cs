@@ -6,6 +6,7 @@ internal static unsafe partial class Libc
 {
     internal const int IPPROTO_IP = 0;
     internal const int IPPROTO_TCP = 6;
+    internal const int IPPROTO_UDP = 17;
     internal const int IPPROTO_IPV6 = 41;
     internal const int SOL_SOCKET = 1;
     internal const int SO_REUSEADDR = 2;
@@ -26,6 +27,8 @@ internal static unsafe partial class Libc
     internal const int TCP_KEEPINTVL = 5;
     internal const int TCP_KEEPCNT = 6;
     internal const int TCP_USER_TIMEOUT = 18;
+    internal const int UDP_SEGMENT = 103;
+    internal const int UDP_GRO = 104;
 
     [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
     internal static partial int SetSockOpt(DescriptorHandle socket, int level, int name, void* value, uint length);

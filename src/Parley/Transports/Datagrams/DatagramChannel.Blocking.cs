@@ -9,6 +9,8 @@ internal sealed partial class DatagramChannel
     // Shared by all threads that block: what one of them loses by it is one look.
     private BriefPoll _looks;
 
+    private readonly BlockedThreads _blocked = new();
+
     public override void Send(ReadOnlySpan<byte> message, MessageHeader header, TimeSpan timeout)
     {
         var peer = PeerOf(header);
@@ -30,7 +32,7 @@ internal sealed partial class DatagramChannel
         {
             if (TryReceive(buffer, started, out ReceivedMessage received) || (Looks() && TryLook(buffer, started, out received)))
                 return received;
-            Sleep(Libc.POLLIN, due, int.MaxValue, Step.Receive);
+            SleepUntilMessage(due);
         }
     }
 
@@ -50,6 +52,27 @@ internal sealed partial class DatagramChannel
         while (Stopwatch.GetTimestamp() < end);
         _looks.FoundNothing();
         return false;
+    }
+
+    // Somebody else may receive more from the kernel than there is room for: then there is a message though the kernel has none.
+    private void SleepUntilMessage(long due)
+    {
+        if (!InterruptSignal.IsThere)
+        {
+            Sleep(Libc.POLLIN, due, int.MaxValue, Step.Receive);
+            return;
+        }
+
+        BlockedThread place = _blocked.Enter(InterruptSignal.CurrentThread);
+        try
+        {
+            if (!HasKept)
+                Sleep(Libc.POLLIN, due, int.MaxValue, Step.Receive);
+        }
+        finally
+        {
+            place.Leave();
+        }
     }
 
     private void Sleep(short events, long due, int longest, Step step)

@@ -57,7 +57,7 @@ internal sealed partial class DatagramChannel
             {
                 ThrowIfDisposed(Step.Receive);
                 _descriptor.Readable.Forget();
-                if (Volatile.Read(ref _untold) is not null || IsReady(Libc.POLLIN, Step.Receive))
+                if (Volatile.Read(ref _untold) is not null || HasKept || IsReady(Libc.POLLIN, Step.Receive))
                     break;
                 await WaitForMessageAsync(cancellationToken).ConfigureAwait(false);
             }
@@ -84,10 +84,11 @@ internal sealed partial class DatagramChannel
         received = default;
         ThrowIfDisposed(Step.Receive);
         ThrowUntold();
-        int length = Receive(buffer, out UdpEndPoint? peer);
+        int length = ReceiveOne(buffer, out UdpEndPoint? peer, out string call);
+        WakeOthers();
         if (length == -Errno.EAGAIN)
             return false;
-        Trace("recvfrom", started, length, peer, buffer.Length);
+        Trace(call, started, length, peer, buffer.Length);
         if (length < 0)
             throw Failure(Step.Receive, -length, peer);
         if (length > buffer.Length)
@@ -103,6 +104,37 @@ internal sealed partial class DatagramChannel
     }
 
     /// <returns>The datagram's length, though it may be cut; or an error number, negative.</returns>
+    private int ReceiveOne(Span<byte> buffer, out UdpEndPoint? peer, out string call)
+    {
+        try
+        {
+            if (Volatile.Read(ref _coalesced) is null)
+            {
+                Interlocked.Increment(ref _receivingPlainly);
+                try
+                {
+                    // Once more: who is not counted in time must not receive plainly.
+                    if (Volatile.Read(ref _coalesced) is null)
+                    {
+                        call = "recvfrom";
+                        return Receive(buffer, out peer);
+                    }
+                }
+                finally
+                {
+                    Interlocked.Decrement(ref _receivingPlainly);
+                }
+            }
+
+            call = "recvmmsg";
+            return ReceiveOne(Coalesced(), buffer, out peer);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw Aborted(Step.Receive);
+        }
+    }
+
     [SkipLocalsInit]
     private unsafe int Receive(Span<byte> buffer, out UdpEndPoint? peer)
     {
@@ -110,18 +142,11 @@ internal sealed partial class DatagramChannel
         uint fromLength = DatagramAddress.MaxSize;
         nint length;
         peer = remote;
-        try
+        fixed (byte* target = buffer)
         {
-            fixed (byte* target = buffer)
-            {
-                do
-                    length = Libc.RecvFrom(handle, target, (nuint)buffer.Length, Libc.MSG_TRUNC, isConnected ? null : from, isConnected ? null : &fromLength);
-                while (length < 0 && Errno.Last == Errno.EINTR);
-            }
-        }
-        catch (ObjectDisposedException)
-        {
-            throw Aborted(Step.Receive);
+            do
+                length = Libc.RecvFrom(handle, target, (nuint)buffer.Length, Libc.MSG_TRUNC, isConnected ? null : from, isConnected ? null : &fromLength);
+            while (length < 0 && Errno.Last == Errno.EINTR);
         }
 
         if (length < 0)

@@ -20,7 +20,7 @@ internal sealed partial class DatagramChannel(
     : MessageChannel
 {
     // 65535, less the header of UDP, and less that of IPv4, which counts its own.
-    private const int LargestIPv4 = 65507;
+    internal const int LargestIPv4 = 65507;
     private const int LargestIPv6 = 65527;
 
     private const int CallsInARow = 32;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 
 namespace Parley.Transports.Descriptors;
@@ -49,6 +50,15 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
             if (Interlocked.CompareExchange(ref _state, Signalled, Idle) is not (Waiting or Attended))
                 return;
         }
+    }
+
+    /// <summary>
+    /// The same on any thread: there is something for whoever waits, as if an edge had been seen. It is the loop that wakes it, as always.
+    /// </summary>
+    internal void SignalFromElsewhere()
+    {
+        if (Interlocked.CompareExchange(ref _state, Signalled, Idle) >= Waiting)
+            loop.ArmAt(this, Stopwatch.GetTimestamp());
     }
 
     /// <summary>Ends the wait there is, or the next one.</summary>
