@@ -15,7 +15,7 @@ namespace Parley;
 /// <para>Those of <see cref="MessageChannel.SendBatchAsync"/> that follow each other with one size (the last may be shorter), up to 64 of them and
 /// 65507 bytes, go through the kernel together, four times as many a second; on the network, and to receivers that know nothing of it, each
 /// is a datagram of its own. Once <see cref="MessageChannel.ReceiveBatchAsync"/> was called, a channel also takes together what came
-/// together. The kernel has room for all of these or for none. Where it cannot (Linux before 4.18 and 5.0, datagrams larger than a packet
+/// together, and has 1 MiB of memory of its own for it. The kernel has room for all of these or for none. Where it cannot (Linux before 4.18 and 5.0, datagrams larger than a packet
 /// of the interface), each goes by itself.</para>
 /// </remarks>
 public sealed class UdpEndPoint : EndPoint

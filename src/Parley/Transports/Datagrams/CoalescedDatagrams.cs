@@ -83,6 +83,15 @@ internal sealed unsafe class CoalescedDatagrams
 
     internal int LengthOf(int index) => (int)_vectors[index].Length;
 
+    /// <summary>How many datagrams came to the first rooms.</summary>
+    internal int DatagramsIn(int count)
+    {
+        int datagrams = 0;
+        for (int i = 0; i < count; i++)
+            datagrams += AreSeveral(i) ? (LengthOf(i) + SizeOfEach(i) - 1) / SizeOfEach(i) : 1;
+        return datagrams;
+    }
+
     internal ReadOnlySpan<byte> SenderOf(int index) => new(_vectors[index].Parts.Address, (int)_vectors[index].Parts.AddressLength);
 
     /// <summary>Keeps what came to a room, behind what is kept already, so that the room is free.</summary>

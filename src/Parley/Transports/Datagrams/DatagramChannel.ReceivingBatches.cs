@@ -59,7 +59,8 @@ internal sealed partial class DatagramChannel
                 if (Volatile.Read(ref _receivingPlainly) == 0 && InterruptSignal.IsThere)
                     coalesced.Ask(handle);
                 TakeKept(coalesced, batch, ref failure);
-                for (bool mayHaveMore = batch.Count == 0 && failure is null; mayHaveMore;)
+                bool mayHaveMore = batch.Count == 0 && failure is null;
+                while (mayHaveMore)
                     mayHaveMore = ReceiveMore(coalesced, batch, started, ref failure);
             }
             catch (ObjectDisposedException)
@@ -86,7 +87,7 @@ internal sealed partial class DatagramChannel
         int count = coalesced.Receive(handle, batch.Pointer(start), batch.MessageSize, ref rooms, hasSenders: !isConnected);
         if (count == -Errno.EAGAIN)
             return false;
-        Trace("recvmmsg", started, count, peer: null, rooms);
+        Trace("recvmmsg", started, count < 0 ? count : coalesced.DatagramsIn(count), peer: null, batch.Capacity - start);
         if (count < 0)
         {
             failure = Failure(Step.Receive, -count, peer: null);
