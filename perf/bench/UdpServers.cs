@@ -16,10 +16,12 @@ internal static class UdpServers
             "echo" => EchoAsync,
             "echo-blocking" => EchoBlocking,
             "sink" => SinkAsync,
+            "sink-blocking" => SinkBlocking,
             "sink-batch" => SinkBatchesAsync,
             "source" => channel => SourceAsync(channel, batches: false),
+            "source-blocking" => SourceBlocking,
             "source-batch" => channel => SourceAsync(channel, batches: true),
-            _ => throw new ArgumentException("usage: parley-bench udp echo|echo-blocking|sink|sink-batch|source|source-batch ENDPOINT"),
+            _ => throw new ArgumentException("usage: parley-bench udp echo|echo-blocking|sink|sink-blocking|sink-batch|source|source-blocking|source-batch ENDPOINT"),
         };
         var options = new MessageChannelOptions { RunContinuationsInline = true };
         MessageChannel channel = await MessageChannel.BindAsync(ParleyEndPoint.Parse(endPoint), options).ConfigureAwait(false);
@@ -64,6 +66,23 @@ internal static class UdpServers
         }
     }
 
+    private static Task SinkBlocking(MessageChannel channel)
+    {
+        byte[] buffer = new byte[Largest];
+        byte[] answer = new byte[16];
+        ulong sum = 0;
+        for (int seen = 1; ; seen++)
+        {
+            ReceivedMessage received = channel.Receive(buffer, Timeout.InfiniteTimeSpan);
+            sum += BinaryPrimitives.ReadUInt64LittleEndian(buffer);
+            if (seen % Window != 0)
+                continue;
+            BinaryPrimitives.WriteUInt64LittleEndian(answer, sum);
+            sum = 0;
+            channel.Send(answer, received.Header, Timeout.InfiniteTimeSpan);
+        }
+    }
+
     private static async Task SinkBatchesAsync(MessageChannel channel)
     {
         var batch = new MessageBatch(64, Largest);
@@ -81,6 +100,22 @@ internal static class UdpServers
                 BinaryPrimitives.WriteUInt64LittleEndian(answer, sum);
                 sum = 0;
                 await channel.SendAsync(answer, batch[i].Header).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static Task SourceBlocking(MessageChannel channel)
+    {
+        byte[] message = new byte[Largest];
+        ulong number = 0;
+        while (true)
+        {
+            ReceivedMessage asked = channel.Receive(message, Timeout.InfiniteTimeSpan);
+            int size = BinaryPrimitives.ReadInt32LittleEndian(message.AsSpan(8));
+            for (int i = 0; i < Window; i++)
+            {
+                BinaryPrimitives.WriteUInt64LittleEndian(message, number++);
+                channel.Send(message.AsSpan(0, size), asked.Header, Timeout.InfiniteTimeSpan);
             }
         }
     }

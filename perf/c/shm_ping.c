@@ -1,6 +1,7 @@
 // shm_ping MODE CORE OTHER-CORE COUNT WARMUP SIZE: sends SIZE bytes to a process on the other core and waits until they are back, WARMUP times
 // untimed and then COUNT times. Prints microseconds a round trip. What came back is compared after the clock.
-//   flag        a word that both write, and no message: the limit of the machine
+//   flag        a word that both write, and no message: the fastest that two cores can take turns
+//   words       a word each way, and no message: the limit of all that has a place for each direction
 //   tail        a ring each way that publishes a tail, with cached indices; never sleeps
 //   headers     a ring each way with commit headers; never sleeps
 //   fence       the same, may sleep, with a fence after each message
@@ -13,22 +14,23 @@
 struct shared {
     struct ring there, back;
     _Alignas(128) _Atomic uint32_t flag;
+    _Alignas(128) _Atomic uint32_t answer;
 };
 
-static void answer_flag(_Atomic uint32_t *flag)
+static void answer_flag(_Atomic uint32_t *flag, _Atomic uint32_t *answer)
 {
     for (uint32_t i = 1;; i += 2) {
         while (atomic_load_explicit(flag, memory_order_acquire) != i)
             ;
-        atomic_store_explicit(flag, i + 1, memory_order_release);
+        atomic_store_explicit(answer, i + 1, memory_order_release);
     }
 }
 
-static void ask_flag(_Atomic uint32_t *flag, size_t from, size_t to)
+static void ask_flag(_Atomic uint32_t *flag, _Atomic uint32_t *answer, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
         atomic_store_explicit(flag, (uint32_t)(2 * i + 1), memory_order_release);
-        while (atomic_load_explicit(flag, memory_order_acquire) != (uint32_t)(2 * i + 2))
+        while (atomic_load_explicit(answer, memory_order_acquire) != (uint32_t)(2 * i + 2))
             ;
     }
 }
@@ -36,9 +38,9 @@ static void ask_flag(_Atomic uint32_t *flag, size_t from, size_t to)
 int main(int argc, char **argv)
 {
     if (argc != 7)
-        die("usage: shm_ping flag|tail|headers|fence|membarrier|futex CORE OTHER-CORE COUNT WARMUP SIZE");
+        die("usage: shm_ping flag|words|tail|headers|fence|membarrier|futex CORE OTHER-CORE COUNT WARMUP SIZE");
     enum sleeping sleeping = parse_sleeping(argv[1]);
-    int by_flag = strcmp(argv[1], "flag") == 0, by_tail = strcmp(argv[1], "tail") == 0;
+    int by_word = strcmp(argv[1], "words") == 0, by_flag = by_word || strcmp(argv[1], "flag") == 0, by_tail = strcmp(argv[1], "tail") == 0;
     size_t warm_up = (size_t)parse_number(argv[5]), total = warm_up + (size_t)parse_number(argv[4]);
     size_t size = (size_t)parse_number(argv[6]);
     unsigned char *sent = malloc(total * size), *received = malloc(total * size), buffer[ROOM];
@@ -55,10 +57,11 @@ int main(int argc, char **argv)
 
     struct shared *shared = share(sizeof *shared);
     struct side there = {.ring = &shared->there, .sleeping = sleeping}, back = {.ring = &shared->back, .sleeping = sleeping};
+    _Atomic uint32_t *answer = by_word ? &shared->answer : &shared->flag;
     fail_after(60);
     if (fork_to(parse_number(argv[3])) == 0) {
         if (by_flag)
-            answer_flag(&shared->flag);
+            answer_flag(&shared->flag, answer);
         while (by_tail)
             put_by_tail(&back, buffer, take_by_tail(&there, buffer, sizeof buffer));
         while (1)
@@ -67,9 +70,9 @@ int main(int argc, char **argv)
     pin(parse_number(argv[2]));
 
     if (by_flag) {
-        ask_flag(&shared->flag, 0, warm_up);
+        ask_flag(&shared->flag, answer, 0, warm_up);
         start = now_ns();
-        ask_flag(&shared->flag, warm_up, total);
+        ask_flag(&shared->flag, answer, warm_up, total);
     }
     for (size_t i = 0; i < total && !by_flag; i++) {
         if (i == warm_up)

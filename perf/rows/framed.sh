@@ -10,9 +10,9 @@ row_needs="bench zmq"
 row_run() {
     framed_compare_trips "libzmq ipc" zmq async --target 0.25
     framed_compare_trips "libzmq ipc" zmq spin
-    framed_compare_trips "C, blocking" unix async --target 0.35
     framed_compare_trips "C, blocking" unix block --target 1.05
-    framed_compare_trips "C, blocking" unix spin
+    framed_compare_trips "C, blocking" unix spin --target 0.35
+    framed_compare_trips "C, blocking" unix async
     compare --work "8 B one way, batches, two cores" --peer "libzmq ipc" --unit /s --better higher --target 2 \
         --begin framed_begin_rates --end framed_end \
         --parley "bench_client $CORE_B framed-receive $SCRATCH/parley.sock 50000 5000" \

@@ -9,7 +9,8 @@ row_summary="shared memory: messages; beside C rings, the bare flag and C that s
 row_needs="bench"
 
 row_run() {
-    shm_compare_trips alone "the bare flag" flag --target 1.25
+    shm_compare_trips alone "the bare flag, a word each way" words --target 1.25
+    shm_compare_trips alone "the bare flag, one word" flag
     shm_compare_trips alone "C, commit headers" headers --target 1.05
     shm_compare_trips alone "C, commit headers, may sleep" membarrier
     shm_compare_trips alone "C, cached indices" tail
@@ -26,7 +27,9 @@ row_run() {
     shm_compare_rates alone 56 "C, membarrier" membarrier
     shm_compare_rates shared 56 "C, a fence each" fence
     shm_compare_rates alone 1024 "C, membarrier" membarrier
-    note "The bare flag is the limit: a line of the cache goes there and comes back. What a message takes beyond that is its copy, and that the line of the next header comes along."
+    note "The bare flag is the limit. One word that both write moves with the right to write it: two transfers a round trip. A word each way, as all that" \
+        "has a place for each direction must have it, takes back from its reader what it writes: four. What a message takes beyond that is its copy, and" \
+        "that the line of the next header comes along."
 }
 
 # shm_compare_trips MODE PEER-TEXT C-MODE [--target N]

@@ -10,10 +10,12 @@ row_needs="bench"
 row_run() {
     udp_compare "round trip, async" ping echo echo µs lower --target 1.1
     udp_compare "round trip, blocking" ping echo echo-blocking µs lower --target 1.1
-    udp_compare "received, one by one" flow sink sink messages/s higher --target 0.9
+    udp_compare "received, one by one, async" flow sink sink messages/s higher --target 0.9
+    udp_compare "received, one by one, blocking" flow sink sink-blocking messages/s higher --target 0.9
     udp_compare "received, in batches" segments sink sink-batch messages/s higher --target 1.5
     udp_compare "received, in batches, each sent by itself" flow sink sink-batch messages/s higher
-    udp_compare "sent, one by one" fetch source source messages/s higher --target 0.9
+    udp_compare "sent, one by one, async" fetch source source messages/s higher --target 0.9
+    udp_compare "sent, one by one, blocking" fetch source source-blocking messages/s higher --target 0.9
     udp_compare "sent, in batches" fetch source source-batch messages/s higher --target 1.5
     note "C makes one blocking call a message. A window of 100 messages is acknowledged as a whole, so that none is lost." \
         "Batches go through the kernel as one datagram (UDP_SEGMENT) and come out as one (UDP_GRO), which a receiver without it" \
