@@ -25,7 +25,8 @@ row_run() {
     relay_compare "100 at once" socat-large "socat -b 262144, fork" 100 --target 1.5
     compare --work "64 B round trip, two cores" --peer "socat, nodelay" --unit µs --better lower --target 0.9 \
         --begin "relay_echo_begin" --end stop_servers --parley "relay_echo_sample parley" --other "relay_echo_sample socat"
-    note "A relay has the receiver's loopback stack to feed: what the C loop reaches is what splice reaches here on the same cores."
+    note "A relay has the receiver's loopback stack to feed. Beside the receiver, the C loop's next piece and the receiver push each other out of the caches;" \
+        "parley gives the core away after each piece, so that it is received while it is there. With a core of its own, the two ends are the limit of all."
 }
 
 # relay_compare TEXT PEER PEER-TEXT CONNECTIONS [--target N]

@@ -87,6 +87,9 @@ internal sealed partial class DescriptorWriter
 
     internal void EndMoves() => Leave();
 
+    /// <summary>So much was moved here, and nothing is under way: the peer may have its turn.</summary>
+    internal void NoteHandedOver(int bytes) => connection.WriteDescriptor.Loop.NoteHandedOver(bytes);
+
     internal void Forget() => connection.WriteDescriptor.WritableIfAwaited?.Forget();
 
     /// <summary>Whether an error of a call that reads and writes is met where it writes: a pipe has one of its own, a socket all but those of pipes.</summary>

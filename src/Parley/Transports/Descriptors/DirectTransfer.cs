@@ -52,6 +52,7 @@ internal sealed class DirectTransfer(Transfer transfer, DescriptorReader source,
                 }
 
                 transfer.Add(count);
+                target.NoteHandedOver(count);
                 _smallPieces = count < SmallPiece ? _smallPieces + 1 : 0;
                 if (_smallPieces < SmallPiecesInARow)
                     continue;

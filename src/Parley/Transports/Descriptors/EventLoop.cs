@@ -28,6 +28,7 @@ internal sealed unsafe partial class EventLoop
     private int _threadId;
     private int _generation;
     private BriefPoll _briefPoll;
+    private HandOver _handOver;
     private long _bulkUntil;
     private bool _hasExpired;
     private bool _isTimedForSoon;
@@ -138,6 +139,9 @@ internal sealed unsafe partial class EventLoop
     /// Much was moved at once: whoever fills or empties the other end needs the core more than the loop needs to be awake when it is done.
     /// </summary>
     internal void NoteBulk() => _bulkUntil = Stopwatch.GetTimestamp() + AfterBulk;
+
+    /// <summary>So much is at a peer's, who may be waiting for this core.</summary>
+    internal void NoteHandedOver(int bytes) => _handOver.Note(bytes);
 
     private void Run()
     {

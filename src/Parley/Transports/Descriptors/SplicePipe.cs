@@ -9,10 +9,9 @@ namespace Parley.Transports.Descriptors;
 /// </summary>
 internal sealed class SplicePipe
 {
-    // More at a time takes the kernel no fewer cycles, and keeps more bytes under way than its caches hold: a relay that shares a core with the receiver is a
-    // tenth slower with 256 KiB and above. All pipes of a user together may hold 64 MiB (/proc/sys/fs/pipe-user-pages-soft), used or not; beyond
-    // that every new one, of whatever program, holds two pages.
-    private const int Size = 128 * 1024;
+    // More at a time takes the kernel no fewer cycles, and keeps more bytes under way than its caches hold. All pipes of a user together may
+    // hold 64 MiB (/proc/sys/fs/pipe-user-pages-soft), used or not; beyond that every new one, of whatever program, holds two pages.
+    private const int Size = 256 * 1024;
 
     // What is not used is kept for the next.
     private const int MostKept = 16;

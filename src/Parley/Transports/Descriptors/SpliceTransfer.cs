@@ -60,6 +60,7 @@ internal sealed class SpliceTransfer(Transfer transfer, DescriptorReader source,
                 }
 
                 transfer.Add(count - pipe.Count);
+                target.NoteHandedOver(count);
                 _smallPieces = count < SmallPiece ? _smallPieces + 1 : 0;
                 if (_smallPieces < SmallPiecesInARow)
                     continue;
