@@ -107,7 +107,9 @@ compare() {
     CANARY_SEEN_LOW=999999
     CANARY_SEEN_HIGH=0
     MOST_REJECTED=$((20 * ROUNDS * pairs))
-    GIVE_UP_AT=$((SECONDS + PATIENCE))
+    local patience=$PATIENCE
+    [[ -n $target$limit ]] || patience=$((PATIENCE / 4))
+    GIVE_UP_AT=$((SECONDS + patience))
     for ((round = 1; round <= ROUNDS; round++)); do
         "${begin[@]}"
         if [[ $round -eq 1 || ${#begin[@]} -gt 0 ]]; then
