@@ -45,7 +45,7 @@ shm_compare_trips() {
 # shm_compare_rates MODE SIZE PEER-TEXT C-MODE [--target N]
 shm_compare_rates() {
     local mode=$1 size=$2 peer=$3 c_mode=$4
-    local count=$((size > 100 ? 500000 : 1000000))
+    local count=$((size > 100 ? 100000 : 1000000))
     shift 4
     compare --work "$size B one way, $mode, two cores" --peer "$peer" --unit /s --better higher "$@" \
         --begin "shm_begin $CORE_A shm-send $mode $size" --end shm_end \
