@@ -7,6 +7,7 @@ package_of() {
     cc) echo gcc libc6-dev ;;
     nc) echo netcat-openbsd ;;
     zmq) echo libzmq3-dev ;;
+    nng) echo libnng-dev ;;
     *) echo "$1" ;;
     esac
 }
@@ -19,6 +20,7 @@ is_here() {
     bench) true ;; # need_bench makes it
     rabbitmq-server) [[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ]] ;;
     zmq) echo '#include <zmq.h>' | gcc -E - >/dev/null 2>&1 ;;
+    nng) echo '#include <nng/nng.h>' | gcc -E - >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -50,16 +52,18 @@ need_peers() {
 }
 
 build_c_programs() {
-    local source program libraries
+    local source program library
+    local -a libraries
     mkdir -p "$BIN"
     for source in "$PERF"/c/*.c; do
         program=$BIN/$(basename "$source" .c)
         libraries=()
-        if [[ $source == */zmq_* ]]; then
-            is_here zmq || continue # only the rows that compare with it need it
-            libraries=(-lzmq)
-        fi
-        if [[ ! $program -nt $source || ! $program -nt $PERF/c/perf.h ]]; then
+        for library in zmq nng; do
+            [[ $source == */${library}_* ]] || continue
+            is_here "$library" || continue 2 # only the rows that compare with it need it
+            libraries=("-l$library")
+        done
+        if [[ ! $program -nt $source || -n $(find "$PERF/c" -name '*.h' -newer "$program") ]]; then
             gcc -std=gnu17 -O2 -Wall -Wextra -Werror -pthread "$source" -o "$program" "${libraries[@]}" ||
                 fail 3 "could not build ${source#"$ROOT"/}"
         fi
@@ -95,6 +99,7 @@ version_of() {
     haproxy) haproxy -v | sed -n 's/^HAProxy version \([^ ]*\).*/HAProxy \1/p' ;;
     zmq) echo '#include <zmq.h>
 ZMQ_VERSION_MAJOR.ZMQ_VERSION_MINOR.ZMQ_VERSION_PATCH' | gcc -E - | sed -n '$s/\([0-9]*\) *\. *\([0-9]*\) *\. *\([0-9]*\).*/libzmq \1.\2.\3/p' ;;
+    nng) dpkg-query -W -f 'nng ${Version}\n' libnng-dev ;;
     rabbitmq-server) dpkg-query -W -f 'RabbitMQ ${Version}, RabbitMQ.Client 7.1.2\n' rabbitmq-server ;;
     nc) nc -h 2>&1 | sed -n '1s/ (/ /;1s/)//p' ;;
     *) "$1" --version 2>&1 | head -n 1 ;;
