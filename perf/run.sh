@@ -12,7 +12,7 @@ source "$here/lib/results.sh"
 
 usage() {
     cat <<'TEXT'
-usage: perf/run.sh [ROW...]      measure these rows, or all, and write perf/RESULTS.md
+usage: perf/run.sh [ROW...]      measure these rows, or all that need nothing built by hand, and write perf/RESULTS.md
        perf/run.sh --list        say which rows there are
 
   PERF_ROUNDS=N      rounds of each comparison (7); with fewer than 7 there is no verdict
@@ -30,7 +30,7 @@ list_rows() {
         (
             # shellcheck source=/dev/null
             source "$PERF/rows/$row.sh"
-            printf '%-14s %s\n' "$row" "${row_summary:?}"
+            printf '%-14s %s%s\n' "$row" "${row_summary:?}" "${row_by_hand:+ (only when named; $row_by_hand builds them)}"
         )
     done
 }
@@ -61,7 +61,7 @@ for variable in PERF_ROUNDS PERF_CORES PERF_CANARY PERF_PATIENCE; do
     [[ -z ${!variable:-} ]] || COMMAND="$variable=${!variable} $COMMAND"
 done
 if [[ ${#rows[@]} -eq 0 ]]; then
-    mapfile -t rows < <(all_rows)
+    mapfile -t rows < <(plain_rows)
 fi
 check_settings
 choose_cores

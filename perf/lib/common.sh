@@ -26,6 +26,14 @@ all_rows() {
     done
 }
 
+# plain_rows: without those that need what somebody built by hand.
+plain_rows() {
+    local row
+    for row in $(all_rows); do
+        grep -q '^row_by_hand=' "$PERF/rows/$row.sh" || echo "$row"
+    done
+}
+
 check_settings() {
     ROUNDS=${PERF_ROUNDS:-7}
     [[ $ROUNDS =~ ^[1-9][0-9]*$ ]] || fail 2 "PERF_ROUNDS must be a number of rounds, not '$ROUNDS'"

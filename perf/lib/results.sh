@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# perf/RESULTS.md: one table of all rows, under it a section for each row, and last perf/by-hand.md, what no row can measure. A row that is measured again replaces its
-# lines and its section; the others stay as they are, with their own date and machine.
+# perf/RESULTS.md: one table of all rows, under it a section for each row. A row that is measured again replaces its lines and its section; the others stay as they are, with their own date and machine.
 
 RESULTS=$PERF/RESULTS.md
 
@@ -142,10 +141,6 @@ TEXT
                 sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' "$OUTPUT/$row.section"
             fi
         done
-        if [[ -f $PERF/by-hand.md ]]; then
-            printf '\n'
-            cat "$PERF/by-hand.md"
-        fi
     } >"$RESULTS.new"
     mv "$RESULTS.new" "$RESULTS"
 }
