@@ -3,17 +3,35 @@
 #include "perf.h"
 #include <fcntl.h>
 #include <mqueue.h>
+#include <pthread.h>
 
 #define MESSAGE_ROOM 8192
 
-// spin: look again and again for 50 us with O_NONBLOCK before each wait, as a program written for speed does; block: do not.
+// spin: look again and again for 50 us with O_NONBLOCK before each wait, as a program written for speed does; block: do not. threads: block, in a process
+// that has a second thread, which sleeps all the time: the kernel must then count, with interlocked operations, who uses a descriptor in each call.
 struct queue {
     mqd_t blocking, looking;
     int spins;
 };
 
+static void *sleep_for_ever(void *unused)
+{
+    pause();
+    return unused;
+}
+
+// Once a process.
+static void start_thread(void)
+{
+    static pthread_t thread;
+    if (thread == 0 && (errno = pthread_create(&thread, NULL, sleep_for_ever, NULL)) != 0)
+        die("pthread_create");
+}
+
 __attribute__((unused)) static struct queue open_queue(const char *mode, const char *name, int access)
 {
+    if (strcmp(mode, "threads") == 0)
+        start_thread();
     struct queue queue = {mq_open(name, access), mq_open(name, access | O_NONBLOCK), strcmp(mode, "spin") == 0};
     if (queue.blocking < 0 || queue.looking < 0)
         die("mq_open %s", name);

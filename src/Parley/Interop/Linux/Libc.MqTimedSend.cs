@@ -1,9 +1,14 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Parley.Interop.Linux;
 
 internal static unsafe partial class Libc
 {
+    // Known to the compiler, which leaves out the other branches. Elsewhere the function does it.
+    private static nint MqTimedSendNumber => X86Base.X64.IsSupported ? 242 : ArmBase.Arm64.IsSupported ? 182 : -1;
+
     /// <param name="queue">The queue.</param>
     /// <param name="message">Its bytes.</param>
     /// <param name="length">How many.</param>
@@ -12,7 +17,18 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "mq_timedsend", SetLastError = true)]
     internal static partial int MqTimedSend(DescriptorHandle queue, byte* message, nuint length, uint priority, nint* until);
 
-    /// <summary>The same for a descriptor that somebody else keeps open.</summary>
+    /// <summary>
+    /// The same for a descriptor that somebody else keeps open. It is the system call itself where its number is known: the function is a point at which
+    /// threads may be cancelled, which takes two interlocked operations.
+    /// </summary>
+    internal static nint MqTimedSend(int queue, byte* message, int length, int priority, nint* until)
+        => MqTimedSendNumber < 0
+            ? MqTimedSendFunction(queue, message, (nuint)length, (uint)priority, until)
+            : MqTimedSendCall(MqTimedSendNumber, queue, message, length, priority, until);
+
     [LibraryImport(Library, EntryPoint = "mq_timedsend", SetLastError = true)]
-    internal static partial int MqTimedSend(int queue, byte* message, nuint length, uint priority, nint* until);
+    private static partial int MqTimedSendFunction(int queue, byte* message, nuint length, uint priority, nint* until);
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint MqTimedSendCall(nint number, nint queue, byte* message, nint length, nint priority, nint* until);
 }

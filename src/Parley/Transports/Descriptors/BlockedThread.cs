@@ -12,24 +12,28 @@ internal sealed class BlockedThread(BlockedThread? next)
     private const nint Marks = Held | Signalled;
 
     private nint _thread;
+
+    // How many have ended; written by the thread that is here.
     private int _visits;
 
     internal BlockedThread? Next { get; } = next;
 
+    /// <summary>What the threads that were here have moved; for the thread that is here to count.</summary>
+    internal MessageTally Tally { get; } = new();
+
     internal bool TryEnter(nint thread)
     {
-        if (Volatile.Read(ref _thread) != 0 || Interlocked.CompareExchange(ref _thread, thread, 0) != 0)
-            return false;
-
-        // Seen by others before anything that this thread looks at next: an interruption that missed the visit has been made before it.
-        Interlocked.Increment(ref _visits);
-        return true;
+        // Seen by others before anything that this thread looks at next: an interruption that missed it has been made before.
+        return Volatile.Read(ref _thread) == 0 && Interlocked.CompareExchange(ref _thread, thread, 0) == 0;
     }
 
     /// <summary>By the thread that is here.</summary>
     internal void Leave()
     {
         nint thread = Volatile.Read(ref _thread) & ~Marks;
+
+        // Seen by whoever sees that the place is free, or taken again.
+        Volatile.Write(ref _visits, _visits + 1);
         if (Interlocked.CompareExchange(ref _thread, 0, thread) == thread)
             return;
 

@@ -29,4 +29,12 @@ internal sealed class BlockedThreads
         for (BlockedThread? place = Volatile.Read(ref _first); place is not null; place = place.Next)
             place.Interrupt();
     }
+
+    /// <summary>What all of them have moved, and what was counted elsewhere.</summary>
+    internal MessageStatistics Plus(MessageStatistics others)
+    {
+        for (BlockedThread? place = Volatile.Read(ref _first); place is not null; place = place.Next)
+            others = place.Tally.Plus(others);
+        return others;
+    }
 }

@@ -19,10 +19,8 @@ internal static unsafe class InterruptSignal
     [ThreadStatic]
     private static nint _thread;
 
-    private static readonly int Number = Install();
-
     /// <summary>Whether there is one; otherwise nothing may block in the kernel.</summary>
-    internal static bool IsThere => Number != 0;
+    internal static bool IsThere => Handler.Number != 0;
 
     /// <summary>The calling thread, made ready to be interrupted. It may have been started with every signal blocked.</summary>
     internal static nint CurrentThread => _thread != 0 ? _thread : Prepare();
@@ -30,7 +28,7 @@ internal static unsafe class InterruptSignal
     internal static void Send(nint thread)
     {
         // EAGAIN is a full queue of signals: whoever sends tries again as long as the thread is there.
-        int error = Libc.PThreadKill(thread, Number);
+        int error = Libc.PThreadKill(thread, Handler.Number);
         if (error is not 0 and not Errno.EAGAIN)
             throw new InvalidOperationException($"A blocked thread cannot be interrupted: {Errno.Name(error)}.");
     }
@@ -40,7 +38,7 @@ internal static unsafe class InterruptSignal
         int bits = sizeof(nuint) * 8;
         nuint* set = stackalloc nuint[Libc.SigSetSize / sizeof(nuint)];
         new Span<byte>(set, Libc.SigSetSize).Clear();
-        set[(Number - 1) / bits] = (nuint)1 << ((Number - 1) % bits);
+        set[(Handler.Number - 1) / bits] = (nuint)1 << ((Handler.Number - 1) % bits);
         if (Libc.PThreadSigMask(Libc.SIG_UNBLOCK, set, null) is int error and not 0)
             throw new InvalidOperationException($"A signal cannot be let through: {Errno.Name(error)}.");
         return _thread = Libc.PThreadSelf();
@@ -64,5 +62,11 @@ internal static unsafe class InterruptSignal
         }
 
         return 0;
+    }
+
+    // Of its own, so that who only asks for the thread does not ask whether the handler is installed.
+    private static class Handler
+    {
+        internal static readonly int Number = Install();
     }
 }

@@ -4,38 +4,51 @@ using Parley.Transports.Descriptors;
 namespace Parley.Transports.MessageQueues;
 
 /// <summary>The same queue, opened once more so that its calls block in the kernel.</summary>
-internal sealed unsafe class BlockingQueue(DescriptorHandle handle)
+/// <param name="handle">What blocks; closed with this.</param>
+/// <param name="looking">What doesn't; closed after this.</param>
+internal sealed unsafe class BlockingQueue(DescriptorHandle handle, int looking)
 {
     private readonly BlockedThreads _threads = new();
 
-    // Threads that are entered keep it open: a handle would count them a second time.
+    // Threads that are entered keep both open: a handle would count them a second time.
     private readonly int _queue = handle.Number;
 
     /// <summary>
     /// Enters the calling thread. What would keep it from blocking is to be looked at after that, and the thread to leave whatever comes.
+    /// Everything below that returns an error number (0 where there was none, EINTR where it was interrupted) is for a thread that is entered.
     /// </summary>
     internal BlockedThread Enter() => _threads.Enter(InterruptSignal.CurrentThread);
 
-    /// <summary>Sends; for a thread that is entered.</summary>
-    /// <returns>0 or the error number; EINTR where it was interrupted.</returns>
-    internal int Send(ReadOnlySpan<byte> message, int priority, TimeSpan? left)
+    /// <summary>Sends as soon as there is room.</summary>
+    internal int Send(ReadOnlySpan<byte> message, int priority) => Send(_queue, message, priority, until: null);
+
+    /// <summary>Sends as soon as there is room, ETIMEDOUT where there is none in time.</summary>
+    internal int Send(ReadOnlySpan<byte> message, int priority, TimeSpan left)
     {
         nint* until = stackalloc nint[2];
-        fixed (byte* bytes = message)
-            return Libc.MqTimedSend(_queue, bytes, (nuint)message.Length, (uint)priority, Until(left, until)) == 0 ? 0 : Errno.Last;
+        SetUntil(until, left);
+        return Send(_queue, message, priority, until);
     }
 
-    /// <summary>Receives; for a thread that is entered.</summary>
-    /// <returns>0 or the error number; EINTR where it was interrupted.</returns>
-    internal int Receive(Span<byte> buffer, TimeSpan? left, out int length, out int priority)
+    /// <summary>Sends, EAGAIN where there is no room.</summary>
+    internal int TrySend(ReadOnlySpan<byte> message, int priority) => Send(looking, message, priority, until: null);
+
+    /// <summary>Receives as soon as something is there.</summary>
+    internal int Receive(Span<byte> buffer, out int length, out int priority) => Receive(_queue, buffer, until: null, out length, out priority);
+
+    /// <summary>Receives as soon as something is there, ETIMEDOUT where nothing is in time.</summary>
+    internal int Receive(Span<byte> buffer, TimeSpan left, out int length, out int priority)
     {
         nint* until = stackalloc nint[2];
-        uint its;
-        fixed (byte* bytes = buffer)
-            length = (int)Libc.MqTimedReceive(_queue, bytes, (nuint)buffer.Length, &its, Until(left, until));
-        priority = (int)its;
-        return length >= 0 ? 0 : Errno.Last;
+        SetUntil(until, left);
+        return Receive(_queue, buffer, until, out length, out priority);
     }
+
+    /// <summary>Receives, EAGAIN where nothing is there.</summary>
+    internal int TryReceive(Span<byte> buffer, out int length, out int priority) => Receive(looking, buffer, until: null, out length, out priority);
+
+    /// <summary>What the threads that were entered have moved, and what was counted elsewhere.</summary>
+    internal MessageStatistics Plus(in MessageStatistics others) => _threads.Plus(others);
 
     /// <summary>Makes each thread leave. What they are to find then must be there before.</summary>
     internal void Interrupt() => _threads.Interrupt();
@@ -43,14 +56,26 @@ internal sealed unsafe class BlockingQueue(DescriptorHandle handle)
     /// <summary>Closes it, once nobody blocks and nobody will.</summary>
     internal void Close() => handle.Dispose();
 
-    // The kernel takes the time of day, which may be set meanwhile: whoever called looks at a clock that is not.
-    private static nint* Until(TimeSpan? left, nint* until)
+    private static int Send(int queue, ReadOnlySpan<byte> message, int priority, nint* until)
     {
-        if (left is not { } time)
-            return null;
-        long due = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks + Math.Clamp(time.Ticks, 0, TimeSpan.TicksPerDay * 365);
+        fixed (byte* bytes = message)
+            return Libc.MqTimedSend(queue, bytes, message.Length, priority, until) == 0 ? 0 : Errno.Last;
+    }
+
+    private static int Receive(int queue, Span<byte> buffer, nint* until, out int length, out int priority)
+    {
+        uint its;
+        fixed (byte* bytes = buffer)
+            length = (int)Libc.MqTimedReceive(queue, bytes, buffer.Length, &its, until);
+        priority = (int)its;
+        return length >= 0 ? 0 : Errno.Last;
+    }
+
+    // The kernel takes the time of day, which may be set meanwhile: whoever called looks at a clock that is not.
+    private static void SetUntil(nint* until, TimeSpan left)
+    {
+        long due = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks + Math.Clamp(left.Ticks, 0, TimeSpan.TicksPerDay * 365);
         until[0] = (nint)(due / TimeSpan.TicksPerSecond);
         until[1] = (nint)(due % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick);
-        return until;
     }
 }

@@ -25,12 +25,10 @@ internal sealed partial class MessageQueueChannel
         CheckSend(message.Length, header.Priority);
         long started = Now();
         long due = Clock.FromNow(timeout);
-        if (IsLookingFor(ref _roomLook) && LookForRoom(message, header.Priority, started, due))
-            return;
         if (Blocking() is { } queue)
             BlockAndSend(queue, message, header.Priority, started, due);
         else
-            base.Send(message, header, Left(due) ?? Timeout.InfiniteTimeSpan);
+            base.Send(message, header, Left(due));
     }
 
     public override ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout)
@@ -38,21 +36,22 @@ internal sealed partial class MessageQueueChannel
         CheckReceive();
         long started = Now();
         long due = Clock.FromNow(timeout);
-        if (IsLookingFor(ref _messageLook) && LookForMessage(buffer, started, due, out ReceivedMessage received))
-            return received;
         if (Blocking() is not { } queue)
-            return base.Receive(buffer, Left(due) ?? Timeout.InfiniteTimeSpan);
-        if (buffer.Length >= MaxMessageSize)
-        {
-            if (BlockAndReceive(queue, buffer, buffer, started, due, out received))
-                CountReceived(received.Length);
-            return received;
-        }
+            return base.Receive(buffer, Left(due));
+        if (buffer.Length < MaxMessageSize)
+            return ReceiveElsewhere(queue, buffer, started, due);
+        BlockAndReceive(queue, buffer, buffer, started, due, out int length, out int priority);
+        return Message(length, priority);
+    }
 
+    private ReceivedMessage ReceiveElsewhere(BlockingQueue queue, Span<byte> buffer, long started, long due)
+    {
         byte[] whole = ArrayPool<byte>.Shared.Rent(MaxMessageSize);
         try
         {
-            if (BlockAndReceive(queue, whole, buffer, started, due, out received))
+            bool isWhole = BlockAndReceive(queue, whole, buffer, started, due, out int length, out int priority);
+            ReceivedMessage received = Message(length, priority);
+            if (isWhole)
                 HandOver(whole, buffer, received);
             return received;
         }
@@ -62,50 +61,15 @@ internal sealed partial class MessageQueueChannel
         }
     }
 
-    private bool IsLookingFor(ref BriefPoll look) => _spinTicks != 0 && look.IsDue();
-
-    private bool LookForRoom(ReadOnlySpan<byte> message, int priority, long started, long due)
-    {
-        // What is there already says nothing about how long it takes to come.
-        if (TrySend(message, priority, started))
-            return true;
-        long end = Math.Min(due, Stopwatch.GetTimestamp() + _spinTicks);
-        do
-        {
-            if (!TrySend(message, priority, started))
-                continue;
-            _roomLook.Found();
-            return true;
-        }
-        while (Stopwatch.GetTimestamp() < end);
-        _roomLook.FoundNothing();
-        return false;
-    }
-
-    private bool LookForMessage(Span<byte> buffer, long started, long due, out ReceivedMessage received)
-    {
-        if (TryReceive(buffer, started, out received))
-            return true;
-        long end = Math.Min(due, Stopwatch.GetTimestamp() + _spinTicks);
-        do
-        {
-            if (!TryReceive(buffer, started, out received))
-                continue;
-            _messageLook.Found();
-            return true;
-        }
-        while (Stopwatch.GetTimestamp() < end);
-        _messageLook.FoundNothing();
-        return false;
-    }
-
     private void BlockAndSend(BlockingQueue queue, ReadOnlySpan<byte> message, int priority, long started, long due)
     {
         while (true)
         {
             BlockedThread place = queue.Enter();
             bool isDisposed = Volatile.Read(ref _disposed) != 0;
-            int error = isDisposed ? 0 : queue.Send(message, priority, Left(due));
+            int error = isDisposed ? Errno.EINTR : LookAndSend(queue, message, priority, due);
+            if (error == 0)
+                place.Tally.Sent(message.Length);
             place.Leave();
             if (isDisposed)
                 throw Disposed(Step.Send);
@@ -114,23 +78,26 @@ internal sealed partial class MessageQueueChannel
             _observer?.Report("mq_send", Queue.Number, started, error == 0 ? message.Length : -error, _endPoint, priority, tcp: null);
             if (error != 0)
                 throw Failed(Step.Send, error);
-            CountSent(message.Length);
             return;
         }
     }
 
-    /// <returns>Whether it came from the queue, to <paramref name="whole"/>; otherwise one that was held is in <paramref name="buffer"/>, and counted.</returns>
-    private bool BlockAndReceive(BlockingQueue queue, Span<byte> whole, Span<byte> buffer, long started, long due, out ReceivedMessage received)
+    /// <returns>
+    /// Whether it is in <paramref name="whole"/>, and to be counted where that is not <paramref name="buffer"/>; otherwise one that was held is in
+    /// <paramref name="buffer"/>, and counted.
+    /// </returns>
+    private bool BlockAndReceive(BlockingQueue queue, Span<byte> whole, Span<byte> buffer, long started, long due, out int length, out int priority)
     {
         while (true)
         {
-            if (_held.IsThere && TryTakeHeld(buffer, out received))
+            if (_held.IsThere && TryTakeHeld(buffer, out length, out priority))
                 return false;
+            length = priority = 0;
             BlockedThread place = queue.Enter();
             bool isDisposed = Volatile.Read(ref _disposed) != 0;
-            bool mayBlock = !isDisposed && !_held.IsThere;
-            int length = 0, priority = 0;
-            int error = mayBlock ? queue.Receive(whole, Left(due), out length, out priority) : Errno.EINTR;
+            int error = isDisposed || _held.IsThere ? Errno.EINTR : LookAndReceive(queue, whole, due, out length, out priority);
+            if (error == 0 && whole == buffer)
+                place.Tally.Received(length);
             place.Leave();
             if (isDisposed)
                 throw Disposed(Step.Receive);
@@ -138,15 +105,85 @@ internal sealed partial class MessageQueueChannel
                 continue;
             if (error == Errno.ETIMEDOUT)
                 throw Failed(Step.Receive, error);
-            received = Received(error, length, priority, started);
+            ReportReceived(error, length, priority, started);
             return true;
         }
+    }
+
+    private int LookAndSend(BlockingQueue queue, ReadOnlySpan<byte> message, int priority, long due)
+    {
+        if (_spinTicks != 0 && _roomLook.IsDue())
+        {
+            // What is there already says nothing about how long it takes to come.
+            int error = queue.TrySend(message, priority);
+            if (error == Errno.EAGAIN)
+                error = LookForRoom(queue, message, priority, due);
+            if (error != Errno.EAGAIN)
+                return error;
+        }
+
+        return due == Deadline.Never ? queue.Send(message, priority) : queue.Send(message, priority, Left(due));
+    }
+
+    private int LookAndReceive(BlockingQueue queue, Span<byte> buffer, long due, out int length, out int priority)
+    {
+        if (_spinTicks != 0 && _messageLook.IsDue())
+        {
+            int error = queue.TryReceive(buffer, out length, out priority);
+            if (error == Errno.EAGAIN)
+                error = LookForMessage(queue, buffer, due, out length, out priority);
+            if (error != Errno.EAGAIN)
+                return error;
+        }
+
+        return due == Deadline.Never ? queue.Receive(buffer, out length, out priority) : queue.Receive(buffer, Left(due), out length, out priority);
+    }
+
+    /// <returns>As the call, EAGAIN where there was no room all the time.</returns>
+    private int LookForRoom(BlockingQueue queue, ReadOnlySpan<byte> message, int priority, long due)
+    {
+        long end = Math.Min(due, Stopwatch.GetTimestamp() + _spinTicks);
+        do
+        {
+            // Whoever closes waits for this thread.
+            if (Volatile.Read(ref _disposed) != 0)
+                return Errno.EINTR;
+            int error = queue.TrySend(message, priority);
+            if (error == Errno.EAGAIN)
+                continue;
+            _roomLook.Found();
+            return error;
+        }
+        while (Stopwatch.GetTimestamp() < end);
+        _roomLook.FoundNothing();
+        return Errno.EAGAIN;
+    }
+
+    /// <returns>As the call, EAGAIN where nothing came all the time.</returns>
+    private int LookForMessage(BlockingQueue queue, Span<byte> buffer, long due, out int length, out int priority)
+    {
+        long end = Math.Min(due, Stopwatch.GetTimestamp() + _spinTicks);
+        length = priority = 0;
+        do
+        {
+            // Whoever closes, or holds a message for others, waits for this thread.
+            if (Volatile.Read(ref _disposed) != 0 || _held.IsThere)
+                return Errno.EINTR;
+            int error = queue.TryReceive(buffer, out length, out priority);
+            if (error == Errno.EAGAIN)
+                continue;
+            _messageLook.Found();
+            return error;
+        }
+        while (Stopwatch.GetTimestamp() < end);
+        _messageLook.FoundNothing();
+        return Errno.EAGAIN;
     }
 
     private ConnectionException Failed(Step step, int error)
         => error == Errno.ETIMEDOUT ? new(step, Reason.TimedOut, _endPoint, "the time is over") : ConnectionException.FromErrno(step, error, _endPoint);
 
-    private static TimeSpan? Left(long due) => due == Deadline.Never ? null : Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+    private static TimeSpan Left(long due) => due == Deadline.Never ? Timeout.InfiniteTimeSpan : Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
 
     /// <summary>Opened by the first call that blocks; <see langword="null"/> where the event loop has to do for it.</summary>
     private BlockingQueue? Blocking() => _blocking ?? (_cannotBlock ? null : OpenBlocking());
@@ -166,7 +203,7 @@ internal sealed partial class MessageQueueChannel
             if (_cannotBlock)
                 queue.Dispose();
             else
-                Volatile.Write(ref _blocking, new BlockingQueue(queue));
+                Volatile.Write(ref _blocking, new BlockingQueue(queue, Queue.Number));
             return _blocking;
         }
     }

@@ -49,9 +49,16 @@ internal sealed partial class MessageQueueChannel : MessageChannel
 
     public override int MaxPriority => HighestPriority;
 
-    public override MessageStatistics Statistics => new(
-        Interlocked.Read(ref _messagesReceived), Interlocked.Read(ref _messagesSent),
-        Interlocked.Read(ref _bytesReceived), Interlocked.Read(ref _bytesSent), Truncated: 0);
+    public override MessageStatistics Statistics
+    {
+        get
+        {
+            var others = new MessageStatistics(
+                Interlocked.Read(ref _messagesReceived), Interlocked.Read(ref _messagesSent),
+                Interlocked.Read(ref _bytesReceived), Interlocked.Read(ref _bytesSent), Truncated: 0);
+            return Volatile.Read(ref _blocking)?.Plus(others) ?? others;
+        }
+    }
 
     internal override TimeSpan SpinTime => _spinTime;
 
@@ -173,16 +180,18 @@ internal sealed partial class MessageQueueChannel : MessageChannel
         received = default;
         if (error == Errno.EAGAIN)
             return false;
-        received = Received(error, length, (int)priority, started);
+        ReportReceived(error, length, (int)priority, started);
+        received = Message(length, (int)priority);
         return true;
     }
 
-    private ReceivedMessage Received(int error, int length, int priority, long started)
+    private static ReceivedMessage Message(int length, int priority) => new(length, new MessageHeader { Priority = priority });
+
+    private void ReportReceived(int error, int length, int priority, long started)
     {
         _observer?.Report("mq_receive", Queue.Number, started, error == 0 ? length : -error, _endPoint, error == 0 ? priority : -1, tcp: null);
-        return error == 0
-            ? new ReceivedMessage(length, new MessageHeader { Priority = priority })
-            : throw ConnectionException.FromErrno(Step.Receive, error, _endPoint);
+        if (error != 0)
+            throw ConnectionException.FromErrno(Step.Receive, error, _endPoint);
     }
 
     /// <summary>Gives a message that the kernel gave to its receiver; holds it where that one's buffer is too small.</summary>
@@ -212,12 +221,17 @@ internal sealed partial class MessageQueueChannel : MessageChannel
 
     private bool TryTakeHeld(Span<byte> buffer, out ReceivedMessage received)
     {
-        received = default;
-        if (!_held.TryTake(buffer, out int length, out int priority))
+        bool isThere = TryTakeHeld(buffer, out int length, out int priority);
+        received = isThere ? Message(length, priority) : default;
+        return isThere;
+    }
+
+    private bool TryTakeHeld(Span<byte> buffer, out int length, out int priority)
+    {
+        if (!_held.TryTake(buffer, out length, out priority))
             return false;
         if (length > buffer.Length)
             throw TooLarge(length, buffer.Length);
-        received = new ReceivedMessage(length, new MessageHeader { Priority = priority });
         CountReceived(length);
         return true;
     }
