@@ -23,7 +23,7 @@ internal sealed partial class DatagramChannel(
     internal const int LargestIPv4 = 65507;
     private const int LargestIPv6 = 65527;
 
-    private const int CallsInARow = 32;
+    private const int CallsInARow = 64;
 
     private static readonly TimeSpan MemoryPause = TimeSpan.FromMilliseconds(1);
 
