@@ -28,7 +28,7 @@ internal sealed partial class MessageQueueChannel
         if (Blocking() is { } queue)
             BlockAndSend(queue, message, header.Priority, started, due);
         else
-            base.Send(message, header, Left(due));
+            base.Send(message, header, timeout);
     }
 
     public override ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout)
@@ -37,7 +37,7 @@ internal sealed partial class MessageQueueChannel
         long started = Now();
         long due = Clock.FromNow(timeout);
         if (Blocking() is not { } queue)
-            return base.Receive(buffer, Left(due));
+            return base.Receive(buffer, timeout);
         if (buffer.Length < MaxMessageSize)
             return ReceiveElsewhere(queue, buffer, started, due);
         BlockAndReceive(queue, buffer, buffer, started, due, out int length, out int priority);
@@ -183,7 +183,7 @@ internal sealed partial class MessageQueueChannel
     private ConnectionException Failed(Step step, int error)
         => error == Errno.ETIMEDOUT ? new(step, Reason.TimedOut, _endPoint, "the time is over") : ConnectionException.FromErrno(step, error, _endPoint);
 
-    private static TimeSpan Left(long due) => due == Deadline.Never ? Timeout.InfiniteTimeSpan : Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+    private static TimeSpan Left(long due) => Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
 
     /// <summary>Opened by the first call that blocks; <see langword="null"/> where the event loop has to do for it.</summary>
     private BlockingQueue? Blocking() => _blocking ?? (_cannotBlock ? null : OpenBlocking());
