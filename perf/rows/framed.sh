@@ -17,6 +17,8 @@ row_run() {
         --begin framed_begin_rates --end framed_end \
         --parley "bench_client $CORE_B framed-receive $SCRATCH/parley.sock 50000 5000" \
         --other "client $CORE_B zmq_receive $SCRATCH/peer.sock 20000 2000"
+    note "The limit of a round trip is that of its four calls on Unix sockets and, where both sides sleep, of two wake-ups: C has nothing else in it. Looking" \
+        "leaves the wake-ups out. In batches many messages share a call each way, and the limit is taking them apart."
 }
 
 # framed_compare_trips PEER-TEXT PEER MODE [--target N]

@@ -30,6 +30,7 @@ row_run() {
     shm_peers_compare_rates "disruptor-net" disruptor 2000000 --target 2
     rm -rf "$SHM_PEERS_PLACE"
     note "The peers: $(tr '\n' ',' <"$shm_peers/versions" | sed 's/,$//; s/,/, /g'), built by perf/peers/build.sh."
+    note "The limit is the bare flag, with which the row shm compares."
     note "Aeron's media driver is C's, shared and sleeping when idle, so that it leaves both cores to those who are measured. Parley's side may sleep; theirs never do."
 }
 
