@@ -59,6 +59,26 @@ take_plain_pair() {
     OTHER=$SAMPLE
 }
 
+BUSY=()
+
+# keep_busy: of two virtual cores that are idle now and then, a hypervisor may make one physical core, for as long as that goes well: the canary rejects
+# most samples then. Loops that give way to everything keep it from that. Whoever sleeps wakes up sooner with them, for the core is not idle: they are for
+# comparisons in which nobody sleeps, or only the peer.
+keep_busy() {
+    local core
+    for core in "$CORE_A" "$CORE_B"; do
+        "$BIN/busy" "$core" &
+        BUSY+=($!)
+    done
+}
+
+end_busy() {
+    [[ ${#BUSY[@]} -gt 0 ]] || return 0
+    kill "${BUSY[@]}"
+    wait "${BUSY[@]}" 2>/dev/null || true
+    BUSY=()
+}
+
 # compare: one comparison of a row, and a line of RESULTS.md.
 #   --work TEXT           what is done
 #   --peer TEXT           what parley is compared with
@@ -71,8 +91,9 @@ take_plain_pair() {
 #   --pairs N             short samples of each in a round, in turns (15); the round's ratio is the median of theirs
 #   --begin "FUNCTION ARGUMENTS...", --end "FUNCTION..."   around each round: new servers
 #   --no-canary           for what does not depend on the cores' speed: memory; one sample a round
+#   --busy                keeps both cores busy all the time, see keep_busy
 compare() {
-    local work='' peer='' unit='' better='' target='' limit='' pairs=15 take=take_pair
+    local work='' peer='' unit='' better='' target='' limit='' pairs=15 take=take_pair busy=''
     local -a parley=() other=() begin=() end=()
     while [[ $# -gt 0 ]]; do
         case $1 in
@@ -93,6 +114,11 @@ compare() {
             shift
             continue
             ;;
+        --busy)
+            busy=yes
+            shift
+            continue
+            ;;
         *) fail 1 "compare: what is '$1'?" ;;
         esac
         shift 2
@@ -100,6 +126,7 @@ compare() {
     say "-- $work, beside $peer"
 
     local round pair rejected=-
+    [[ -z $busy ]] || keep_busy
     : >"$SCRATCH/rounds"
     SAMPLES=0
     REJECTED=0
@@ -130,6 +157,7 @@ compare() {
         say "   $round/$ROUNDS: parley $(figure "$MINE" "$unit"), $peer $(figure "$OTHER" "$unit")," \
             "ratio $(ratio_figure "$(median ratio "$SCRATCH/pairs")")"
     done
+    end_busy
     if [[ $TAKEN == no ]]; then
         say "   gave up: the canary rejected $REJECTED of $SAMPLES samples. A flag takes $CANARY_SEEN_LOW to $CANARY_SEEN_HIGH ns" \
             "from core to core here; PERF_CANARY sets other bounds than $CANARY_LOW,$CANARY_HIGH."
