@@ -19,11 +19,12 @@ canary() {
 # yes, or no when there was no such pair in the time. Not a function for an "if": bash would switch off "set -e" in it,
 # and a failed check of the data would be measured.
 take_pair() {
-    local low high
+    local low high refused=0
     TAKEN=no
     while [[ $SECONDS -lt $GIVE_UP_AT && $REJECTED -lt $MOST_REJECTED ]]; do
         if ! canary; then
             sleep 0.01
+            [[ $((++refused % 40)) -ne 0 ]] || rest_busy
             continue
         fi
         low=$CANARY
@@ -77,6 +78,14 @@ end_busy() {
     kill "${BUSY[@]}"
     wait "${BUSY[@]}" 2>/dev/null || true
     BUSY=()
+}
+
+# rest_busy: cores that are busy stay where they are, also where that is one physical core. After a rest they may be put elsewhere.
+rest_busy() {
+    [[ ${#BUSY[@]} -gt 0 ]] || return 0
+    end_busy
+    sleep 1
+    keep_busy
 }
 
 # compare: one comparison of a row, and a line of RESULTS.md.
