@@ -28,10 +28,15 @@ row_run() {
     shm_peers_compare_rates "Aeron.NET, exclusive" aeron-net 2000000
     shm_peers_compare_rates "cloudtoid's queue" cloudtoid 500000 --target 20
     shm_peers_compare_rates "disruptor-net" disruptor 2000000 --target 2
-    rm -rf "$SHM_PEERS_PLACE"
     note "The peers: $(tr '\n' ',' <"$shm_peers/versions" | sed 's/,$//; s/,/, /g'), built by perf/peers/build.sh."
     note "The limit is the bare flag, with which the row shm compares."
     note "Aeron's media driver is C's, shared and sleeping when idle, so that it leaves both cores to those who are measured. Parley's side may sleep; theirs never do."
+}
+
+row_clean() {
+    [[ -z ${SHM_PEERS_PLACE:-} ]] || rm -rf "$SHM_PEERS_PLACE"
+    # The names of cloudtoid's semaphores.
+    rm -f /dev/shm/sem.ct.ip.parley-perf-there /dev/shm/sem.ct.ip.parley-perf-back
 }
 
 # shm_peers_compare_trips PEER-TEXT PEER COUNT [--target N]
@@ -67,8 +72,6 @@ shm_peers_begin() {
 shm_peers_end() {
     shm_end
     rm -rf "${SHM_PEERS_PLACE:?}"/*
-    # The names of cloudtoid's semaphores.
-    rm -f /dev/shm/sem.ct.ip.parley-perf-there /dev/shm/sem.ct.ip.parley-perf-back
 }
 
 # shm_peers_sample PEER SERVER CLIENT ARGUMENTS...: a server of its own for each sample, for it takes all of its core while it runs.
