@@ -65,11 +65,19 @@ shm_peers_begin() {
     shift
     shm_begin "$CORE_A" "$@"
     [[ $peer == aeron* ]] || return 0
-    start_server driver any env "AERON_DIR=$SCRATCH/peers/driver" AERON_THREADING_MODE=SHARED AERON_SHARED_IDLE_STRATEGY=sleep-ns "$shm_peers/aeronmd"
+    start_server driver any env "AERON_DIR=$SCRATCH/peers/driver" AERON_THREADING_MODE=SHARED AERON_SHARED_IDLE_STRATEGY=sleep-ns \
+        AERON_SHARED_IDLE_STRATEGY_INIT_ARGS=1ms "$shm_peers/aeronmd"
     shm_peers_wait "$SCRATCH/peers/driver/cnc.dat"
+    shm_peers_driver STOP
+}
+
+# shm_peers_driver CONT|STOP: Aeron's driver wakes up every millisecond; while somebody else is measured it does not.
+shm_peers_driver() {
+    [[ -z ${SERVER_PID[driver]:-} ]] || kill "-$1" "${SERVER_PID[driver]}"
 }
 
 shm_peers_end() {
+    shm_peers_driver CONT
     shm_end
     rm -rf "${SHM_PEERS_PLACE:?}"/*
 }
@@ -86,10 +94,12 @@ shm_peers_sample() {
     *) program+=("$peer") place=("$queue") ;;
     esac
     [[ $server != send ]] || size=(56)
+    shm_peers_driver CONT
     start_server peer "$CORE_A" "${program[@]}" "$server" "${place[@]}" "${size[@]}"
     record_command "client, core $CORE_B" "${program[@]}" "$client" "${place[@]}" "$@"
     SAMPLE=$(taskset -c "$CORE_B" "${program[@]}" "$client" "${place[@]}" "$@")
     stop_server peer
+    shm_peers_driver STOP
     rm -rf "$queue"
 }
 
