@@ -67,6 +67,7 @@ stop_server() {
     [[ -n $pid ]] || return 0
     unset "SERVER_PID[$name]" "SERVER_PORT[$name]"
     kill "$pid" 2>/dev/null || true
+    kill -CONT "$pid" 2>/dev/null || true # one that is stopped would not end
     for ((try = 0; try < 1500; try++)); do
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.01
