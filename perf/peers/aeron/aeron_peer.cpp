@@ -7,9 +7,12 @@
 #include <Aeron.h>
 #include <concurrent/BusySpinIdleStrategy.h>
 
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -25,7 +28,10 @@ using Idle = aeron::concurrent::BusySpinIdleStrategy;
 using Clock = std::chrono::steady_clock;
 
 constexpr int FragmentLimit = 256;
-const std::string Channel = "aeron:ipc";
+
+// With terms of 64 MiB, or as AERON_PEER_CHANNEL says.
+const char *const channel_variable = std::getenv("AERON_PEER_CHANNEL");
+const std::string Channel = channel_variable != nullptr ? channel_variable : "aeron:ipc";
 
 volatile std::sig_atomic_t stopped = 0;
 
@@ -175,6 +181,8 @@ void receive(const std::string &directory, std::int32_t stream, std::int64_t cou
 int main(int argc, char **argv)
 {
     std::signal(SIGTERM, [](int) { stopped = 1; });
+    // Nothing here takes as long. Whoever waits for a message that is lost must not wait for ever.
+    alarm(60);
     const std::vector<std::string> words(argv + 1, argv + argc);
     const auto number = [&](std::size_t i) { return std::stoull(words.at(i)); };
     try {

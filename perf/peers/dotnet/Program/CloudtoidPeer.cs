@@ -15,6 +15,7 @@ internal sealed class CloudtoidPeer(string directory) : Peer
     {
         ISubscriber there = Subscribe("there");
         IPublisher back = Publish("back");
+        SayReady();
         byte[] buffer = new byte[4096];
         while (TryTake(there, buffer, out int length))
             Put(back, buffer.AsSpan(0, length));
@@ -22,6 +23,7 @@ internal sealed class CloudtoidPeer(string directory) : Peer
 
     internal override long Ping(byte[] sent, byte[] received, int size, int warmUp)
     {
+        AwaitReady();
         IPublisher there = Publish("there");
         ISubscriber back = Subscribe("back");
         long started = 0;
@@ -41,6 +43,7 @@ internal sealed class CloudtoidPeer(string directory) : Peer
     internal override void Send(int size)
     {
         IPublisher publisher = Publish("there");
+        SayReady();
         byte[] message = new byte[size];
         for (long i = 0; !Work.Stopped; i++)
         {
@@ -51,6 +54,7 @@ internal sealed class CloudtoidPeer(string directory) : Peer
 
     internal override (long Ticks, bool IsWrong) Receive(int count, int warmUp)
     {
+        AwaitReady();
         ISubscriber subscriber = Subscribe("there");
         byte[] buffer = new byte[4096];
         long started = 0, wrong = 0;
@@ -95,6 +99,13 @@ internal sealed class CloudtoidPeer(string directory) : Peer
     private IPublisher Publish(string name) => Kept(_factory.CreatePublisher(Options(name)));
 
     private ISubscriber Subscribe(string name) => Kept(_factory.CreateSubscriber(Options(name)));
+
+    // Two that make the same queue at once may make two of them.
+    private void SayReady() => File.WriteAllText(Ready, string.Empty);
+
+    private void AwaitReady() => Work.Until(() => File.Exists(Ready));
+
+    private string Ready => Path.Combine(directory, "ready");
 
     // The name of its semaphore is the machine's, not the directory's.
     private QueueOptions Options(string name) => new($"{Path.GetFileName(directory)}-{name}", directory, Capacity);

@@ -13,6 +13,9 @@ using PosixSignalRegistration end = PosixSignalRegistration.Create(PosixSignal.S
     context.Cancel = true;
     Work.Stopped = true;
 });
+
+// Nothing here takes as long. Whoever waits for a message that is lost must not wait for ever.
+using var tooLong = new Timer(_ => Environment.FailFast("this takes too long"), null, TimeSpan.FromMinutes(1), Timeout.InfiniteTimeSpan);
 try
 {
     string[] rest = args[2..];

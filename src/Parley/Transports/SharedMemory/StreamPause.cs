@@ -8,9 +8,10 @@ namespace Parley.Transports.SharedMemory;
 /// </summary>
 internal struct StreamPause
 {
-    // So many pauses the shortest takes, and so often it is doubled: to less than a microsecond.
+    // So many pauses the shortest takes, and so often it is doubled: from 0.1 to 3 microseconds. Where a line of the cache takes 350 ns from core to core
+    // and back, three doublings bring a fifth less of messages a second, and more of them no more.
     private const int Shortest = 20;
-    private const int Doublings = 3;
+    private const int Doublings = 5;
 
     // A wait that was over after so many looks was one for the next message of many.
     private const int ShortWait = 16;
