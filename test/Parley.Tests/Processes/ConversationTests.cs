@@ -168,7 +168,7 @@ public sealed class ConversationTests
     [Fact]
     public async Task Closed_IsCancelledByTheExit_NotByAClosedInput()
     {
-        await using Connection child = await Started.Script("exec 0<&-; echo closed; read line < /dev/tty; sleep 1000");
+        await using Connection child = await Started.Script("exec 0<&-; echo closed; read line < /dev/tty; exec sleep 1000");
         CancellationToken closed = child.Closed;
         Assert.Equal("closed\n", await Talk.ReadTextAsync(child, 7).Within());
         Assert.False(closed.IsCancellationRequested);
