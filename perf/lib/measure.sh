@@ -63,8 +63,8 @@ take_plain_pair() {
 BUSY=()
 
 # keep_busy: of two virtual cores that are idle now and then, a hypervisor may make one physical core, for as long as that goes well: the canary rejects
-# most samples then. Loops that give way to everything keep it from that. Whoever sleeps wakes up sooner with them, for the core is not idle: they are for
-# comparisons in which nobody sleeps, or only the peer.
+# most samples then. Loops that give way to everything keep it from that. Whoever sleeps wakes up sooner with them, for the core is not idle, and whoever yields
+# loses milliseconds to them: they are for comparisons in which nobody does either.
 keep_busy() {
     local core
     for core in "$CORE_A" "$CORE_B"; do

@@ -25,7 +25,6 @@ shm_bytes_compare() {
     local slower=1
     shift 4
     [[ $program == shm_bytes ]] || slower=4 # samples of about the same time
-    [[ $core == "$CORE_B" ]] || set -- --busy "$@"
     compare --work "64 KiB writes, one way, $text" --peer "$peer_text" --unit GB/s --better higher "$@" \
         --begin "shm_bytes_begin $core" --end shm_bytes_end \
         --parley "bench_client $CORE_B shm-bytes-receive $SCRATCH/bytes.sock $shm_bytes" \
