@@ -20,7 +20,7 @@ row_run() {
     RELAY_CORES=alone
     relay_compare "one way, alone" haproxy "HAProxy, splice" 1
     relay_compare "one way, alone" c "C splice loop" 1
-    compare --work "CPU time, one way" --peer "HAProxy, splice" --unit "s/GiB" --better lower --target 1.1 --pairs 1 \
+    compare --work "CPU time, one way" --peer "HAProxy, splice" --unit "s/GiB" --better lower --target 1.1 --pairs 3 \
         --begin "relay_begin haproxy" --end stop_servers --parley "relay_cpu_sample parley" --other "relay_cpu_sample haproxy"
     relay_compare "100 at once" socat-large "socat -b 262144, fork" 100 --target 1.5
     compare --work "64 B round trip, two cores" --peer "socat, nodelay" --unit µs --better lower --target 0.9 \
