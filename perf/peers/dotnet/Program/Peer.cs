@@ -25,10 +25,6 @@ internal static class Work
 {
     internal static volatile bool Stopped;
 
-    internal static void Echo(Peer peer) => peer.Echo();
-
-    internal static void Send(Peer peer, int size) => peer.Send(size);
-
     internal static void Ping(Peer peer, int count, int warmUp, int size)
     {
         byte[] sent = new byte[(count + warmUp) * size];

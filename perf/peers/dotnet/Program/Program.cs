@@ -29,13 +29,13 @@ try
     switch (args[1])
     {
         case "echo":
-            Work.Echo(peer);
+            peer.Echo();
             break;
         case "ping":
             Work.Ping(peer, int.Parse(rest[1]), int.Parse(rest[2]), int.Parse(rest[3]));
             break;
         case "send":
-            Work.Send(peer, int.Parse(rest[1]));
+            peer.Send(int.Parse(rest[1]));
             break;
         case "receive":
             Work.Receive(peer, int.Parse(rest[1]), int.Parse(rest[2]));
