@@ -45,7 +45,9 @@ public sealed class RelayInFlightTests : IAsyncDisposable
     public async Task MoveAsync_OneFails_ThoseNotConfirmedGoAgainFirst()
     {
         await SendAsync(6);
-        await using var target = new LateTarget();
+
+        // No room for a fifth: the relay may see the first confirmed before it sees the second fail.
+        await using var target = new LateTarget(room: 4);
         var relay = new MessageRelay(_spool, maxInFlight: 4);
         Task<bool> move = relay.MoveAsync(target, count: 6).AsTask();
         await Eventually.TrueAsync(() => target.Begun == 4, "four are sent");
@@ -92,7 +94,7 @@ public sealed class RelayInFlightTests : IAsyncDisposable
     }
 
     /// <summary>Completes a send when the test says so.</summary>
-    private sealed class LateTarget : MessageChannel
+    private sealed class LateTarget(int room = int.MaxValue) : MessageChannel
     {
         private readonly Dictionary<string, TaskCompletionSource> _open = new(StringComparer.Ordinal);
         private readonly List<string> _sent = [];
@@ -151,7 +153,8 @@ public sealed class RelayInFlightTests : IAsyncDisposable
             }
         }
 
-        public override ValueTask WaitToSendAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+        public override ValueTask WaitToSendAsync(CancellationToken cancellationToken = default) =>
+            Begun < room ? ValueTask.CompletedTask : new ValueTask(Task.Delay(Timeout.Infinite, cancellationToken));
 
         public override bool TrySend(ReadOnlySpan<byte> message, MessageHeader header = default) => throw new NotSupportedException();
 
