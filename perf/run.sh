@@ -17,7 +17,7 @@ usage: perf/run.sh [ROW...]      measure these rows, or all that need nothing bu
 
   PERF_ROUNDS=N      rounds of each comparison (7); with fewer than 7 there is no verdict
   PERF_CORES=A,B     the two cores to use (the first two that are allowed)
-  PERF_CANARY=A,B    the canary's bounds in ns (120,450)
+  PERF_CANARY=A,B    the canary's bounds in ns (0,450)
   PERF_PATIENCE=S    how long a comparison may wait for the canary, one without a target a quarter of it (120)
 
 Exit codes: 0 every target met, 1 a target missed or a row not measured, 2 wrong usage, 3 something is missing here.

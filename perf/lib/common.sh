@@ -37,7 +37,7 @@ plain_rows() {
 check_settings() {
     ROUNDS=${PERF_ROUNDS:-7}
     [[ $ROUNDS =~ ^[1-9][0-9]*$ ]] || fail 2 "PERF_ROUNDS must be a number of rounds, not '$ROUNDS'"
-    local bounds=${PERF_CANARY:-120,450}
+    local bounds=${PERF_CANARY:-0,450}
     [[ $bounds =~ ^[0-9]+,[0-9]+$ ]] || fail 2 "PERF_CANARY must be two numbers of ns such as 120,450, not '$bounds'"
     CANARY_LOW=${bounds%,*}
     CANARY_HIGH=${bounds#*,}

@@ -3,14 +3,17 @@
 
 SAMPLE= # where a sample function leaves its number
 
-# canary: does a flag take as long from core to core as it should? CANARY is what it took, the fastest of its batches.
+# In percent: two threads of one physical core take nearly twice as long together for what takes two cores as long as one.
+MOST_SHARED=150
+
+# canary: does a flag take as long from core to core as it should, and are they two? CANARY is what it took, the fastest of its batches.
 canary() {
-    local readings
+    local readings slowest shared
     readings=$("$BIN/canary" "$CORE_A" "$CORE_B") || fail 1 "the canary failed"
-    CANARY=${readings% *}
+    read -r CANARY slowest shared <<<"$readings"
     [[ $CANARY -ge $CANARY_SEEN_LOW ]] || CANARY_SEEN_LOW=$CANARY
-    [[ ${readings#* } -le $CANARY_SEEN_HIGH ]] || CANARY_SEEN_HIGH=${readings#* }
-    [[ $CANARY -ge $CANARY_LOW && ${readings#* } -le $CANARY_HIGH ]]
+    [[ $slowest -le $CANARY_SEEN_HIGH ]] || CANARY_SEEN_HIGH=$slowest
+    [[ $CANARY -ge $CANARY_LOW && $slowest -le $CANARY_HIGH && $shared -le $MOST_SHARED ]]
 }
 
 # take_pair: a sample of parley and one of the peer, as compare's arrays "parley" and "other" say, to MINE and OTHER, with
@@ -19,12 +22,11 @@ canary() {
 # yes, or no when there was no such pair in the time. Not a function for an "if": bash would switch off "set -e" in it,
 # and a failed check of the data would be measured.
 take_pair() {
-    local low high refused=0
+    local low high
     TAKEN=no
     while [[ $SECONDS -lt $GIVE_UP_AT && $REJECTED -lt $MOST_REJECTED ]]; do
         if ! canary; then
             sleep 0.01
-            [[ $((++refused % 40)) -ne 0 ]] || rest_busy
             continue
         fi
         low=$CANARY
@@ -60,34 +62,6 @@ take_plain_pair() {
     OTHER=$SAMPLE
 }
 
-BUSY=()
-
-# keep_busy: of two virtual cores that are idle now and then, a hypervisor may make one physical core, for as long as that goes well: the canary rejects
-# most samples then. Loops that give way to everything keep it from that. Whoever sleeps wakes up sooner with them, for the core is not idle, and whoever yields
-# loses milliseconds to them: they are for comparisons in which nobody does either.
-keep_busy() {
-    local core
-    for core in "$CORE_A" "$CORE_B"; do
-        "$BIN/busy" "$core" &
-        BUSY+=($!)
-    done
-}
-
-end_busy() {
-    [[ ${#BUSY[@]} -gt 0 ]] || return 0
-    kill "${BUSY[@]}"
-    wait "${BUSY[@]}" 2>/dev/null || true
-    BUSY=()
-}
-
-# rest_busy: cores that are busy stay where they are, also where that is one physical core. After a rest they may be put elsewhere.
-rest_busy() {
-    [[ ${#BUSY[@]} -gt 0 ]] || return 0
-    end_busy
-    sleep 1
-    keep_busy
-}
-
 # compare: one comparison of a row, and a line of RESULTS.md.
 #   --work TEXT           what is done
 #   --peer TEXT           what parley is compared with
@@ -100,9 +74,8 @@ rest_busy() {
 #   --pairs N             short samples of each in a round, in turns (15); the round's ratio is the median of theirs
 #   --begin "FUNCTION ARGUMENTS...", --end "FUNCTION..."   around each round: new servers
 #   --no-canary           for what does not depend on the cores' speed: memory; one sample a round
-#   --busy                keeps both cores busy all the time, see keep_busy
 compare() {
-    local work='' peer='' unit='' better='' target='' limit='' pairs=15 take=take_pair busy=''
+    local work='' peer='' unit='' better='' target='' limit='' pairs=15 take=take_pair
     local -a parley=() other=() begin=() end=()
     while [[ $# -gt 0 ]]; do
         case $1 in
@@ -123,11 +96,6 @@ compare() {
             shift
             continue
             ;;
-        --busy)
-            busy=yes
-            shift
-            continue
-            ;;
         *) fail 1 "compare: what is '$1'?" ;;
         esac
         shift 2
@@ -135,7 +103,6 @@ compare() {
     say "-- $work, beside $peer"
 
     local round pair rejected=-
-    [[ -z $busy ]] || keep_busy
     : >"$SCRATCH/rounds"
     SAMPLES=0
     REJECTED=0
@@ -166,7 +133,6 @@ compare() {
         say "   $round/$ROUNDS: parley $(figure "$MINE" "$unit"), $peer $(figure "$OTHER" "$unit")," \
             "ratio $(ratio_figure "$(median ratio "$SCRATCH/pairs")")"
     done
-    end_busy
     if [[ $TAKEN == no ]]; then
         say "   gave up: the canary rejected $REJECTED of $SAMPLES samples. A flag takes $CANARY_SEEN_LOW to $CANARY_SEEN_HIGH ns" \
             "from core to core here; PERF_CANARY sets other bounds than $CANARY_LOW,$CANARY_HIGH."

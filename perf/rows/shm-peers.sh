@@ -46,7 +46,7 @@ row_clean() {
 shm_peers_compare_trips() {
     local text=$1 peer=$2 count=$3
     shift 3
-    compare --work "56 B round trip, alone, two cores" --peer "$text" --unit µs --better lower --busy --pairs 5 "$@" \
+    compare --work "56 B round trip, alone, two cores" --peer "$text" --unit µs --better lower --pairs 5 "$@" \
         --begin "shm_peers_begin $peer shm-echo alone" --end shm_peers_end \
         --parley "bench_client $CORE_B shm-ping alone $SCRATCH/shm.sock 100000 20000 56" \
         --other "shm_peers_sample $peer echo ping $count 100000 56"
@@ -56,7 +56,7 @@ shm_peers_compare_trips() {
 shm_peers_compare_rates() {
     local text=$1 peer=$2 count=$3
     shift 3
-    compare --work "56 B one way, alone, two cores" --peer "$text" --unit /s --better higher --busy --pairs 5 "$@" \
+    compare --work "56 B one way, alone, two cores" --peer "$text" --unit /s --better higher --pairs 5 "$@" \
         --begin "shm_peers_begin $peer shm-send alone 56" --end shm_peers_end \
         --parley "bench_client $CORE_B shm-receive alone $SCRATCH/shm.sock 1000000 200000" \
         --other "shm_peers_sample $peer send receive $count 500000"

@@ -36,7 +36,7 @@ row_run() {
 shm_compare_trips() {
     local mode=$1 peer=$2 c_mode=$3
     shift 3
-    compare --work "56 B round trip, $mode, two cores" --peer "$peer" --unit µs --better lower --busy "$@" \
+    compare --work "56 B round trip, $mode, two cores" --peer "$peer" --unit µs --better lower "$@" \
         --begin "shm_begin $CORE_A shm-echo $mode" --end shm_end \
         --parley "bench_client $CORE_B shm-ping $mode $SCRATCH/shm.sock 100000 20000 56" \
         --other "client any shm_ping $c_mode $CORE_B $CORE_A 100000 20000 56"
@@ -47,7 +47,7 @@ shm_compare_rates() {
     local mode=$1 size=$2 peer=$3 c_mode=$4
     local count=$((size > 100 ? 100000 : 1000000))
     shift 4
-    compare --work "$size B one way, $mode, two cores" --peer "$peer" --unit /s --better higher --busy "$@" \
+    compare --work "$size B one way, $mode, two cores" --peer "$peer" --unit /s --better higher "$@" \
         --begin "shm_begin $CORE_A shm-send $mode $size" --end shm_end \
         --parley "bench_client $CORE_B shm-receive $mode $SCRATCH/shm.sock $count $((count / 5))" \
         --other "client any shm_rate $c_mode $CORE_B $CORE_A $count $((count / 5)) $size"
