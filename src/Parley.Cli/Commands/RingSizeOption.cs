@@ -10,7 +10,7 @@ internal static class RingSizeOption
     private const int Most = 1 << 30;
 
     internal static Option<int?> Create() => NumberOption.Create(
-        "--ring-size", "Shared memory: bytes of the ring of each direction, a power of two (default 1048576, or what the server gives)", 1);
+        "--ring-size", "Shared memory: bytes of the ring of each direction, a power of two (default 2097152, of messages 1048576, or what the server gives)", 1);
 
     /// <exception cref="UsageException">It has no place there, or is no size of a ring.</exception>
     internal static int? Get(ParseResult parsed, Option<int?> option, params EndPoint[] endPoints)

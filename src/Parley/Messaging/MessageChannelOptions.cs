@@ -20,7 +20,7 @@ public sealed class MessageChannelOptions : ConnectionOptions
     /// <summary>
     /// The longest message over a stream, in bytes: a longer one is an error before memory is taken for it. Default 1 MiB; 0 to 1 GiB. A
     /// queue and UDP have limits of their own. Over shared memory it is the longest that is sent, and there is a limit besides: half of the ring less 8
-    /// bytes, 524,280 with the ring's default size (<see cref="ConnectionOptions.RingSize"/>).
+    /// bytes, 524,280 with the default size of a ring of messages, 1 MiB (<see cref="ConnectionOptions.RingSize"/>).
     /// </summary>
     public int MaxMessageSize { get; set; } = 1024 * 1024;
 

@@ -114,7 +114,7 @@ public sealed class ServerHandshakeTests
     }
 
     [Theory]
-    [InlineData(null, null, 1 << 20)]
+    [InlineData(null, null, 2 << 20)]
     [InlineData(8192, null, 8192)]
     [InlineData(null, 4096, 4096)]
     [InlineData(8192, 4096, 4096)]
@@ -130,6 +130,19 @@ public sealed class ServerHandshakeTests
         given = Math.Max(given, Environment.SystemPageSize);
         Assert.Equal((given, given), (client.Outgoing.Capacity, server.Outgoing.Capacity));
         Assert.Equal((Membarrier.IsAvailable, Membarrier.IsAvailable), (client.UsesMembarrier, server.UsesMembarrier));
+        client.Close();
+        server.Close();
+    }
+
+    [Fact]
+    public async Task Capacity_OfMessagesNobodyAsks_IsOneMebibyte()
+    {
+        await using var links = new Links(LinkKind.Messages);
+
+        SharedMemoryLink client = await links.ConnectAsync(LinkKind.Messages);
+        SharedMemoryLink server = await links.AcceptAsync();
+
+        Assert.Equal((1 << 20, 1 << 20), (client.Outgoing.Capacity, server.Outgoing.Capacity));
         client.Close();
         server.Close();
     }

@@ -44,7 +44,8 @@ internal sealed class LinkListener : IAsyncDisposable
         _log = new LinkListenerLog(options.LoggerFactory, sockets.LocalEndPoint);
         _maxConnections = options.MaxConnections ?? int.MaxValue;
         _changed = new Readiness(EventLoop.Shared, options.RunContinuationsInline);
-        _handshake = new ServerHandshake(offered, options.RingSize ?? SharedLayout.DefaultCapacity, DescribeLinks);
+        int capacity = options.RingSize ?? (offered == LinkKind.Messages ? SharedLayout.DefaultMessageCapacity : SharedLayout.DefaultCapacity);
+        _handshake = new ServerHandshake(offered, capacity, DescribeLinks);
     }
 
     internal EndPoint LocalEndPoint => _sockets.LocalEndPoint;
