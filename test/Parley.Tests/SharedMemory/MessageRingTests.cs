@@ -67,6 +67,63 @@ public sealed unsafe class MessageRingTests : IDisposable
         Assert.Equal((sent, sent), (_writer.Messages, _reader.Messages));
     }
 
+    /// <summary>What was there a lap ago must never be taken again, however the headers of those to come are cleared: many at once, one by one, or before a longer message.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void InTurnsAndInARow_EachIsTakenOnce(int seed)
+    {
+        RingMemory back = _segment.Ring(1);
+        var answers = new MessageRingReader(back);
+        var answering = new MessageRingWriter(back);
+        var writer = new MessageRingWriter(_memory, answers);
+        var random = new Random(seed);
+        byte[] buffer = new byte[Capacity];
+        int sent = 0;
+        int taken = 0;
+        for (int stretch = 0; stretch < 3000; stretch++)
+        {
+            bool isAnswered = random.Next(2) == 0;
+            int often = random.Next(1, 60);
+            for (int i = 0; i < often; i++)
+            {
+                byte[] message = new byte[random.Next(10) == 0 ? random.Next(4, 300) : random.Next(RingCopy.ShortestInParts, SharedLayout.LongestInALine + 1)];
+                BitConverter.TryWriteBytes(message, sent);
+                bool isLine = message.Length is >= RingCopy.ShortestInParts and <= SharedLayout.LongestInALine && writer.TryPutLine(message);
+                if (!isLine && !writer.TryPut(message))
+                    break;
+                sent++;
+                if (!isAnswered)
+                    continue;
+                TakeAll(buffer, sent, ref taken);
+                Assert.True(answering.TryPut(message));
+                Assert.Equal(RingTake.Taken, answers.TryTake(buffer, out _));
+                answers.GiveBack();
+            }
+
+            if (random.Next(3) != 0)
+                TakeAll(buffer, sent, ref taken);
+        }
+
+        TakeAll(buffer, sent, ref taken);
+        Assert.Equal((sent, sent), (writer.Messages, _reader.Messages));
+        Assert.True(answers.Messages > 10_000);
+    }
+
+    private void TakeAll(byte[] buffer, int sent, ref int taken)
+    {
+        for (; taken < sent; taken++)
+        {
+            if (_reader.TryTakeLine(buffer) < 0)
+                Assert.Equal(RingTake.Taken, _reader.TryTake(buffer, out _));
+            Assert.Equal(taken, BitConverter.ToInt32(buffer));
+        }
+
+        Assert.Equal(RingTake.Nothing, _reader.TryTake(buffer, out _));
+        _reader.GiveBack();
+    }
+
     [Fact]
     public void BufferTooSmall_TheMessageStays()
     {

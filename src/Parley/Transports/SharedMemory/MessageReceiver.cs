@@ -21,6 +21,8 @@ internal sealed class MessageReceiver : RingSide
         _isAlone = options.SingleReader;
     }
 
+    internal MessageRingReader Ring => _ring;
+
     internal long Messages => _ring.Messages;
 
     internal long Bytes => _ring.Bytes;

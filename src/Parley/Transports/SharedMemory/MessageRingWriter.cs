@@ -11,7 +11,11 @@ namespace Parley.Transports.SharedMemory;
 [StructLayout(LayoutKind.Explicit)]
 internal sealed unsafe class MessageRingWriter
 {
-    private const int ClearedAtOnce = 16 * SharedLayout.RecordAlignment;
+    private const int ManyAtOnce = 16;
+
+    // How far to clear beyond the next record where one is cleared with each message. Further on the reader's core fetches lines on its own
+    // account, and would have them back first.
+    private const int ClearedAhead = 2 * SharedLayout.RecordAlignment;
 
     [FieldOffset(0)]
     internal LinePair Before;
@@ -42,10 +46,20 @@ internal sealed unsafe class MessageRingWriter
     [FieldOffset(200)]
     private long _clearTo;
     [FieldOffset(208)]
+    private readonly MessageRingReader? _answers;
+    [FieldOffset(216)]
+    private long _answered;
+    [FieldOffset(224)]
+    private bool _alternates;
+    [FieldOffset(232)]
     internal LinePair Behind;
 
-    internal MessageRingWriter(RingMemory memory)
+    /// <summary>Makes the writer of a ring.</summary>
+    /// <param name="memory">The ring.</param>
+    /// <param name="answers">What comes the other way, if anything does.</param>
+    internal MessageRingWriter(RingMemory memory, MessageRingReader? answers = null)
     {
+        _answers = answers;
         _data = memory.Data;
         _control = memory.Control;
         _capacity = memory.Capacity;
@@ -95,13 +109,32 @@ internal sealed unsafe class MessageRingWriter
         return true;
     }
 
-    // Several at a time go faster than one with each message. There is room for the first.
+    // Of many messages several at a time go twice as fast as one with each. There is room for the first.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void ClearAhead(byte* record, long tail)
+    private void ClearMany(byte* record, long tail)
     {
-        _clearTo = Math.Min(_limit, tail + ClearedAtOnce);
+        _clearTo = Math.Min(_limit, tail + (ManyAtOnce * SharedLayout.RecordAlignment));
         for (long at = SharedLayout.RecordAlignment; at <= _clearTo - tail; at += SharedLayout.RecordAlignment)
             *(ulong*)(record + at) = 0;
+
+        // Who tells looks at another thread's counter, perhaps: so it is not asked with each message.
+        long answered = _answers?.Messages ?? 0;
+        _alternates = answered - _answered >= ManyAtOnce;
+        _answered = answered;
+    }
+
+    // Where a message is sent for each that comes, nobody waits for what is done after it, and the stores of many lines would hold up the next.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ClearOne(long tail)
+    {
+        long answered = _answers!.Messages;
+        _alternates = answered != _answered;
+        _answered = answered;
+        long clear = _clearTo + SharedLayout.RecordAlignment;
+        if (clear > tail + ClearedAhead || clear > _limit)
+            return;
+        *(ulong*)(_data + (clear & (_capacity - 1))) = 0;
+        _clearTo = clear;
     }
 
     /// <summary>
@@ -116,14 +149,17 @@ internal sealed unsafe class MessageRingWriter
         if (next > _limit)
             return false;
         byte* record = _data + (tail & (_capacity - 1));
+        bool alternates = _alternates;
         if (next > _clearTo)
-            ClearAhead(record, tail);
+            ClearMany(record, tail);
         RingCopy.CopyLine(ref record[SharedLayout.HeaderSize], ref MemoryMarshal.GetReference(message), (uint)message.Length);
         Volatile.Write(ref *(ulong*)record, ((ulong)(uint)message.Length << 1) | 1);
         _tail = next;
         *(ulong*)(_control + SharedLayout.Tail) = (ulong)next;
         _messages++;
         _bytes += (uint)message.Length;
+        if (alternates)
+            ClearOne(next);
         return true;
     }
 

@@ -19,11 +19,11 @@ internal sealed class MessageSender : RingSide
     private volatile bool _isComplete;
     private int _inARow;
 
-    internal unsafe MessageSender(SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options)
+    internal unsafe MessageSender(SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageReceiver answers, MessageChannelOptions options)
         : base(link, end, options, link.WriterWake, new RingControl(link.Outgoing.Control, isReader: false))
     {
         _channel = channel;
-        _ring = new MessageRingWriter(link.Outgoing);
+        _ring = new MessageRingWriter(link.Outgoing, answers.Ring);
         _isAlone = options.SingleWriter;
         MaxMessageSize = Math.Min(options.MaxMessageSize, SharedLayout.LongestMessage(link.Outgoing.Capacity));
         _lineLengths = (uint)Math.Max(0, Math.Min(MaxMessageSize, SharedLayout.LongestInALine) + 1 - RingCopy.ShortestInParts);

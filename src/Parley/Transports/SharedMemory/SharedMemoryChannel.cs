@@ -25,8 +25,8 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
         SpinTime = options.SpinTime;
         _closeTimeout = options.CloseTimeout;
         _end = new ChannelEnd(remote ?? local);
-        _sender = new MessageSender(this, link, _end, options);
         _receiver = new MessageReceiver(this, link, _end, options);
+        _sender = new MessageSender(this, link, _end, _receiver, options);
         link.AddReader(this);
         link.AddWriter(this);
     }
