@@ -73,14 +73,15 @@ internal sealed class DisruptorPeer(string directory) : Peer
     {
         MustBeOfItsSize(size);
         IpcPublisher<Message> publisher = Publish("there");
+        Message message = default;
         for (long i = 0; !Work.Stopped; i++)
         {
+            message.Number = i;
             while (!Work.Stopped)
             {
                 if (!publisher.TryNext(out long sequence))
                     continue;
-                ref Message message = ref publisher[sequence];
-                message.Number = i;
+                publisher[sequence] = message;
                 publisher.Publish(sequence);
                 break;
             }
