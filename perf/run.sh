@@ -19,6 +19,7 @@ usage: perf/run.sh [ROW...]      measure these rows, or all that need nothing bu
   PERF_CORES=A,B     the two cores to use (the first two that are allowed)
   PERF_CANARY=A,B    the canary's bounds in ns (0,450)
   PERF_PATIENCE=S    how long a comparison may wait for the canary, one without a target a quarter of it (120)
+  PERF_BUSY=yes      keep both cores busy, at the lowest priority, so that a hypervisor leaves them apart (no)
 
 Exit codes: 0 every target met, 1 a target missed or a row not measured, 2 wrong usage, 3 something is missing here.
 TEXT
@@ -57,7 +58,7 @@ for argument in "$@"; do
     esac
 done
 COMMAND="perf/run.sh${*:+ $*}"
-for variable in PERF_ROUNDS PERF_CORES PERF_CANARY PERF_PATIENCE; do
+for variable in PERF_ROUNDS PERF_CORES PERF_CANARY PERF_PATIENCE PERF_BUSY; do
     [[ -z ${!variable:-} ]] || COMMAND="$variable=${!variable} $COMMAND"
 done
 if [[ ${#rows[@]} -eq 0 ]]; then

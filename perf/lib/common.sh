@@ -43,7 +43,9 @@ check_settings() {
     CANARY_HIGH=${bounds#*,}
     PATIENCE=${PERF_PATIENCE:-120}
     [[ $PATIENCE =~ ^[0-9]+$ ]] || fail 2 "PERF_PATIENCE must be a number of seconds, not '$PATIENCE'"
-    export PATIENCE ROUNDS CANARY_LOW CANARY_HIGH
+    KEEPS_BUSY=${PERF_BUSY:-no}
+    [[ $KEEPS_BUSY =~ ^(yes|no)$ ]] || fail 2 "PERF_BUSY must be yes or no, not '$KEEPS_BUSY'"
+    export PATIENCE ROUNDS CANARY_LOW CANARY_HIGH KEEPS_BUSY
 }
 
 # CORE_A is where what is compared runs, CORE_B is where the load comes from.

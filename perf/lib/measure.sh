@@ -22,11 +22,12 @@ canary() {
 # yes, or no when there was no such pair in the time. Not a function for an "if": bash would switch off "set -e" in it,
 # and a failed check of the data would be measured.
 take_pair() {
-    local low high
+    local low high refused=0
     TAKEN=no
     while [[ $SECONDS -lt $GIVE_UP_AT && $REJECTED -lt $MOST_REJECTED ]]; do
         if ! canary; then
             sleep 0.01
+            [[ $((++refused % 40)) -ne 0 ]] || rest_busy
             continue
         fi
         low=$CANARY
@@ -60,6 +61,34 @@ take_plain_pair() {
     MINE=$SAMPLE
     "${other[@]}"
     OTHER=$SAMPLE
+}
+
+BUSY=()
+
+# keep_busy: where PERF_BUSY asks for it. A hypervisor leaves virtual cores that are never idle where they are, which mostly is apart from each other. Whoever
+# sleeps wakes up sooner beside these loops, for the core is not idle, and whoever yields loses milliseconds to them.
+keep_busy() {
+    local core
+    [[ $KEEPS_BUSY == yes ]] || return 0
+    for core in "$CORE_A" "$CORE_B"; do
+        "$BIN/busy" "$core" &
+        BUSY+=($!)
+    done
+}
+
+end_busy() {
+    [[ ${#BUSY[@]} -gt 0 ]] || return 0
+    kill "${BUSY[@]}"
+    wait "${BUSY[@]}" 2>/dev/null || true
+    BUSY=()
+}
+
+# rest_busy: also where the canary does not want them. After a rest they may be put elsewhere.
+rest_busy() {
+    [[ ${#BUSY[@]} -gt 0 ]] || return 0
+    end_busy
+    sleep 1
+    keep_busy
 }
 
 # compare: one comparison of a row, and a line of RESULTS.md.
@@ -103,6 +132,7 @@ compare() {
     say "-- $work, beside $peer"
 
     local round pair rejected=-
+    keep_busy
     : >"$SCRATCH/rounds"
     SAMPLES=0
     REJECTED=0
@@ -133,6 +163,7 @@ compare() {
         say "   $round/$ROUNDS: parley $(figure "$MINE" "$unit"), $peer $(figure "$OTHER" "$unit")," \
             "ratio $(ratio_figure "$(median ratio "$SCRATCH/pairs")")"
     done
+    end_busy
     if [[ $TAKEN == no ]]; then
         say "   gave up: the canary rejected $REJECTED of $SAMPLES samples. A flag takes $CANARY_SEEN_LOW to $CANARY_SEEN_HIGH ns" \
             "from core to core here; PERF_CANARY sets other bounds than $CANARY_LOW,$CANARY_HIGH."

@@ -17,6 +17,7 @@ source "$here/measure.sh"
 
 finish() {
     [[ $1 -eq 0 || $1 -ge 128 ]] || show_server_logs
+    end_busy
     stop_servers
     # What a row left outside.
     ! declare -F row_clean >/dev/null || row_clean
