@@ -9,6 +9,7 @@ internal struct BlockingWaits(MessageChannel channel, TimeSpan timeout)
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     private readonly long _started = Stopwatch.GetTimestamp();
+    private long _lookEnd;
     private bool _hasBegun;
     private bool _isLooking;
 
@@ -44,11 +45,12 @@ internal struct BlockingWaits(MessageChannel channel, TimeSpan timeout)
         {
             _hasBegun = true;
             _isLooking = channel.SpinTime > TimeSpan.Zero && look.IsDue();
+            _lookEnd = _started + look.Within((long)(channel.SpinTime.TotalSeconds * Stopwatch.Frequency));
         }
 
         if (!_isLooking)
             return false;
-        if (Stopwatch.GetElapsedTime(_started) < channel.SpinTime)
+        if (Stopwatch.GetTimestamp() < _lookEnd)
         {
             Thread.SpinWait(1);
             return true;

@@ -20,8 +20,12 @@ internal struct BriefPoll
     /// <summary>A sleep that is shorter is no more than two sides that wake each other.</summary>
     internal static readonly long ShortSleep = 2 * Length;
 
+    // Of the looks that are as rare as they get, one in so many is a whole one.
+    private const int WholeLook = 8;
+
     private int _pause;
     private int _sleepsLeft;
+    private int _rareLooks;
 
     /// <summary>Asked before each sleep.</summary>
     internal bool IsDue()
@@ -32,12 +36,24 @@ internal struct BriefPoll
         return false;
     }
 
-    internal void Found() => _sleepsLeft = _pause /= 8;
+    /// <summary>
+    /// How long this look is to take. On one core it takes the peer's time, and where it is never worth it a thousandth of that is a tenth of
+    /// what a sleep costs: so most of the rare ones are short, in which an answer that is worth looking for comes as well.
+    /// </summary>
+    /// <param name="whole">How long at most.</param>
+    internal readonly long Within(long whole) => _rareLooks % WholeLook == 0 ? whole : whole / WholeLook;
+
+    internal void Found()
+    {
+        _rareLooks = 0;
+        _sleepsLeft = _pause /= 8;
+    }
 
     /// <summary>The look was in vain.</summary>
     /// <param name="rarest">How many sleeps go without a look at most.</param>
     internal void FoundNothing(int rarest = RarestPause)
     {
+        _rareLooks = _pause >= rarest ? _rareLooks + 1 : 0;
         _pause = Math.Min(rarest, Math.Max(1, _pause * 2));
         _sleepsLeft = _pause;
     }

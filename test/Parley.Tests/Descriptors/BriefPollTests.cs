@@ -48,6 +48,31 @@ public sealed class BriefPollTests
         Assert.True(poll.IsDue());
     }
 
+    [Fact]
+    public void Within_NothingIsEverFound_MostRareLooksAreShort()
+    {
+        var poll = default(BriefPoll);
+        Assert.Equal(800, poll.Within(800));
+        Run(ref poll, 3000, found: false);
+
+        var lengths = new List<long>();
+        for (int sleeps = 0; sleeps < 16 * 1025; sleeps++)
+        {
+            if (!poll.IsDue())
+                continue;
+            lengths.Add(poll.Within(800));
+            poll.FoundNothing();
+        }
+
+        Assert.Equal((14, 2), (lengths.Count(static length => length == 100), lengths.Count(static length => length == 800)));
+        while (!poll.IsDue())
+        {
+        }
+
+        poll.Found();
+        Assert.Equal(800, poll.Within(800));
+    }
+
     private static void Run(ref BriefPoll poll, int sleeps, bool found)
     {
         for (int i = 0; i < sleeps; i++)

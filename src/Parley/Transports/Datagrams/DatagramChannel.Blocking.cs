@@ -40,7 +40,7 @@ internal sealed partial class DatagramChannel
 
     private bool TryLook(Span<byte> buffer, long started, out ReceivedMessage received)
     {
-        long end = Clock.FromNow(options.SpinTime);
+        long end = Stopwatch.GetTimestamp() + _looks.Within((long)(options.SpinTime.TotalSeconds * Stopwatch.Frequency));
         do
         {
             if (TryReceive(buffer, started, out received))

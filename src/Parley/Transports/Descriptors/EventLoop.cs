@@ -179,7 +179,7 @@ internal sealed unsafe partial class EventLoop
         int count = hasCome ? 0 : Wait(milliseconds: 0);
         if (hasCome || count > 0)
             return count;
-        long end = Stopwatch.GetTimestamp() + BriefPoll.Length;
+        long end = Stopwatch.GetTimestamp() + _briefPoll.Within(BriefPoll.Length);
         do
         {
             hasCome = LookAtMemoryForAWhile();

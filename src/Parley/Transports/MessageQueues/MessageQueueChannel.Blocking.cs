@@ -142,7 +142,7 @@ internal sealed partial class MessageQueueChannel
     /// <returns>As the call, EAGAIN where there was no room all the time.</returns>
     private int LookForRoom(BlockingQueue queue, ReadOnlySpan<byte> message, int priority, long due)
     {
-        long end = Math.Min(due, Stopwatch.GetTimestamp() + _spinTicks);
+        long end = Math.Min(due, Stopwatch.GetTimestamp() + _roomLook.Within(_spinTicks));
         do
         {
             // Whoever closes waits for this thread.
@@ -162,7 +162,7 @@ internal sealed partial class MessageQueueChannel
     /// <returns>As the call, EAGAIN where nothing came all the time.</returns>
     private int LookForMessage(BlockingQueue queue, Span<byte> buffer, long due, out int length, out int priority)
     {
-        long end = Math.Min(due, Stopwatch.GetTimestamp() + _spinTicks);
+        long end = Math.Min(due, Stopwatch.GetTimestamp() + _messageLook.Within(_spinTicks));
         length = priority = 0;
         do
         {

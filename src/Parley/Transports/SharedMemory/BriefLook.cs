@@ -22,7 +22,7 @@ internal struct BriefLook
             return false;
         // Where this process has but one core, the peer may need it, or it has another.
         _count = Environment.ProcessorCount == 1 ? Pauses : 0;
-        _end = Stopwatch.GetTimestamp() + BriefPoll.Length;
+        _end = Stopwatch.GetTimestamp() + _poll.Within(BriefPoll.Length);
         return true;
     }
 

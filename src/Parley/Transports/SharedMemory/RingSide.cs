@@ -108,7 +108,7 @@ internal abstract class RingSide : IAwaitedRing
     /// <summary>Whether to look, and let others run in between, before sleeping.</summary>
     private protected bool IsYieldDue() => _lookTicks != 0 && _yields.IsDue();
 
-    private protected long YieldsEnd(long due) => Math.Min(due, Stopwatch.GetTimestamp() + _lookTicks);
+    private protected long YieldsEnd(long due) => Math.Min(due, Stopwatch.GetTimestamp() + _yields.Within(_lookTicks));
 
     private protected void NoteYields(bool hasCome)
     {
