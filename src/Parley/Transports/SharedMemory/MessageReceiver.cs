@@ -45,6 +45,23 @@ internal sealed class MessageReceiver : RingSide
         return length;
     }
 
+    /// <summary>
+    /// Looks for a message for a moment where nothing is there, and receives a small one as <see cref="TryReceiveLine"/> does: once it has come, every
+    /// step before it is in the caller's hands is one that somebody waits for.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal int LookAndReceiveLine(Span<byte> buffer)
+    {
+        MessageRingReader ring = _ring;
+        if (!ring.Gate.TryEnter(_isAlone))
+            return -1;
+        int length = -1;
+        if (!End.IsOver && !ring.HasRecord && IsLookDue() && LookBriefly())
+            length = ring.TryTakeLine(buffer);
+        ring.Gate.Leave();
+        return length;
+    }
+
     /// <summary>Receives a message, or the end, if it is there.</summary>
     /// <param name="buffer">Where to.</param>
     /// <param name="mayLook">Whether to look for it for a moment.</param>

@@ -74,6 +74,8 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
     public override ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout)
     {
         int length = _receiver.TryReceiveLine(buffer);
+        if (length < 0)
+            length = _receiver.LookAndReceiveLine(buffer);
         return length >= 0 ? new ReceivedMessage(length, default) : _receiver.Receive(buffer, timeout);
     }
 
