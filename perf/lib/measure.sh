@@ -69,7 +69,6 @@ BUSY=()
 # sleeps wakes up sooner beside these loops, for the core is not idle, and whoever yields loses milliseconds to them.
 keep_busy() {
     local core
-    [[ $KEEPS_BUSY == yes ]] || return 0
     for core in "$CORE_A" "$CORE_B"; do
         "$BIN/busy" "$core" &
         BUSY+=($!)
@@ -103,8 +102,9 @@ rest_busy() {
 #   --pairs N             short samples of each in a round, in turns (15); the round's ratio is the median of theirs
 #   --begin "FUNCTION ARGUMENTS...", --end "FUNCTION..."   around each round: new servers
 #   --no-canary           for what does not depend on the cores' speed: memory; one sample a round
+#   --no-busy             for what sleeps or yields: PERF_BUSY does not hold
 compare() {
-    local work='' peer='' unit='' better='' target='' limit='' pairs=15 take=take_pair
+    local work='' peer='' unit='' better='' target='' limit='' pairs=15 take=take_pair busy=$KEEPS_BUSY
     local -a parley=() other=() begin=() end=()
     while [[ $# -gt 0 ]]; do
         case $1 in
@@ -125,6 +125,11 @@ compare() {
             shift
             continue
             ;;
+        --no-busy)
+            busy=no
+            shift
+            continue
+            ;;
         *) fail 1 "compare: what is '$1'?" ;;
         esac
         shift 2
@@ -132,7 +137,7 @@ compare() {
     say "-- $work, beside $peer"
 
     local round pair rejected=-
-    keep_busy
+    [[ $busy == no ]] || keep_busy
     : >"$SCRATCH/rounds"
     SAMPLES=0
     REJECTED=0

@@ -15,11 +15,11 @@ row_run() {
     shm_compare_trips alone "C, commit headers, may sleep" membarrier
     shm_compare_trips alone "C, cached indices" tail
     shm_compare_trips shared "C, commit headers" headers
-    compare --work "56 B round trip, alone, one core" --peer "C, futex only" --unit µs --better lower --target 1.05 \
+    compare --work "56 B round trip, alone, one core" --peer "C, futex only" --unit µs --better lower --no-busy --target 1.05 \
         --begin "shm_begin $CORE_B shm-echo alone" --end shm_end \
         --parley "bench_client $CORE_B shm-ping alone $SCRATCH/shm.sock 5000 2000 56" \
         --other "client any shm_ping futex $CORE_B $CORE_B 5000 2000 56"
-    compare --work "56 B round trip, async, two cores" --peer "C, commit headers" --unit µs --better lower \
+    compare --work "56 B round trip, async, two cores" --peer "C, commit headers" --unit µs --better lower --no-busy \
         --begin "shm_begin $CORE_A shm-echo async" --end shm_end \
         --parley "bench_client $CORE_B shm-ping async $SCRATCH/shm.sock 2000 500 56" \
         --other "client any shm_ping headers $CORE_B $CORE_A 100000 20000 56"
