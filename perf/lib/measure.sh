@@ -103,8 +103,9 @@ rest_busy() {
 #   --begin "FUNCTION ARGUMENTS...", --end "FUNCTION..."   around each round: new servers
 #   --no-canary           for what does not depend on the cores' speed: memory; one sample a round
 #   --no-busy             for what sleeps or yields: PERF_BUSY does not hold
+#   --one-core            both are on one: no PERF_BUSY, and how near the other is does not matter
 compare() {
-    local work='' peer='' unit='' better='' target='' limit='' pairs=15 take=take_pair busy=$KEEPS_BUSY
+    local work='' peer='' unit='' better='' target='' limit='' pairs=15 take=take_pair busy=$KEEPS_BUSY CANARY_LOW=$CANARY_LOW
     local -a parley=() other=() begin=() end=()
     while [[ $# -gt 0 ]]; do
         case $1 in
@@ -127,6 +128,12 @@ compare() {
             ;;
         --no-busy)
             busy=no
+            shift
+            continue
+            ;;
+        --one-core)
+            busy=no
+            CANARY_LOW=0
             shift
             continue
             ;;

@@ -4,7 +4,7 @@
 #
 # Guards: that shared memory through Parley stays ahead of them. Ignores: what they do that Parley doesn't (many receivers of a message, replay), and that
 # all of them burn a core while nothing comes, where Parley sleeps. Each runs in two processes, pinned like Parley's, at its fastest: exclusive publications
-# and claims in place (Aeron), calls that don't wait, again and again (cloudtoid), a handler in its own spinning thread (disruptor-net).
+# and claims in place (Aeron), calls that don't wait, again and again (cloudtoid; "may sleep": its call that does), a handler in its own spinning thread (disruptor-net).
 
 # shellcheck source=shm.sh
 source "$PERF/rows/shm.sh"
@@ -27,13 +27,15 @@ row_run() {
     shm_peers_compare_rates "Aeron C++, exclusive" aeron 2000000 --target 2.2
     shm_peers_compare_rates "Aeron C++, exclusive, terms of 1 MiB" aeron-small 2000000 --target 2.2
     shm_peers_compare_rates "Aeron.NET, exclusive" aeron-net 2000000
-    shm_peers_compare_rates "cloudtoid's queue" cloudtoid 500000 --target 20
+    shm_peers_compare_rates "cloudtoid's queue, may sleep" cloudtoid-sleeping 500000 --target 20
+    shm_peers_compare_rates "cloudtoid's queue" cloudtoid 500000
     shm_peers_compare_rates "disruptor-net" disruptor 2000000 --target 2
     note "The peers: $(tr '\n' ',' <"$shm_peers/versions" | sed 's/,$//; s/,/, /g'), built by perf/peers/build.sh."
     note "Aeron's terms are of 64 MiB if nobody says otherwise: its writer may be so far ahead that its lines have left its core's cache when they are read," \
         "which is six times as fast as with a reader right behind it, at a latency of milliseconds. Parley's ring has 1 MiB, as with terms of 1 MiB."
     note "The limit is the bare flag, with which the row shm compares."
-    note "Aeron's media driver is C's, shared and sleeping when idle, so that it leaves both cores to those who are measured. Parley's side may sleep; theirs never do."
+    note "Aeron's media driver is C's, shared and sleeping when idle, so that it leaves both cores to those who are measured. Parley's side may sleep; theirs never do," \
+        "but where it says so."
 }
 
 row_clean() {

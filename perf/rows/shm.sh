@@ -15,7 +15,7 @@ row_run() {
     shm_compare_trips alone "C, commit headers, may sleep" membarrier
     shm_compare_trips alone "C, cached indices" tail
     shm_compare_trips shared "C, commit headers" headers
-    compare --work "56 B round trip, alone, one core" --peer "C, futex only" --unit µs --better lower --no-busy --target 1.05 \
+    compare --work "56 B round trip, alone, one core" --peer "C, futex only" --unit µs --better lower --one-core --target 1.05 \
         --begin "shm_begin $CORE_B shm-echo alone" --end shm_end \
         --parley "bench_client $CORE_B shm-ping alone $SCRATCH/shm.sock 5000 2000 56" \
         --other "client any shm_ping futex $CORE_B $CORE_B 5000 2000 56"

@@ -3,8 +3,8 @@ using Cloudtoid.Interprocess;
 
 namespace Parley.Peers;
 
-/// <summary>Its blocking Dequeue sleeps up to 10 ms where nothing is there, so what is called is TryDequeue, again and again.</summary>
-internal sealed class CloudtoidPeer(string directory) : Peer
+/// <summary>At its fastest TryDequeue is called again and again; its Dequeue yields and sleeps where nothing is there.</summary>
+internal sealed class CloudtoidPeer(string directory, bool sleeps) : Peer
 {
     private const int Capacity = 1 << 20;
 
@@ -62,7 +62,10 @@ internal sealed class CloudtoidPeer(string directory) : Peer
         {
             if (i == warmUp)
                 started = Stopwatch.GetTimestamp();
-            TryTake(subscriber, buffer, out _);
+            if (sleeps)
+                subscriber.Dequeue(buffer, CancellationToken.None);
+            else
+                TryTake(subscriber, buffer, out _);
             wrong |= BitConverter.ToInt64(buffer) ^ i;
         }
 

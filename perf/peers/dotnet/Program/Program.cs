@@ -7,7 +7,7 @@ using Parley.Peers;
 //   send PLACE SIZE                  sends messages that count up, until SIGTERM
 //   receive PLACE COUNT WARMUP       prints messages a second
 // PLACE is a directory for what the two processes share; for aeron, DIRECTORY,STREAM: the media driver's, and the stream that is used with the next one.
-// All of them poll and never sleep: their fastest.
+// All of them poll and never sleep, their fastest, but the receiver of cloudtoid-sleeping.
 using PosixSignalRegistration end = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
 {
     context.Cancel = true;
@@ -22,7 +22,8 @@ try
     using Peer peer = args[0] switch
     {
         "aeron" => new AeronPeer(rest[0]),
-        "cloudtoid" => new CloudtoidPeer(rest[0]),
+        "cloudtoid" => new CloudtoidPeer(rest[0], sleeps: false),
+        "cloudtoid-sleeping" => new CloudtoidPeer(rest[0], sleeps: true),
         "disruptor" => new DisruptorPeer(rest[0]),
         _ => throw new ArgumentException($"there is no library '{args[0]}'"),
     };
