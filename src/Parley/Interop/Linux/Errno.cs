@@ -51,6 +51,9 @@ internal static class Errno
     /// <summary>The number that the last system call of this thread left.</summary>
     internal static int Last => Marshal.GetLastPInvokeError();
 
+    /// <summary>The C library's, for a call that kept none, where that takes too long: to be read before any other call.</summary>
+    internal static int Current => Marshal.GetLastSystemError();
+
     internal static string Name(int number) => number switch
     {
         EPERM => nameof(EPERM),

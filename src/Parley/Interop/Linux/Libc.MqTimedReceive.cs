@@ -23,9 +23,9 @@ internal static unsafe partial class Libc
             ? MqTimedReceiveFunction(queue, buffer, (nuint)length, priority, until)
             : MqTimedReceiveCall(MqTimedReceiveNumber, queue, buffer, length, priority, until);
 
-    [LibraryImport(Library, EntryPoint = "mq_timedreceive", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "mq_timedreceive")]
     private static partial nint MqTimedReceiveFunction(int queue, byte* buffer, nuint length, uint* priority, nint* until);
 
-    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "syscall")]
     private static partial nint MqTimedReceiveCall(nint number, nint queue, byte* buffer, nint length, uint* priority, nint* until);
 }

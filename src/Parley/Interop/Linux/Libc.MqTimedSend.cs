@@ -19,16 +19,16 @@ internal static unsafe partial class Libc
 
     /// <summary>
     /// The same for a descriptor that somebody else keeps open. It is the system call itself where its number is known: the function is a point at which
-    /// threads may be cancelled, which takes two interlocked operations.
+    /// threads may be cancelled, which takes two interlocked operations. Keeps no error number: <see cref="Errno.Current"/> has it right after the call.
     /// </summary>
     internal static nint MqTimedSend(int queue, byte* message, int length, int priority, nint* until)
         => MqTimedSendNumber < 0
             ? MqTimedSendFunction(queue, message, (nuint)length, (uint)priority, until)
             : MqTimedSendCall(MqTimedSendNumber, queue, message, length, priority, until);
 
-    [LibraryImport(Library, EntryPoint = "mq_timedsend", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "mq_timedsend")]
     private static partial int MqTimedSendFunction(int queue, byte* message, nuint length, uint priority, nint* until);
 
-    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "syscall")]
     private static partial nint MqTimedSendCall(nint number, nint queue, byte* message, nint length, nint priority, nint* until);
 }

@@ -59,7 +59,7 @@ internal sealed unsafe class BlockingQueue(DescriptorHandle handle, int looking)
     private static int Send(int queue, ReadOnlySpan<byte> message, int priority, nint* until)
     {
         fixed (byte* bytes = message)
-            return Libc.MqTimedSend(queue, bytes, message.Length, priority, until) == 0 ? 0 : Errno.Last;
+            return Libc.MqTimedSend(queue, bytes, message.Length, priority, until) == 0 ? 0 : Errno.Current;
     }
 
     private static int Receive(int queue, Span<byte> buffer, nint* until, out int length, out int priority)
@@ -67,8 +67,9 @@ internal sealed unsafe class BlockingQueue(DescriptorHandle handle, int looking)
         uint its;
         fixed (byte* bytes = buffer)
             length = (int)Libc.MqTimedReceive(queue, bytes, buffer.Length, &its, until);
+        int error = length >= 0 ? 0 : Errno.Current;
         priority = (int)its;
-        return length >= 0 ? 0 : Errno.Last;
+        return error;
     }
 
     // The kernel takes the time of day, which may be set meanwhile: whoever called looks at a clock that is not.
