@@ -15,7 +15,7 @@ internal sealed class SplicePipe
     private const int Size = 512 * 1024;
 
     // What is not used is kept for the next.
-    private const int MostKept = 16;
+    private const int MostKept = 8;
 
     private static readonly ConcurrentBag<SplicePipe> Kept = [];
 
