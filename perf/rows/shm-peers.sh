@@ -30,6 +30,11 @@ row_run() {
     shm_peers_compare_rates "cloudtoid's queue, may sleep" cloudtoid-sleeping 500000 --target 20
     shm_peers_compare_rates "cloudtoid's queue" cloudtoid 500000
     shm_peers_compare_rates "disruptor-net" disruptor 2000000 --target 2
+    # Not parley: what a ring in C reaches, which does this and no more.
+    compare --work "56 B one way, C's ring and not parley, two cores" --peer "cloudtoid's queue" --unit /s --better higher --pairs 5 \
+        --begin "shm_peers_begin cloudtoid shm-send alone 56" --end shm_peers_end \
+        --parley "client any shm_rate membarrier $CORE_B $CORE_A 1000000 200000 56" \
+        --other "shm_peers_sample cloudtoid send receive 500000 500000 56"
     note "The peers: $(tr '\n' ',' <"$shm_peers/versions" | sed 's/,$//; s/,/, /g'), built by perf/peers/build.sh."
     note "Aeron's terms are of 64 MiB if nobody says otherwise: its writer may be so far ahead that its lines have left its core's cache when they are read," \
         "which is six times as fast as with a reader right behind it, at a latency of milliseconds. Parley's ring has 1 MiB, as with terms of 1 MiB."
