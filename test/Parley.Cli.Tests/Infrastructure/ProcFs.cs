@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Parley.Cli.Tests;
 
@@ -10,6 +11,9 @@ internal static class ProcFs
 
     // __SO_ACCEPTCON in the flags of /proc/net/unix.
     private const int AcceptsConnections = 0x10000;
+
+    // The number of the system call openat.
+    private static readonly string OpenAt = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? "257 " : "56 ";
 
     /// <summary>Processor time in clock ticks, user and system. A tick is 10 ms on every Linux that .NET runs on.</summary>
     public static long CpuTicks(int process)
@@ -36,6 +40,10 @@ internal static class ProcFs
         string stat = File.ReadAllText($"/proc/{process}/stat");
         return stat[stat.LastIndexOf(')') + 2] == 'T';
     }
+
+    /// <summary>Whether one of the process's threads is about to open a file, or does.</summary>
+    public static bool IsOpening(int process) => Directory.GetDirectories($"/proc/{process}/task")
+        .Any(static thread => CallOf(thread).StartsWith(OpenAt, StringComparison.Ordinal));
 
     /// <summary>Waits until the process listens on TCP and gives back the port: for programs that do not say it.</summary>
     public static async Task<int> ListeningPortAsync(ChildProcess process)
@@ -97,6 +105,19 @@ internal static class ProcFs
         }
 
         return inodes;
+    }
+
+    private static string CallOf(string thread)
+    {
+        try
+        {
+            return File.ReadAllText($"{thread}/syscall");
+        }
+        catch (IOException)
+        {
+            // Ended between the listing and the look.
+            return "";
+        }
     }
 
     private static string? TargetOf(string descriptor)

@@ -145,7 +145,8 @@ internal sealed class FifoListener : ConnectionListener
         }
 
         // The first writer may have come, and gone without a word, before anybody accepted. Of later ones the end that is kept tells no more.
-        return await _opening.OpenAsync(due, waitsForWriter: true, cancellationToken, _hasMet || _opening.Writes ? null : _kept).ConfigureAwait(false);
+        return await _opening.OpenAsync(
+            due, waitsForWriter: true, cancellationToken, _hasMet || _opening.Writes ? null : _kept, _readers?.TakeOpened()).ConfigureAwait(false);
     }
 
     private FifoConnection Take(FifoConnection connection)

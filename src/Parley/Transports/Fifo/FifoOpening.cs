@@ -27,19 +27,25 @@ internal sealed class FifoOpening(FifoEndPoint endPoint, ConnectionDirection way
     /// <param name="waitsForWriter">Whether somebody must have the one that is read open to write it.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="earlier">An end to read that was opened before: a writer that it has met is met, though it has gone again.</param>
+    /// <param name="write">An end to write that is open already, where one is; closed with the connection, or where there is none.</param>
     /// <exception cref="ConnectionException">It cannot be opened, or nobody came in time.</exception>
     internal async ValueTask<FifoConnection> OpenAsync(
-        long due, bool waitsForWriter, CancellationToken cancellationToken, DescriptorHandle? earlier = null)
+        long due, bool waitsForWriter, CancellationToken cancellationToken, DescriptorHandle? earlier = null, DescriptorHandle? write = null)
     {
         DescriptorHandle? read = null;
-        DescriptorHandle? write = null;
         DescriptorHandle? kept = null;
         try
         {
             // Reading first, and without waiting: two sides that open a pair in opposite orders would otherwise wait for each other.
             if (Reads)
                 read = OpenToRead();
-            if (Writes)
+            if (write is not null && !await AwaitReaderAsync(write, due, cancellationToken).ConfigureAwait(false))
+            {
+                write.Dispose();
+                write = null;
+            }
+
+            if (write is null && Writes)
                 write = await OpenToWriteAsync(due, cancellationToken).ConfigureAwait(false);
             if (Reads && waitsForWriter && !(earlier is not null && (FifoFile.State(earlier) & Libc.POLLHUP) != 0))
             {
@@ -126,6 +132,25 @@ internal sealed class FifoOpening(FifoEndPoint endPoint, ConnectionDirection way
         finally
         {
             watch?.Dispose();
+        }
+    }
+
+    /// <summary>Waits for a reader of what is open to be written. Whoever comes while it is open is heard.</summary>
+    /// <returns><see langword="false"/> where another FIFO stands at the path by now.</returns>
+    private async ValueTask<bool> AwaitReaderAsync(DescriptorHandle write, long due, CancellationToken cancellationToken)
+    {
+        PipeSize.Enlarge(write);
+        using FifoWatch? watch = FifoWatch.TryOpen(write, options.RunContinuationsInline, out _);
+        while (true)
+        {
+            watch?.Take();
+            if ((FifoFile.State(write) & Libc.POLLERR) == 0)
+                return true;
+            if (!FifoFile.IsAt(WritePath, write))
+                return false;
+            if (Clock.IsOver(due))
+                throw NobodyCame("reader");
+            await PauseAsync(watch, due, cancellationToken).ConfigureAwait(false);
         }
     }
 

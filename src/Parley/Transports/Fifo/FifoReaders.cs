@@ -9,8 +9,9 @@ namespace Parley.Transports.Fifo;
 /// </summary>
 internal sealed class FifoReaders : IDisposable
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    // Only the close of one who could write may go unheard: a look is rarely needed.
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPatience = TimeSpan.FromSeconds(3);
 
     private readonly FifoEndPoint _endPoint;
@@ -20,6 +21,7 @@ internal sealed class FifoReaders : IDisposable
     private DescriptorHandle _file;
     private FifoSigns _heard;
     private bool _isInDoubt;
+    private DescriptorHandle? _opened;
 
     private FifoReaders(FifoEndPoint endPoint, string path, DescriptorHandle file, FifoWatch watch, TimeSpan patience)
     {
@@ -126,10 +128,14 @@ internal sealed class FifoReaders : IDisposable
         AreThere = false;
     }
 
+    /// <summary>What a look has opened to write, where it met the next reader: the end that this one waits for. The caller closes it.</summary>
+    internal DescriptorHandle? TakeOpened() => Interlocked.Exchange(ref _opened, null);
+
     public void Dispose()
     {
         _watch.Dispose();
         _file.Dispose();
+        TakeOpened()?.Dispose();
     }
 
     /// <summary>
@@ -149,13 +155,24 @@ internal sealed class FifoReaders : IDisposable
 
     private bool IsUnread()
     {
-        using (FifoFile.Open(_file, Libc.O_WRONLY, out int error))
+        DescriptorHandle write = FifoFile.Open(_file, Libc.O_WRONLY, out int error);
+        if (error != 0)
         {
-            if (error != 0)
-                return error == Errno.ENXIO;
+            write.Dispose();
+            return error == Errno.ENXIO;
         }
 
-        _heard.Expect(ownOpens: 1, ownCloses: 1);
+        // Whoever has gone meanwhile may have made room for the next one, whose open this one has ended: closed, it would be an end instead of words.
+        _heard.Expect(ownOpens: 1, ownCloses: 0);
+        _watch.Take(ref _heard);
+        if (_heard.HasLostOne)
+        {
+            _opened = write;
+            return true;
+        }
+
+        write.Dispose();
+        _heard.Expect(ownOpens: 0, ownCloses: 1);
         _watch.Take(ref _heard);
         return false;
     }
