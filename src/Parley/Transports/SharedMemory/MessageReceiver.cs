@@ -64,9 +64,8 @@ internal sealed class MessageReceiver : RingSide
 
     /// <summary>Receives a message, or the end, if it is there.</summary>
     /// <param name="buffer">Where to.</param>
-    /// <param name="mayLook">Whether to look for it for a moment.</param>
     /// <param name="received">What was received.</param>
-    internal bool TryReceive(Span<byte> buffer, bool mayLook, out ReceivedMessage received)
+    internal bool TryReceive(Span<byte> buffer, out ReceivedMessage received)
     {
         _ring.Gate.Enter(_isAlone);
         if (End.IsOver)
@@ -74,7 +73,7 @@ internal sealed class MessageReceiver : RingSide
         RingTake take = _ring.TryTake(buffer, out int length);
         if (take != RingTake.Taken)
         {
-            take = LookAndTake(take, buffer, mayLook, ref length);
+            take = TakeOrEnd(take, buffer, ref length);
             if (take != RingTake.Taken)
             {
                 received = take == RingTake.End ? ReceivedMessage.End : default;
@@ -89,10 +88,10 @@ internal sealed class MessageReceiver : RingSide
         return true;
     }
 
-    /// <summary>Receives a message on a thread that may be blocked.</summary>
+    /// <summary>Receives a message on a thread that may be blocked, and has looked for one.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout)
-        => TryReceive(buffer, mayLook: true, out ReceivedMessage received) ? received : WaitAndReceive(buffer, Clock.FromNow(timeout));
+        => TryReceive(buffer, out ReceivedMessage received) ? received : WaitAndReceive(buffer, Clock.FromNow(timeout));
 
     internal ValueTask<ReceivedMessage> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
@@ -106,7 +105,7 @@ internal sealed class MessageReceiver : RingSide
             int length = TryReceiveLine(span);
             if (length >= 0)
                 return new(new ReceivedMessage(length, default));
-            return TryReceive(span, mayLook: false, out ReceivedMessage received) ? new(received) : WaitAndReceiveAsync(buffer, cancellationToken);
+            return TryReceive(span, out ReceivedMessage received) ? new(received) : WaitAndReceiveAsync(buffer, cancellationToken);
         }
         catch (ConnectionException failure)
         {
@@ -222,10 +221,8 @@ internal sealed class MessageReceiver : RingSide
 
     /// <returns>Unless it is <see cref="RingTake.Taken"/>, the gate has been left.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private RingTake LookAndTake(RingTake take, Span<byte> buffer, bool mayLook, ref int length)
+    private RingTake TakeOrEnd(RingTake take, Span<byte> buffer, ref int length)
     {
-        if (take == RingTake.Nothing && mayLook && IsLookDue() && LookBriefly())
-            take = _ring.TryTake(buffer, out length);
         uint state = SharedLayout.Open;
         if (take == RingTake.Nothing && HasGone(out state))
         {
@@ -256,7 +253,7 @@ internal sealed class MessageReceiver : RingSide
             do
             {
                 Thread.Yield();
-                if (!TryReceive(buffer, mayLook: false, out received))
+                if (!TryReceive(buffer, out received))
                     continue;
                 NoteYields(hasCome: true);
                 return received;
@@ -267,7 +264,7 @@ internal sealed class MessageReceiver : RingSide
 
         do
             Sleep(length: 0, due);
-        while (!TryReceive(buffer, mayLook: false, out received));
+        while (!TryReceive(buffer, out received));
         return received;
     }
 
@@ -278,7 +275,7 @@ internal sealed class MessageReceiver : RingSide
         ReceivedMessage received;
         do
             await WaitAsync(length: 0, cancellationToken).ConfigureAwait(false);
-        while (!TryReceive(buffer.Span, mayLook: false, out received));
+        while (!TryReceive(buffer.Span, out received));
         return received;
     }
 
@@ -286,7 +283,7 @@ internal sealed class MessageReceiver : RingSide
     private async ValueTask<ReceivedMessage> YieldAndReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         await YieldAsync().ConfigureAwait(false);
-        return TryReceive(buffer.Span, mayLook: false, out ReceivedMessage received)
+        return TryReceive(buffer.Span, out ReceivedMessage received)
             ? received
             : await WaitAndReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
     }

@@ -66,7 +66,7 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
     {
         int length = _receiver.TryReceiveLine(buffer);
         if (length < 0)
-            return _receiver.TryReceive(buffer, mayLook: false, out received);
+            return _receiver.TryReceive(buffer, out received);
         received = new ReceivedMessage(length, default);
         return true;
     }
