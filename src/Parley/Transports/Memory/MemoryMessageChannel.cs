@@ -79,6 +79,7 @@ internal sealed class MemoryMessageChannel(MemoryMessageQueue incoming, MemoryMe
 
     public override async ValueTask WaitToSendAsync(CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         ThrowIfDisposed(Step.Send);
         await outgoing.WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
         ThrowIfDisposed(Step.Send);
@@ -86,6 +87,7 @@ internal sealed class MemoryMessageChannel(MemoryMessageQueue incoming, MemoryMe
 
     public override async ValueTask WaitToReceiveAsync(CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         ThrowIfDisposed(Step.Receive);
         await incoming.WaitForMessageAsync(cancellationToken).ConfigureAwait(false);
         ThrowIfDisposed(Step.Receive);
@@ -102,7 +104,6 @@ internal sealed class MemoryMessageChannel(MemoryMessageQueue incoming, MemoryMe
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             outgoing.Complete();
-            outgoing.WakeSenders();
             incoming.Close();
         }
 

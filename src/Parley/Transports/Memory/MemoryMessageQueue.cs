@@ -1,18 +1,15 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace Parley.Transports.Memory;
 
 /// <summary>
-/// One direction of a pair: messages by priority, the oldest first among equals. Each semaphore counts what can be taken; at the end it
-/// stays open, so that everybody finds it.
+/// One direction of a pair: messages by priority, the oldest first among equals. Whoever waits is woken with all others who wait for the same,
+/// and takes nothing by that: with a turn that is handed from one to the next, several could go round for ever and none take the message.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "Semaphores hold nothing of the system's until their wait handle is asked for.")]
 internal sealed class MemoryMessageQueue(int capacity)
 {
     private readonly PriorityQueue<(byte[] Body, int Priority), (int Descending, long Order)> _waiting = new();
-    private readonly SemaphoreSlim _messages = new(0);
-    private readonly SemaphoreSlim _room = new(capacity);
     private readonly Lock _lock = new();
+    private TaskCompletionSource? _messageCame;
+    private TaskCompletionSource? _roomCame;
     private long _order;
     private bool _isComplete;
     private bool _isClosed;
@@ -24,10 +21,9 @@ internal sealed class MemoryMessageQueue(int capacity)
         {
             _isClosed = true;
             _waiting.Clear();
+            Wake(ref _messageCame);
+            Wake(ref _roomCame);
         }
-
-        _room.Release();
-        _messages.Release();
     }
 
     /// <summary>Nothing more is sent.</summary>
@@ -35,74 +31,70 @@ internal sealed class MemoryMessageQueue(int capacity)
     {
         lock (_lock)
         {
-            if (_isComplete)
-                return;
             _isComplete = true;
+            Wake(ref _messageCame);
+            Wake(ref _roomCame);
         }
-
-        _messages.Release();
     }
-
-    /// <summary>The sender is gone: whoever waits for room in its name has to see that.</summary>
-    internal void WakeSenders() => _room.Release();
 
     internal bool TryAdd(ReadOnlySpan<byte> message, int priority)
     {
-        if (!_room.Wait(0))
-            return false;
         lock (_lock)
         {
             if (_isClosed || _isComplete)
-            {
-                _room.Release();
                 throw new ConnectionException(Step.Send, _isClosed ? Reason.Reset : Reason.Aborted, null, _isClosed ? "the receiver is gone" : "it was said that no more is sent");
-            }
-
+            if (_waiting.Count >= capacity)
+                return false;
             _waiting.Enqueue((message.ToArray(), priority), (-priority, _order++));
+            Wake(ref _messageCame);
+            return true;
         }
-
-        _messages.Release();
-        return true;
     }
 
     internal bool TryTake(Span<byte> buffer, out ReceivedMessage received)
     {
-        received = default;
-        if (!_messages.Wait(0))
-            return false;
         lock (_lock)
         {
+            received = default;
             if (!_waiting.TryPeek(out (byte[] Body, int Priority) next, out _))
             {
-                _messages.Release();
                 if (_isClosed)
                     throw new ConnectionException(Step.Receive, Reason.Aborted, null, "the channel was disposed");
-                received = ReceivedMessage.End;
-                return true;
+                if (_isComplete)
+                    received = ReceivedMessage.End;
+                return _isComplete;
             }
 
             if (next.Body.Length > buffer.Length)
-            {
-                _messages.Release();
                 throw new ConnectionException(Step.Receive, Reason.TooLarge, null, $"a message of {next.Body.Length} bytes does not fit into a buffer of {buffer.Length}");
-            }
-
             _waiting.Dequeue();
             next.Body.CopyTo(buffer);
             received = new ReceivedMessage(next.Body.Length, new MessageHeader { Priority = next.Priority });
+            Wake(ref _roomCame);
+            return true;
         }
-
-        _room.Release();
-        return true;
     }
 
-    internal ValueTask WaitForRoomAsync(CancellationToken cancellationToken) => WaitAsync(_room, cancellationToken);
-
-    internal ValueTask WaitForMessageAsync(CancellationToken cancellationToken) => WaitAsync(_messages, cancellationToken);
-
-    private static async ValueTask WaitAsync(SemaphoreSlim count, CancellationToken cancellationToken)
+    /// <summary>Waits until <see cref="TryAdd"/> may have something to say; others may be faster.</summary>
+    internal ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
     {
-        await count.WaitAsync(cancellationToken).ConfigureAwait(false);
-        count.Release();
+        lock (_lock)
+            return _isClosed || _isComplete || _waiting.Count < capacity ? default : WaitAsync(ref _roomCame, cancellationToken);
+    }
+
+    /// <summary>Waits until <see cref="TryTake"/> may have something to say; others may be faster.</summary>
+    internal ValueTask WaitForMessageAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+            return _isClosed || _isComplete || _waiting.Count > 0 ? default : WaitAsync(ref _messageCame, cancellationToken);
+    }
+
+    private static ValueTask WaitAsync(ref TaskCompletionSource? came, CancellationToken cancellationToken)
+        => new((came ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(cancellationToken));
+
+    private static void Wake(ref TaskCompletionSource? came)
+    {
+        came?.SetResult();
+        came = null;
     }
 }
