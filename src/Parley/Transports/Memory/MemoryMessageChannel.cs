@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 
 namespace Parley.Transports.Memory;
 
@@ -33,6 +34,7 @@ internal sealed class MemoryMessageChannel(MemoryMessageQueue incoming, MemoryMe
         return (new MemoryMessageChannel(back, there, maxMessageSize), new MemoryMessageChannel(there, back, maxMessageSize));
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask SendAsync(ReadOnlyMemory<byte> message, MessageHeader header, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -54,6 +56,7 @@ internal sealed class MemoryMessageChannel(MemoryMessageQueue incoming, MemoryMe
         return true;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<ReceivedMessage> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -77,6 +80,7 @@ internal sealed class MemoryMessageChannel(MemoryMessageQueue incoming, MemoryMe
         return true;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WaitToSendAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -85,6 +89,7 @@ internal sealed class MemoryMessageChannel(MemoryMessageQueue incoming, MemoryMe
         ThrowIfDisposed(Step.Send);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WaitToReceiveAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
