@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Parley.Transports;
@@ -172,6 +173,19 @@ public abstract class MessageChannel : IAsyncDisposable
     /// <summary>Ends every wait, gracefully ends the conversation where there is one, and closes. Disposing again does nothing.</summary>
     /// <exception cref="ConnectionException">Messages that were sent could not be delivered, where the channel can tell.</exception>
     public abstract ValueTask DisposeAsync();
+
+    /// <summary>For channels without priorities.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The message is to have one.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void RefusePriority(in MessageHeader header)
+    {
+        if (header.Priority != 0)
+            ThrowPriority();
+    }
+
+    [DoesNotReturn]
+    private static void ThrowPriority()
+        => throw new ArgumentOutOfRangeException("header", "The channel has no priorities: every message has that of 0.");
 
     /// <summary>Waits until the system has what was sent, where a send may be over before that.</summary>
     internal virtual ValueTask WaitUntilTakenAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;

@@ -168,10 +168,15 @@ public abstract partial class MessageContract
     public async Task Priority_OutOfRange_IsRefused()
     {
         await using MessagePair pair = await OpenAsync();
-        if (!HasPriorities)
-            return;
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => pair.First.SendAsync(Bytes(1), new MessageHeader { Priority = -1 }).Within());
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
-            () => pair.First.SendAsync(Bytes(1), new MessageHeader { Priority = pair.First.MaxPriority + 1 }).Within());
+        foreach (int priority in (int[])[-1, pair.First.MaxPriority + 1])
+        {
+            var header = new MessageHeader { Priority = priority };
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => pair.First.SendAsync(Bytes(1), header).Within());
+            Assert.Throws<ArgumentOutOfRangeException>(() => pair.First.TrySend(Bytes(1), header));
+            Assert.Throws<ArgumentOutOfRangeException>(() => pair.First.Send(Bytes(1), header, Timeout.InfiniteTimeSpan));
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => pair.First.SendBatchAsync(new ReadOnlyMemory<byte>[] { Bytes(1) }, header).Within());
+        }
+
+        Assert.Equal(0, pair.First.Statistics.MessagesSent);
     }
 }

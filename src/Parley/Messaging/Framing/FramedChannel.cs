@@ -33,13 +33,23 @@ internal sealed partial class FramedChannel : MessageChannel
     internal override TimeSpan SpinTime { get; }
 
     public override ValueTask SendAsync(ReadOnlyMemory<byte> message, MessageHeader header, CancellationToken cancellationToken = default)
-        => _writer.SendAsync(message, cancellationToken);
+    {
+        RefusePriority(in header);
+        return _writer.SendAsync(message, cancellationToken);
+    }
 
-    public override bool TrySend(ReadOnlySpan<byte> message, MessageHeader header = default) => _writer.TrySend(message);
+    public override bool TrySend(ReadOnlySpan<byte> message, MessageHeader header = default)
+    {
+        RefusePriority(in header);
+        return _writer.TrySend(message);
+    }
 
     public override ValueTask SendBatchAsync(
         ReadOnlyMemory<ReadOnlyMemory<byte>> messages, MessageHeader header = default, CancellationToken cancellationToken = default)
-        => _writer.SendAsync(messages, cancellationToken);
+    {
+        RefusePriority(in header);
+        return _writer.SendAsync(messages, cancellationToken);
+    }
 
     public override ValueTask<ReceivedMessage> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         => _reader.ReceiveAsync(buffer, cancellationToken);

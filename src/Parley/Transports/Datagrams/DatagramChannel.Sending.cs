@@ -39,9 +39,13 @@ internal sealed partial class DatagramChannel
         => WaitForRoomAsync(Errno.EAGAIN, cancellationToken);
 
     /// <summary>Whom to; <see langword="null"/> where the kernel knows.</summary>
-    private EndPoint? PeerOf(MessageHeader header) => isConnected
-        ? null
-        : header.Peer ?? remote ?? throw new ArgumentException("The channel is bound, and has no peer of its own: the header must say whom to.", nameof(header));
+    private EndPoint? PeerOf(MessageHeader header)
+    {
+        RefusePriority(in header);
+        return isConnected
+            ? null
+            : header.Peer ?? remote ?? throw new ArgumentException("The channel is bound, and has no peer of its own: the header must say whom to.", nameof(header));
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendLaterAsync(

@@ -45,19 +45,30 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
     bool ISegmentUser.UsesSegment => !_hasLeft;
 
     public override ValueTask SendAsync(ReadOnlyMemory<byte> message, MessageHeader header, CancellationToken cancellationToken = default)
-        => _sender.SendAsync(message, cancellationToken);
+    {
+        RefusePriority(in header);
+        return _sender.SendAsync(message, cancellationToken);
+    }
 
-    public override bool TrySend(ReadOnlySpan<byte> message, MessageHeader header = default) => _sender.TrySendLine(message) || _sender.TrySend(message, mayLook: false);
+    public override bool TrySend(ReadOnlySpan<byte> message, MessageHeader header = default)
+    {
+        RefusePriority(in header);
+        return _sender.TrySendLine(message) || _sender.TrySend(message, mayLook: false);
+    }
 
     public override void Send(ReadOnlySpan<byte> message, MessageHeader header, TimeSpan timeout)
     {
+        RefusePriority(in header);
         if (!_sender.TrySendLine(message))
             _sender.Send(message, timeout);
     }
 
     public override ValueTask SendBatchAsync(
         ReadOnlyMemory<ReadOnlyMemory<byte>> messages, MessageHeader header = default, CancellationToken cancellationToken = default)
-        => _sender.SendBatchAsync(messages, cancellationToken);
+    {
+        RefusePriority(in header);
+        return _sender.SendBatchAsync(messages, cancellationToken);
+    }
 
     public override ValueTask<ReceivedMessage> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         => _receiver.ReceiveAsync(buffer, cancellationToken);
