@@ -71,7 +71,7 @@ internal sealed class MessageRelayCommand
         {
             int exitCode = listens ? await ListenAsync(run, plan, sourceOptions) : await MoveAsync(run, plan, sourceOptions, _spool.Get(parsed, plan));
             await target.DisposeAsync();
-            return exitCode;
+            return exitCode == ExitCode.Done && target.HasLost ? ExitCode.BrokenOff : exitCode;
         }
         finally
         {

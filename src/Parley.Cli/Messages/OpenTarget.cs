@@ -5,6 +5,9 @@ namespace Parley.Cli.Messages;
 /// <summary>A target that is open: a queue, a UDP socket, shared memory, or messages over a connection.</summary>
 internal sealed class OpenTarget
 {
+    // What a framing adds at most.
+    private const int LongestHeader = sizeof(uint);
+
     private readonly StreamMessages? _stream;
 
     private OpenTarget(MessageChannel channel, StreamMessages? stream)
@@ -68,17 +71,19 @@ internal sealed class OpenTarget
             ?? throw new ConnectionException(Step.Accept, Reason.Aborted, endPoint, "the listener was stopped");
     }
 
-    /// <summary>Closes it without ceremony: it has failed.</summary>
-    internal async ValueTask DropAsync(Exception reason)
+    /// <summary>Closes it: it has failed. A peer that has only ended its own side may still hear what it was sent.</summary>
+    /// <param name="inHand">The size of the message that is sent again, if there is one: it may be part of what did not arrive.</param>
+    /// <returns>That more than that did not arrive; <see langword="null"/> where nobody knows, or everything did.</returns>
+    internal async ValueTask<ConnectionException?> CloseAsync(int? inHand)
     {
-        _stream?.Abort(reason);
         try
         {
             await Channel.DisposeAsync();
+            return null;
         }
-        catch (ConnectionException)
+        catch (ConnectionException lost)
         {
-            // The failure that led here is the one that is told.
+            return inHand is not { } size || lost.UndeliveredBytes > size + LongestHeader ? lost : null;
         }
     }
 }

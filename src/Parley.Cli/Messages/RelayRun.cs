@@ -87,7 +87,7 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
         }
         catch (OperationCanceledException) when (open.Gone.IsCancellationRequested && !cut.IsCancellationRequested)
         {
-            await ReopenAsync(open, new ConnectionException(Step.Send, Reason.Reset, target.EndPoint, "the peer has ended"));
+            await ReopenAsync(relay, open, new ConnectionException(Step.Send, Reason.Reset, target.EndPoint, "the peer has ended"));
             return false;
         }
         catch (ConnectionException refused) when (relay.HasTargetFailed && relay.HasMessage && IsAboutMessage(refused) && undelivered.TryKeepInFile(relay.InHand, source, refused.Message))
@@ -97,7 +97,7 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
         }
         catch (ConnectionException failure) when (relay.HasTargetFailed && !IsAboutMessage(failure))
         {
-            await ReopenAsync(open, failure);
+            await ReopenAsync(relay, open, failure);
             return false;
         }
         finally
@@ -110,9 +110,9 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
     // Too long for the target, or with what would end it within it: no other try would do better.
     private static bool IsAboutMessage(ConnectionException failure) => failure is { Step: Step.Send, Reason: Reason.TooLarge or Reason.Corrupt };
 
-    private async ValueTask ReopenAsync(OpenTarget open, ConnectionException failure)
+    private async ValueTask ReopenAsync(MessageRelay relay, OpenTarget open, ConnectionException failure)
     {
-        if (!await target.FailAsync(open, failure))
+        if (!await target.FailAsync(open, failure, relay.HasMessage ? relay.InHand.Body.Length : null))
             throw failure;
         if (verbose)
             StandardError.WriteLine("parley: " + PlainText.OneLine(failure.Message) + "; trying again");

@@ -1,4 +1,5 @@
 using System.Net;
+using Parley.Cli.Output;
 
 namespace Parley.Cli.Messages;
 
@@ -19,6 +20,9 @@ internal sealed class RelayTarget(EndPoint endPoint, MessageChannelOptions optio
     private int _failures;
 
     internal EndPoint EndPoint => endPoint;
+
+    /// <summary>Whether a target had taken what did not arrive; that was told.</summary>
+    internal bool HasLost { get; private set; }
 
     /// <summary>The target as it is open now.</summary>
     /// <exception cref="ConnectionException">It cannot be opened, and was tried often enough.</exception>
@@ -47,8 +51,11 @@ internal sealed class RelayTarget(EndPoint endPoint, MessageChannelOptions optio
     internal void Succeed() => Volatile.Write(ref _failures, 0);
 
     /// <summary>Closes it because it failed, unless another source was faster; the next one to need it opens it again.</summary>
+    /// <param name="failed">What has failed.</param>
+    /// <param name="failure">How.</param>
+    /// <param name="inHand">The size of the message that the source will send again, if it has one.</param>
     /// <returns>Whether another try is due.</returns>
-    internal async ValueTask<bool> FailAsync(OpenTarget failed, ConnectionException failure)
+    internal async ValueTask<bool> FailAsync(OpenTarget failed, ConnectionException failure, int? inHand)
     {
         await _turn.WaitAsync(CancellationToken.None);
         try
@@ -57,10 +64,12 @@ internal sealed class RelayTarget(EndPoint endPoint, MessageChannelOptions optio
             {
                 _open = null;
                 _failures++;
-                await failed.DropAsync(failure);
+                Tell(await failed.CloseAsync(inHand));
             }
 
-            return endPoint is not MessageQueueEndPoint && failure.Reason is not Reason.Denied && _failures <= (retries ?? int.MaxValue);
+            // A queue that was removed may be made again; whatever else is wrong with one stays so.
+            return (endPoint is not MessageQueueEndPoint || failure.Reason is Reason.NotFound) && failure.Reason is not Reason.Denied
+                && _failures <= (retries ?? int.MaxValue);
         }
         finally
         {
@@ -77,6 +86,14 @@ internal sealed class RelayTarget(EndPoint endPoint, MessageChannelOptions optio
         if (open is not null)
             await open.EndAsync();
         _turn.Dispose();
+    }
+
+    private void Tell(ConnectionException? lost)
+    {
+        if (lost is null)
+            return;
+        HasLost = true;
+        Failure.Report(lost);
     }
 
     private TimeSpan Pause()

@@ -34,8 +34,6 @@ internal sealed class StreamMessages
         return messages;
     }
 
-    internal void Abort(Exception? reason) => _connection.Abort(reason);
-
     /// <summary>Ends after the last message, and waits for the peer to take them.</summary>
     /// <returns>The exit code of a program; <see langword="null"/> for another peer.</returns>
     /// <exception cref="ConnectionException">It did not take them all.</exception>

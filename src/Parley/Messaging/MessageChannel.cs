@@ -187,6 +187,12 @@ public abstract class MessageChannel : IAsyncDisposable
     private static void ThrowPriority()
         => throw new ArgumentOutOfRangeException("header", "The channel has no priorities: every message has that of 0.");
 
+    /// <summary>Throws where what is sent would reach nobody who asks for it by its name.</summary>
+    /// <exception cref="ConnectionException"><see cref="Step.Send"/>, with <see cref="Reason.NotFound"/>: the name is gone.</exception>
+    internal virtual void ThrowIfRemoved()
+    {
+    }
+
     /// <summary>Waits until the system has what was sent, where a send may be over before that.</summary>
     internal virtual ValueTask WaitUntilTakenAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 
 namespace Parley;
@@ -190,7 +191,7 @@ public sealed class MessageRelay
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await ForTargetAsync(target.WaitToSendAsync(cancellationToken)).ConfigureAwait(false);
+            await ForTargetAsync(WaitForRoomAsync(target, cancellationToken)).ConfigureAwait(false);
             if (_buffer.Length > 0 && TryReceive())
                 return _hasOne = !_received.IsEnd;
 
@@ -199,6 +200,13 @@ public sealed class MessageRelay
             await _source.WaitToReceiveAsync(cancellationToken).ConfigureAwait(false);
             Rent(CommonSize);
         }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private static async ValueTask WaitForRoomAsync(MessageChannel target, CancellationToken cancellationToken)
+    {
+        await target.WaitToSendAsync(cancellationToken).ConfigureAwait(false);
+        target.ThrowIfRemoved();
     }
 
     private bool TryReceive()

@@ -76,6 +76,29 @@ internal sealed partial class MessageQueueChannel : MessageChannel
         return TryReceive(buffer, Now(), out received);
     }
 
+    internal override void ThrowIfRemoved()
+    {
+        bool isHeld = false;
+        try
+        {
+            Queue.DangerousAddRef(ref isHeld);
+            int error = FileStatus.OfDescriptor(Queue, out StatxResult file);
+            if (error != 0)
+                throw ConnectionException.FromErrno(Step.Send, error, _endPoint);
+            if (file.Links == 0)
+                throw new ConnectionException(Step.Send, Reason.NotFound, _endPoint, "the queue was removed");
+        }
+        catch (ObjectDisposedException)
+        {
+            throw Disposed(Step.Send);
+        }
+        finally
+        {
+            if (isHeld)
+                Queue.DangerousRelease();
+        }
+    }
+
     internal override bool IsPriorityFirst => true;
 
     internal override bool TryReceive(Span<byte> room, ref uint priority, out ReceivedMessage received)
