@@ -57,7 +57,7 @@ public class ConnectionOptions
     /// <summary>
     /// How many bytes the ring of each direction holds in shared memory (<c>shm:</c>): a power of two, 4096 to 1 GiB, raised to a page of the
     /// system's. A listener's is the most that its clients get, a client's is what it asks for. Default <see langword="null"/>: for a
-    /// listener 2 MiB, of messages 1 MiB, for a client what the listener gives. Memory is taken as it is first used. From 2 MiB on the system is asked for huge pages, which it gives where
+    /// listener 2 MiB, of messages 1 MiB, for a client what the listener gives. Memory is taken as it is first used. From 4 MiB on the system is asked for huge pages, which it gives where
     /// <c>/sys/kernel/mm/transparent_hugepage/shmem_enabled</c> says <c>advise</c> or more; mostly it says <c>never</c>.
     /// </summary>
     public int? RingSize { get; set; }

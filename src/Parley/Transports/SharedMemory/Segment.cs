@@ -17,7 +17,7 @@ internal sealed unsafe class Segment : IDisposable
     {
         Shape = shape;
         _capacity = (int)shape.Capacity;
-        int alignment = _capacity >= SegmentShape.HugePage ? SegmentShape.HugePage : Environment.SystemPageSize;
+        int alignment = SegmentShape.TakesHugePages(_capacity) ? SegmentShape.HugePage : Environment.SystemPageSize;
         try
         {
             _header = MappedRegion.Map(memory, 0, SharedLayout.SmallestCapacity);
@@ -30,7 +30,7 @@ internal sealed unsafe class Segment : IDisposable
             throw;
         }
 
-        if (_capacity < SegmentShape.HugePage)
+        if (!SegmentShape.TakesHugePages(_capacity))
             return;
 
         // Advice: where the system has no huge pages for this, small ones do.

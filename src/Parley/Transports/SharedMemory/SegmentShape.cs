@@ -6,12 +6,15 @@ internal readonly record struct SegmentShape(long Size, long FirstRing, long Sec
     // Where huge pages are to be had, a ring that begins at one can consist of them.
     internal const int HugePage = 2 * 1024 * 1024;
 
+    /// <summary>Whether rings of a size are to consist of huge pages: not those that nobody asked for, for the first byte would take a whole one.</summary>
+    internal static bool TakesHugePages(long capacity) => capacity > SharedLayout.DefaultCapacity;
+
     /// <summary>The shape that this side gives a segment.</summary>
     /// <param name="capacity">Bytes of each ring: a power of two; raised to a page where the system's are larger.</param>
     internal static SegmentShape Of(int capacity)
     {
         capacity = Math.Max(capacity, Environment.SystemPageSize);
-        int first = capacity >= HugePage ? HugePage : SharedLayout.FirstRing;
+        int first = TakesHugePages(capacity) ? HugePage : SharedLayout.FirstRing;
         return new SegmentShape(first + (2L * capacity), first, (long)first + capacity, capacity);
     }
 
