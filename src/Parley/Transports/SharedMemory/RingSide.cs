@@ -304,7 +304,7 @@ internal abstract class RingSide : IAwaitedRing
     }
 
     // Thread.SpinWait makes as many pauses as take some 40 ns, whatever the processor's pause takes: too many here.
-    private protected static void Pause()
+    internal static void Pause()
     {
         if (X86Base.IsSupported)
             X86Base.Pause();

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Parley.Transports.SharedMemory;
 
 /// <summary>
@@ -8,10 +10,13 @@ namespace Parley.Transports.SharedMemory;
 /// </summary>
 internal struct StreamPause
 {
-    // So many pauses the shortest takes, and so often it is doubled: from 0.1 to 3 microseconds. Where a line of the cache takes 350 ns from core to core
+    // The shortest in nanoseconds, and how often it is doubled: to 3 microseconds. Where a line of the cache takes 350 ns from core to core
     // and back, three doublings bring a fifth less of messages a second, and more of them no more.
-    private const int Shortest = 20;
+    private const int Shortest = 100;
     private const int Doublings = 5;
+
+    // A processor's pause takes 5 ns on some, and ten times as long on others.
+    private static readonly int ShortestPauses = PausesIn(Shortest);
 
     // A wait that was over after so many looks was one for the next message of many.
     private const int ShortWait = 16;
@@ -42,9 +47,26 @@ internal struct StreamPause
 
         _taken = taken;
         _isTried = _wasShort && _tries.IsDue();
-        return _isTried ? Shortest << _doublings : 1;
+        return _isTried ? ShortestPauses << _doublings : 1;
     }
 
     /// <summary>The wait is over.</summary>
     internal void Note(int looks) => _wasShort = looks < ShortWait;
+
+    private static int PausesIn(int nanoseconds)
+    {
+        const int Tries = 5;
+        const int Pauses = 100;
+        double shortest = double.MaxValue;
+        for (int i = 0; i < Tries; i++)
+        {
+            long started = Stopwatch.GetTimestamp();
+            for (int j = 0; j < Pauses; j++)
+                RingSide.Pause();
+            shortest = Math.Min(shortest, Stopwatch.GetElapsedTime(started).TotalNanoseconds / Pauses);
+        }
+
+        // Where there is no such instruction, a look takes about as long as the shortest one.
+        return (int)Math.Ceiling(nanoseconds / Math.Max(shortest, 5));
+    }
 }
