@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
@@ -18,6 +19,7 @@ internal static unsafe partial class Libc
     internal static partial nint MqTimedReceive(DescriptorHandle queue, byte* buffer, nuint length, uint* priority, nint* until);
 
     /// <summary>The same for a descriptor that somebody else keeps open; the system call itself, as with <see cref="MqTimedSend(int, byte*, int, int, nint*)"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static nint MqTimedReceive(int queue, byte* buffer, int length, uint* priority, nint* until)
         => MqTimedReceiveNumber < 0
             ? MqTimedReceiveFunction(queue, buffer, (nuint)length, priority, until)

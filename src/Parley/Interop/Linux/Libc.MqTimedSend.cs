@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
@@ -21,6 +22,7 @@ internal static unsafe partial class Libc
     /// The same for a descriptor that somebody else keeps open. It is the system call itself where its number is known: the function is a point at which
     /// threads may be cancelled, which takes two interlocked operations. Keeps no error number: <see cref="Errno.Current"/> has it right after the call.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static nint MqTimedSend(int queue, byte* message, int length, int priority, nint* until)
         => MqTimedSendNumber < 0
             ? MqTimedSendFunction(queue, message, (nuint)length, (uint)priority, until)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Parley.Transports.Descriptors;
 
 /// <summary>
@@ -21,6 +23,7 @@ internal sealed class BlockedThread(BlockedThread? next)
     /// <summary>What the threads that were here have moved; for the thread that is here to count.</summary>
     internal MessageTally Tally { get; } = new();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryEnter(nint thread)
     {
         // Seen by others before anything that this thread looks at next: an interruption that missed it has been made before.
@@ -28,15 +31,20 @@ internal sealed class BlockedThread(BlockedThread? next)
     }
 
     /// <summary>By the thread that is here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Leave()
     {
         nint thread = Volatile.Read(ref _thread) & ~Marks;
 
         // Seen by whoever sees that the place is free, or taken again.
         Volatile.Write(ref _visits, _visits + 1);
-        if (Interlocked.CompareExchange(ref _thread, 0, thread) == thread)
-            return;
+        if (Interlocked.CompareExchange(ref _thread, 0, thread) != thread)
+            LeaveInterrupted(thread);
+    }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void LeaveInterrupted(nint thread)
+    {
         var spin = new SpinWait();
         while (Interlocked.CompareExchange(ref _thread, 0, thread | Signalled) != (thread | Signalled))
             spin.SpinOnce();

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Parley.Transports.Descriptors;
 
 /// <summary>The threads that are blocked in the kernel for one channel. To enter and to leave costs one interlocked operation each.</summary>
@@ -6,7 +8,15 @@ internal sealed class BlockedThreads
     private BlockedThread _first = new(next: null);
 
     /// <summary>Enters the calling thread; what would keep it from blocking is to be looked at after that.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal BlockedThread Enter(nint thread)
+    {
+        BlockedThread first = Volatile.Read(ref _first);
+        return first.TryEnter(thread) ? first : EnterAnother(thread);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private BlockedThread EnterAnother(nint thread)
     {
         while (true)
         {

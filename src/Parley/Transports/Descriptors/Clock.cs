@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Parley.Transports.Descriptors;
 
@@ -8,6 +9,7 @@ internal static class Clock
     internal static long After(long timestamp, TimeSpan time)
         => time == Timeout.InfiniteTimeSpan ? Deadline.Never : timestamp + (long)(time.TotalSeconds * Stopwatch.Frequency);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static long FromNow(TimeSpan time)
         => time == Timeout.InfiniteTimeSpan ? Deadline.Never : After(Stopwatch.GetTimestamp(), time);
 

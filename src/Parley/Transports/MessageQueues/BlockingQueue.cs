@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Parley.Interop.Linux;
 using Parley.Transports.Descriptors;
 
@@ -17,9 +18,11 @@ internal sealed unsafe class BlockingQueue(DescriptorHandle handle, int looking)
     /// Enters the calling thread. What would keep it from blocking is to be looked at after that, and the thread to leave whatever comes.
     /// Everything below that returns an error number (0 where there was none, EINTR where it was interrupted) is for a thread that is entered.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal BlockedThread Enter() => _threads.Enter(InterruptSignal.CurrentThread);
 
     /// <summary>Sends as soon as there is room.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int Send(ReadOnlySpan<byte> message, int priority) => Send(_queue, message, priority, until: null);
 
     /// <summary>Sends as soon as there is room, ETIMEDOUT where there is none in time.</summary>
@@ -34,6 +37,7 @@ internal sealed unsafe class BlockingQueue(DescriptorHandle handle, int looking)
     internal int TrySend(ReadOnlySpan<byte> message, int priority) => Send(looking, message, priority, until: null);
 
     /// <summary>Receives as soon as something is there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int Receive(Span<byte> buffer, out int length, out int priority) => Receive(_queue, buffer, until: null, out length, out priority);
 
     /// <summary>Receives as soon as something is there, ETIMEDOUT where nothing is in time.</summary>
@@ -56,12 +60,14 @@ internal sealed unsafe class BlockingQueue(DescriptorHandle handle, int looking)
     /// <summary>Closes it, once nobody blocks and nobody will.</summary>
     internal void Close() => handle.Dispose();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Send(int queue, ReadOnlySpan<byte> message, int priority, nint* until)
     {
         fixed (byte* bytes = message)
             return Libc.MqTimedSend(queue, bytes, message.Length, priority, until) == 0 ? 0 : Errno.Current;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Receive(int queue, Span<byte> buffer, nint* until, out int length, out int priority)
     {
         uint its;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Parley.Interop.Linux;
 using Parley.Transports.Descriptors;
 
@@ -9,6 +10,10 @@ namespace Parley.Transports.MessageQueues;
 /// Calls of a thread that may be blocked: look for a while where that has paid, then one system call that sleeps in the kernel, as a C
 /// program's does.
 /// </content>
+/// <remarks>
+/// What goes by without a look is one method with the system call in it: behind a call into the kernel processors foresee returns wrongly, those that
+/// the kernel's own returns are made safe on, and each level that is returned through takes 10 ns instead of 1 (measured on AMD's Zen 3, "Safe RET").
+/// </remarks>
 internal sealed partial class MessageQueueChannel
 {
     private readonly Lock _opening = new();
@@ -44,6 +49,7 @@ internal sealed partial class MessageQueueChannel
         return Message(length, priority);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private ReceivedMessage ReceiveElsewhere(BlockingQueue queue, Span<byte> buffer, long started, long due)
     {
         byte[] whole = ArrayPool<byte>.Shared.Rent(MaxMessageSize);
@@ -61,6 +67,7 @@ internal sealed partial class MessageQueueChannel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void BlockAndSend(BlockingQueue queue, ReadOnlySpan<byte> message, int priority, long started, long due)
     {
         while (true)
@@ -75,9 +82,8 @@ internal sealed partial class MessageQueueChannel
                 throw Disposed(Step.Send);
             if (error == Errno.EINTR || (error == Errno.ETIMEDOUT && !Clock.IsOver(due)))
                 continue;
-            _observer?.Report("mq_send", Queue.Number, started, error == 0 ? message.Length : -error, _endPoint, priority, tcp: null);
-            if (error != 0)
-                throw Failed(Step.Send, error);
+            if (_observer is not null || error != 0)
+                ReportSent(error, message.Length, priority, started);
             return;
         }
     }
@@ -86,6 +92,7 @@ internal sealed partial class MessageQueueChannel
     /// Whether it is in <paramref name="whole"/>, and to be counted where that is not <paramref name="buffer"/>; otherwise one that was held is in
     /// <paramref name="buffer"/>, and counted.
     /// </returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool BlockAndReceive(BlockingQueue queue, Span<byte> whole, Span<byte> buffer, long started, long due, out int length, out int priority)
     {
         while (true)
@@ -103,13 +110,13 @@ internal sealed partial class MessageQueueChannel
                 throw Disposed(Step.Receive);
             if (error == Errno.EINTR || (error == Errno.ETIMEDOUT && !Clock.IsOver(due)))
                 continue;
-            if (error == Errno.ETIMEDOUT)
-                throw Failed(Step.Receive, error);
-            ReportReceived(error, length, priority, started);
+            if (_observer is not null || error != 0)
+                ReportReceived(error, length, priority, started);
             return true;
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int LookAndSend(BlockingQueue queue, ReadOnlySpan<byte> message, int priority, long due)
     {
         if (_spinTicks != 0 && _roomLook.IsDue())
@@ -125,6 +132,7 @@ internal sealed partial class MessageQueueChannel
         return due == Deadline.Never ? queue.Send(message, priority) : queue.Send(message, priority, Left(due));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int LookAndReceive(BlockingQueue queue, Span<byte> buffer, long due, out int length, out int priority)
     {
         if (_spinTicks != 0 && _messageLook.IsDue())
@@ -140,6 +148,7 @@ internal sealed partial class MessageQueueChannel
     }
 
     /// <returns>As the call, EAGAIN where there was no room all the time.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private int LookForRoom(BlockingQueue queue, ReadOnlySpan<byte> message, int priority, long due)
     {
         long end = Math.Min(due, Stopwatch.GetTimestamp() + _roomLook.Within(_spinTicks));
@@ -160,6 +169,7 @@ internal sealed partial class MessageQueueChannel
     }
 
     /// <returns>As the call, EAGAIN where nothing came all the time.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private int LookForMessage(BlockingQueue queue, Span<byte> buffer, long due, out int length, out int priority)
     {
         long end = Math.Min(due, Stopwatch.GetTimestamp() + _messageLook.Within(_spinTicks));
@@ -179,9 +189,6 @@ internal sealed partial class MessageQueueChannel
         _messageLook.FoundNothing();
         return Errno.EAGAIN;
     }
-
-    private ConnectionException Failed(Step step, int error)
-        => error == Errno.ETIMEDOUT ? new(step, Reason.TimedOut, _endPoint, "the time is over") : ConnectionException.FromErrno(step, error, _endPoint);
 
     private static TimeSpan Left(long due) => Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
 

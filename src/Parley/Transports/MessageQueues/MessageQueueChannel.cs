@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Parley.Interop.Linux;
 using Parley.Transports.Descriptors;
 
@@ -148,9 +150,7 @@ internal sealed partial class MessageQueueChannel : MessageChannel
 
         if (error == Errno.EAGAIN)
             return false;
-        _observer?.Report("mq_send", Queue.Number, started, error == 0 ? message.Length : -error, _endPoint, priority, tcp: null);
-        if (error != 0)
-            throw ConnectionException.FromErrno(Step.Send, error, _endPoint);
+        ReportSent(error, message.Length, priority, started);
         CountSent(message.Length);
         return true;
     }
@@ -208,14 +208,25 @@ internal sealed partial class MessageQueueChannel : MessageChannel
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ReceivedMessage Message(int length, int priority) => new(length, new MessageHeader { Priority = priority });
+
+    private void ReportSent(int error, int length, int priority, long started)
+    {
+        _observer?.Report("mq_send", Queue.Number, started, error == 0 ? length : -error, _endPoint, priority, tcp: null);
+        if (error != 0)
+            throw Failed(Step.Send, error);
+    }
 
     private void ReportReceived(int error, int length, int priority, long started)
     {
         _observer?.Report("mq_receive", Queue.Number, started, error == 0 ? length : -error, _endPoint, error == 0 ? priority : -1, tcp: null);
         if (error != 0)
-            throw ConnectionException.FromErrno(Step.Receive, error, _endPoint);
+            throw Failed(Step.Receive, error);
     }
+
+    private ConnectionException Failed(Step step, int error)
+        => error == Errno.ETIMEDOUT ? new(step, Reason.TimedOut, _endPoint, "the time is over") : ConnectionException.FromErrno(step, error, _endPoint);
 
     /// <summary>Gives a message that the kernel gave to its receiver; holds it where that one's buffer is too small.</summary>
     private void HandOver(ReadOnlySpan<byte> whole, Span<byte> buffer, in ReceivedMessage received)
@@ -282,7 +293,15 @@ internal sealed partial class MessageQueueChannel : MessageChannel
         return lastError;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CheckSend(int length, int priority)
+    {
+        if (Volatile.Read(ref _disposed) != 0 || _access == Libc.O_RDONLY || (uint)priority > HighestPriority || length > MaxMessageSize)
+            ThrowCannotSend(length, priority);
+    }
+
+    [DoesNotReturn]
+    private void ThrowCannotSend(int length, int priority)
     {
         if (Volatile.Read(ref _disposed) != 0)
             throw Disposed(Step.Send);
@@ -290,16 +309,22 @@ internal sealed partial class MessageQueueChannel : MessageChannel
         ArgumentOutOfRangeException.ThrowIfGreaterThan(priority, HighestPriority, "header");
         if (_access == Libc.O_RDONLY)
             throw new ConnectionException(Step.Send, Reason.Other, _endPoint, "the channel was opened to receive only");
-        if (length > MaxMessageSize)
-            throw new ConnectionException(Step.Send, Reason.TooLarge, _endPoint, $"the message has {length} bytes, the queue takes at most {MaxMessageSize}");
+        throw new ConnectionException(Step.Send, Reason.TooLarge, _endPoint, $"the message has {length} bytes, the queue takes at most {MaxMessageSize}");
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CheckReceive()
     {
-        if (Volatile.Read(ref _disposed) != 0)
-            throw Disposed(Step.Receive);
-        if (_access == Libc.O_WRONLY)
-            throw new ConnectionException(Step.Receive, Reason.Other, _endPoint, "the channel was opened to send only");
+        if (Volatile.Read(ref _disposed) != 0 || _access == Libc.O_WRONLY)
+            ThrowCannotReceive();
+    }
+
+    [DoesNotReturn]
+    private void ThrowCannotReceive()
+    {
+        throw Volatile.Read(ref _disposed) != 0
+            ? Disposed(Step.Receive)
+            : new ConnectionException(Step.Receive, Reason.Other, _endPoint, "the channel was opened to send only");
     }
 
     private void CountReceived(int length)
