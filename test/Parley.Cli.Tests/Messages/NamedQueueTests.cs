@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Parley.Cli.Tests.Messages;
@@ -38,6 +39,44 @@ public sealed class NamedQueueTests
         using TestQueue queue = await TestQueue.CreateAsync();
 
         Errors.Failure.MustBe(await Command.RunAsync("create", queue.Endpoint), "1", "cannot create .*EEXIST", "parley inspect");
+    }
+
+    [SkippableTheory]
+    [InlineData("--capacity", "65537", "1", "65537 messages are more than the kernel ever allows: 65536; this queue needs .* bytes for 65537 messages of 1 byte$")]
+    [InlineData("--message-size", "16777217", "1", "16777217 bytes a message are more than the kernel ever allows: 16777216; this queue needs .* bytes for 1 message of 16777217 bytes$")]
+    public async Task Create_MoreThanTheKernelAllows_SaysWhatItNeeds(string option, string size, string other, string cause)
+    {
+        using TestQueue queue = TestQueue.Unmade();
+        string rest = option is "--capacity" ? "--message-size" : "--capacity";
+
+        Errors.Failure.MustBe(await Command.RunAsync("create", queue.Endpoint, option, size, rest, other), "1", cause.Replace("$", @" \(EINVAL\)$", StringComparison.Ordinal));
+    }
+
+    [SkippableTheory]
+    [InlineData("msg_max", "--capacity", "1 byte")]
+    [InlineData("msgsize_max", "--message-size", "1 message of")]
+    public async Task Create_MoreThanTheSystemAllowsAUser_SaysWhatItNeeds(string setting, string option, string counted)
+    {
+        using TestQueue queue = TestQueue.Unmade();
+        int most = int.Parse(await File.ReadAllTextAsync($"/proc/sys/fs/mqueue/{setting}"), CultureInfo.InvariantCulture);
+        string rest = option is "--capacity" ? "--message-size" : "--capacity";
+        string asked = (most + 1).ToString(CultureInfo.InvariantCulture);
+
+        CommandResult result = await Command.RunAsync(new Launch("create", queue.Endpoint, option, asked, rest, "1") { User = Launch.Nobody });
+
+        Errors.Failure.MustBe(result, "1", $@"more than {setting} allows, {most}: this queue needs \d+ bytes for .*{counted}.*; ask for less, or as root raise it with 'sysctl fs\.mqueue\.{setting}={asked}'");
+    }
+
+    [SkippableFact]
+    public async Task Create_MoreQueuesThanTheSystemHolds_SaysWhatItNeeds()
+    {
+        Programs.RequireRoot("a limit of one's own");
+        using TestQueue queue = TestQueue.Unmade();
+        string create = string.Join(' ', CommandFiles.PublicWords.Append("create").Append(queue.Endpoint).Select(Command.Quote));
+        string stranger = $"setpriv --reuid={Launch.Nobody} --regid={Launch.Nobody} --clear-groups env HOME=/tmp DOTNET_CLI_HOME=/tmp {create} --capacity 1 --message-size 10";
+        await using ChildProcess shell = ChildProcess.Start([Programs.Require("unshare"), "--ipc", "sh", "-c", $"echo 0 > /proc/sys/fs/mqueue/queues_max && exec {stranger}"]);
+
+        Errors.Failure.MustBe(await shell.EndAsync(), "1", @"no more queues than queues_max says, 0, and this one needs 106 bytes for 1 message of 10 bytes: remove some, or .*queues_max=NUMBER' \(ENOSPC\)$");
     }
 
     [SkippableFact]

@@ -31,10 +31,10 @@ internal static unsafe class QueueLimits
     {
         string? cause = error switch
         {
-            Errno.EINVAL => OverTheMost("msg_max", size.Capacity, MostMessages, "messages") ?? OverTheMost("msgsize_max", size.MessageSize, LargestMessage, "bytes a message"),
+            Errno.EINVAL => OverTheMost("msg_max", size.Capacity, MostMessages, "messages", size) ?? OverTheMost("msgsize_max", size.MessageSize, LargestMessage, "bytes a message", size),
             Errno.EMFILE when HasFreeDescriptor() => OverTheUsersBytes(size),
-            Errno.ENOSPC => $"the system holds at most {Number("queues_max")} queues (queues_max), and this one{Needs(size)} would be one more: remove some, or as root raise it with 'sysctl fs.mqueue.queues_max=NUMBER'",
-            Errno.ENOMEM => $"the system has no memory for it: it{Needs(size)}",
+            Errno.ENOSPC => $"the system holds no more queues than queues_max says, {Number("queues_max")}, and this one {Needs(size)}: remove some, or as root raise it with 'sysctl fs.mqueue.queues_max=NUMBER'",
+            Errno.ENOMEM => $"the system has no memory for it: it {Needs(size)}",
             _ => null,
         };
         return cause is null
@@ -42,12 +42,12 @@ internal static unsafe class QueueLimits
             : new ConnectionException(Step.Create, Reason.Limit, endPoint, cause, error);
     }
 
-    private static string? OverTheMost(string setting, int asked, int most, string unit)
+    private static string? OverTheMost(string setting, int asked, int most, string unit, QueueSize size)
     {
         if (asked > most)
-            return $"{asked} {unit} are more than the kernel ever allows: {most}";
+            return $"{asked} {unit} are more than the kernel ever allows: {most}; this queue {Needs(size)}";
         return asked > (Setting(setting) ?? most)
-            ? $"{asked} {unit} are more than {setting} allows, {Number(setting)}: ask for less, or as root raise it with 'sysctl fs.mqueue.{setting}={asked}'"
+            ? $"{asked} {unit} are more than {setting} allows, {Number(setting)}: this queue {Needs(size)}; ask for less, or as root raise it with 'sysctl fs.mqueue.{setting}={asked}'"
             : null;
     }
 
@@ -55,11 +55,13 @@ internal static unsafe class QueueLimits
     {
         ResourceLimit limit;
         string allowed = Libc.GetRLimit(Libc.RLIMIT_MSGQUEUE, &limit) == 0 ? $"{limit.Soft} bytes" : "only so many bytes";
-        return $"the queues of this user may take {allowed} in all (RLIMIT_MSGQUEUE), and this one{Needs(size)}: remove some, ask for less, "
+        return $"the queues of this user may take {allowed} in all (RLIMIT_MSGQUEUE), and this one {Needs(size)}: remove some, ask for less, "
             + "or raise it with 'ulimit -q BYTES', beyond the hard limit as root with 'prlimit --msgqueue=BYTES'";
     }
 
-    private static string Needs(QueueSize size) => $" needs {size.BytesNeeded} bytes for {size.Capacity} messages of {size.MessageSize} bytes";
+    private static string Needs(QueueSize size) => $"needs {size.BytesNeeded} bytes for {Count(size.Capacity, "message")} of {Count(size.MessageSize, "byte")}";
+
+    private static string Count(int number, string unit) => number == 1 ? $"1 {unit}" : $"{number} {unit}s";
 
     private static string Number(string setting) => Setting(setting)?.ToString(CultureInfo.InvariantCulture) ?? "a number";
 
