@@ -66,7 +66,7 @@ internal static class SendCommand
             AccessRules? rules = access.Get(parsed, target);
             if (verbosity.IsDryRun(parsed))
             {
-                string what = given.Length > 0 ? $"{given.Length} messages" : "the messages of standard input";
+                string what = given.Length > 0 ? Units.Count(given.Length, "message") : "the messages of standard input";
                 StandardError.WriteLine($"would send {what} to {(parsed.GetValue(listen) ? "the first client of " : "")}{ParleyEndPoint.Format(target)}");
                 return ExitCode.Done;
             }

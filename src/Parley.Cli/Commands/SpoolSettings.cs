@@ -57,7 +57,7 @@ internal sealed class SpoolSettings
             return null;
         MessageSpool spool = MessageSpool.Open(source, options);
         if (verbose || spool.Unacknowledged > 0)
-            StandardError.WriteLine($"{PlainText.OneLine(options.Path)}: {spool.Unacknowledged} of {spool.Capacity} messages kept from before");
+            StandardError.WriteLine($"{PlainText.OneLine(options.Path)}: {spool.Unacknowledged} of {Units.Count(spool.Capacity, "message")} kept from before");
         return spool;
     }
 
@@ -65,7 +65,7 @@ internal sealed class SpoolSettings
     internal static async ValueTask CloseAsync(MessageSpool spool, MessageSpoolOptions options)
     {
         if (spool.Unacknowledged > 0)
-            StandardError.WriteLine($"{PlainText.OneLine(options.Path)}: {spool.Unacknowledged} messages wait here, and are sent first the next time");
+            StandardError.WriteLine($"{PlainText.OneLine(options.Path)}: {Units.Count(spool.Unacknowledged, "message")} {(spool.Unacknowledged == 1 ? "waits here, and is" : "wait here, and are")} sent first the next time");
         await spool.DisposeAsync();
     }
 

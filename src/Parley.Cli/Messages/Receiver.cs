@@ -77,7 +77,7 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint where, int? coun
 
     /// <summary>Says how many were printed.</summary>
     internal void Report()
-        => StandardError.WriteLine($"{ParleyEndPoint.Format(where)}: {Printed} {(Printed == 1 ? "message" : "messages")} received, {_bytes} bytes");
+        => StandardError.WriteLine($"{ParleyEndPoint.Format(where)}: {Units.Count(Printed, "message")} received, {Units.Count(_bytes, "byte")}");
 
     public void Dispose()
     {

@@ -20,7 +20,7 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
     }
 
     /// <summary>Says what was moved.</summary>
-    internal void Report(EndPoint source) => StandardError.WriteLine($"{Place(source)}: {_messages} messages, {_bytes} bytes");
+    internal void Report(EndPoint source) => StandardError.WriteLine($"{Place(source)}: {Units.Count(_messages, "message")}, {Units.Count(_bytes, "byte")}");
 
     /// <summary>Both ends, in words.</summary>
     internal string Place(EndPoint source) => $"{ParleyEndPoint.Format(source)} -> {ParleyEndPoint.Format(target.EndPoint)}";

@@ -65,7 +65,7 @@ internal sealed class Sender(MessageChannel channel, EndPoint target, MessageHea
 
     /// <summary>Says how many were sent, where that is not plain from what else is said.</summary>
     internal void Report()
-        => StandardError.WriteLine($"{ParleyEndPoint.Format(target)}: {Sent} {(Sent == 1 ? "message" : "messages")} sent, {_bytes} bytes");
+        => StandardError.WriteLine($"{ParleyEndPoint.Format(target)}: {Units.Count(Sent, "message")} sent, {Units.Count(_bytes, "byte")}");
 
     private async ValueTask FinishOneAsync()
     {

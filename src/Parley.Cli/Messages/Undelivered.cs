@@ -44,7 +44,7 @@ internal sealed class Undelivered(string? file)
                 if (queue.TrySend(message.Body.Span, message.Header))
                 {
                     StandardError.WriteLine(
-                        $"parley: a message of {message.Body.Length} bytes was put back into {ParleyEndPoint.Format(source)}, behind those of its priority ({message.Header.Priority})");
+                        $"parley: a message of {Units.Count(message.Body.Length, "byte")} was put back into {ParleyEndPoint.Format(source)}, behind those of its priority ({message.Header.Priority})");
                     return true;
                 }
 
@@ -71,7 +71,7 @@ internal sealed class Undelivered(string? file)
         {
             using FileStream kept = OpenFile(file);
             kept.Write(Line(message, source, why).WrittenSpan);
-            StandardError.WriteLine($"parley: a message of {message.Body.Length} bytes was not delivered, and is in {PlainText.OneLine(file)}: {PlainText.OneLine(why)}");
+            StandardError.WriteLine($"parley: a message of {Units.Count(message.Body.Length, "byte")} was not delivered, and is in {PlainText.OneLine(file)}: {PlainText.OneLine(why)}");
             return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

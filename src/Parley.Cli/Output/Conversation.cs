@@ -17,9 +17,9 @@ internal static class Conversation
             _ => "broken off by us: " + failure.Message,
         };
         long undelivered = (failure as ConnectionException)?.UndeliveredBytes ?? 0;
-        string lost = undelivered > 0 ? $", {undelivered} bytes not delivered" : "";
+        string lost = undelivered > 0 ? $", {Units.Count(undelivered, "byte")} not delivered" : "";
         StandardError.WriteLine(
-            $"{who}: {statistics.BytesSent} bytes out, {statistics.BytesReceived} bytes in{lost}, "
+            $"{who}: {Units.Count(statistics.BytesSent, "byte")} out, {Units.Count(statistics.BytesReceived, "byte")} in{lost}, "
             + $"{Units.Duration(statistics.Elapsed)}, {PlainText.OneLine(end)}");
     }
 }

@@ -33,7 +33,7 @@ internal sealed class Meter(Func<Traffic> traffic, TimeProvider time)
         Traffic now = traffic();
         TimeSpan elapsed = time.GetElapsedTime(_started);
         string share = Percent(now) is int percent ? $", {percent}% of {Units.Bytes(Expected!.Value)}" : "";
-        return $"{now.Bytes} bytes in {Units.Duration(elapsed)}, {Rate(PerSecond(now.Bytes, elapsed))}{share}";
+        return $"{Units.Count(now.Bytes, "byte")} in {Units.Duration(elapsed)}, {Rate(PerSecond(now.Bytes, elapsed))}{share}";
     }
 
     /// <summary>The line about everything, on demand. Its current rate is the one since the last look.</summary>
@@ -41,7 +41,7 @@ internal sealed class Meter(Func<Traffic> traffic, TimeProvider time)
     {
         Traffic now = traffic();
         TimeSpan elapsed = time.GetElapsedTime(_started);
-        return $"{where}: {now.Open} open, {now.Served} served, {Refused(now)}{now.Sent} bytes out, {now.Received} bytes in, "
+        return $"{where}: {now.Open} open, {now.Served} served, {Refused(now)}{Units.Count(now.Sent, "byte")} out, {Units.Count(now.Received, "byte")} in, "
             + $"{Rate(Look(now))} now, {Rate(PerSecond(now.Bytes, elapsed))} on average, {Clock(elapsed)}";
     }
 

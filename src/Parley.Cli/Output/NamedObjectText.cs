@@ -15,12 +15,12 @@ internal static class NamedObjectText
         if (status.IsServed is bool isServed)
             line += Served(isServed, status.Connections);
         if (status.MessagesWaiting is int messages)
-            line += status.Capacity is int capacity ? $", {messages} of {capacity} messages waiting" : $", {messages} messages waiting";
+            line += status.Capacity is int capacity ? $", {messages} of {Units.Count(capacity, "message")} waiting" : $", {Units.Count(messages, "message")} waiting";
         if (status.Receivers is long receivers)
-            line += $", {receivers} {(receivers == 1 ? "receiver" : "receivers")}";
+            line += $", {Units.Count(receivers, "receiver")}";
         if (status.BytesWaiting is long bytes)
-            line += status.MessagesWaiting is null ? $", {bytes} bytes waiting" : $" ({bytes} bytes)";
-        return status.MessageSize is int size ? $"{line}, at most {size} bytes each" : line;
+            line += status.MessagesWaiting is null ? $", {Units.Count(bytes, "byte")} waiting" : $" ({Units.Count(bytes, "byte")})";
+        return status.MessageSize is int size ? $"{line}, at most {Units.Count(size, "byte")} each" : line;
     }
 
     internal static string Json(NamedObjectStatus status)
@@ -59,7 +59,7 @@ internal static class NamedObjectText
         IEnumerable<string> lines = connections.Select(static one =>
             $"\n  pid {one.ProcessId}, user {one.UserId}: {one.Kind}, rings of {one.RingSize} bytes, {one.BytesToServer} waiting for the server, {one.BytesToClient} for the client, "
             + $"{one.Sleeps} sleeps, {one.Wakes} wakes, {Units.Duration(one.Age)}");
-        return $", served, {connections.Count} {(connections.Count == 1 ? "connection" : "connections")}{string.Concat(lines)}";
+        return $", served, {Units.Count(connections.Count, "connection")}{string.Concat(lines)}";
     }
 
     private static void Write(Utf8JsonWriter json, IReadOnlyList<SharedMemoryConnectionStatus> connections)

@@ -14,6 +14,9 @@ internal static class Units
         _ => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.##} s"),
     };
 
+    /// <summary>How many there are: <c>1 message</c>, <c>2 messages</c>.</summary>
+    internal static string Count(long number, string one) => number == 1 ? $"1 {one}" : string.Create(CultureInfo.InvariantCulture, $"{number} {one}s");
+
     internal static string Bytes(double bytes)
     {
         int unit = 0;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Parley.Cli.Output;
 
 namespace Parley.Cli.Serving;
 
@@ -8,7 +9,7 @@ internal sealed class MessageService(byte[] message) : Service
     // A message that fits the connection's buffer leaves in one packet with the end mark.
     private const int LargestBuffered = 64 * 1024;
 
-    internal override string Description => $"give a message of {message.Length} bytes to";
+    internal override string Description => $"give a message of {Units.Count(message.Length, "byte")} to";
 
     internal override ReadOnlyMemory<byte>? Reply => message;
 

@@ -242,7 +242,7 @@ public sealed class BridgeTests(ITestOutputHelper output) : IDisposable
             last.Send(Signal.Terminate);
             ended = (await last.EndAsync(Cli.Tests.Limits.Transfer)).MustExit(0);
         }
-        while (ended.Error.Contains("messages wait here", StringComparison.Ordinal));
+        while (ended.Error.Contains("sent first the next time", StringComparison.Ordinal));
     }
 
     // Thousands a second; as fast as the queue takes them would be millions in an hour of kills.

@@ -166,6 +166,20 @@ public sealed class QueueTests
     }
 
     [SkippableFact]
+    public async Task OneMessageOfOneByte_IsNoPlural()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync(capacity: 1, messageSize: 1);
+        using TestQueue other = await TestQueue.CreateAsync();
+
+        Assert.Equal($"would send 1 message to {queue.Endpoint}\n", (await Command.RunAsync("send", queue.Endpoint, "a", "--dry-run")).MustExit(0).Error);
+        Assert.Equal($"{queue.Endpoint}: 1 message sent, 1 byte\n", (await Command.RunAsync("send", queue.Endpoint, "a", "-v")).MustExit(0).Error);
+        Assert.EndsWith(", 1 of 1 message waiting (1 byte), at most 1 byte each\n", (await Command.RunAsync("inspect", queue.Endpoint)).MustExit(0).Text, StringComparison.Ordinal);
+        CommandResult relayed = (await Command.RunAsync("relay", queue.Endpoint, other.Endpoint, "--once", "-v")).MustExit(0);
+        Assert.Equal($"{queue.Endpoint} -> {other.Endpoint}: 1 message, 1 byte\n", relayed.Error);
+        Assert.EndsWith(": 1 message received, 1 byte\n", (await Command.RunAsync("receive", other.Endpoint, "--no-wait", "-v")).MustExit(0).Error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task Send_QueueFull_WaitsForRoom()
     {
         using TestQueue queue = await TestQueue.CreateAsync(capacity: 1);
