@@ -50,6 +50,7 @@ internal sealed class MessageRelayCommand
             plan.Listener.RefuseAll(parsed, plan.Source, exceptDrainTimeout: true);
         if (listens || plan.Source is AmqpEndPoint)
             _spool.RefuseAll(parsed, plan.Source);
+        _spool.Check(parsed, plan);
         if (plan.IsDryRun)
         {
             StandardError.WriteLine(

@@ -30,23 +30,26 @@ internal sealed class SpoolSettings
     /// <exception cref="UsageException">One of the options is given where there is nothing to keep.</exception>
     internal void RefuseAll(ParseResult parsed, EndPoint source)
     {
-        Option? given = Array.Find([_file, _size, (Option)_sync], one => parsed.GetResult(one) is { Implicit: false });
-        if (given is not null)
+        if (Given(parsed, _file, _size, _sync) is { } given)
             throw new UsageException($"{given.Name} is for messages that are gone once they are taken, from mq: or udp:; {ParleyEndPoint.Format(source)} is no such source");
+    }
+
+    /// <exception cref="UsageException">An option says how messages are kept in a file, and nothing that they are.</exception>
+    internal void Check(ParseResult parsed, MessageRelayPlan plan)
+    {
+        if (!Keeps(parsed, plan) && Given(parsed, _size, _sync) is { } given)
+        {
+            throw new UsageException(
+                $"{given.Name} is about the file that keeps messages, and between {ParleyEndPoint.Format(plan.Source)} and {ParleyEndPoint.Format(plan.Target)} there is none", "--spool FILE keeps them in one");
+        }
     }
 
     /// <summary>The spool of a relay; <see langword="null"/> where it has none.</summary>
     internal MessageSpoolOptions? Get(ParseResult parsed, MessageRelayPlan plan)
     {
-        bool isBridge = plan is { Source: MessageQueueEndPoint, Target: AmqpEndPoint };
-        string? file = parsed.GetValue(_file);
-        if (file is null && !isBridge)
-        {
-            RefuseAll(parsed, plan.Source);
+        if (!Keeps(parsed, plan))
             return null;
-        }
-
-        var options = new MessageSpoolOptions { Path = file ?? DefaultPath(plan), Fsync = parsed.GetValue(_sync), LoggerFactory = new StandardErrorLogger(plan.IsVerbose) };
+        var options = new MessageSpoolOptions { Path = parsed.GetValue(_file) ?? DefaultPath(plan), Fsync = parsed.GetValue(_sync), LoggerFactory = new StandardErrorLogger(plan.IsVerbose) };
         options.Capacity = parsed.GetValue(_size) ?? options.Capacity;
         return options;
     }
@@ -68,6 +71,11 @@ internal sealed class SpoolSettings
             StandardError.WriteLine($"{PlainText.OneLine(options.Path)}: {Units.Count(spool.Unacknowledged, "message")} {(spool.Unacknowledged == 1 ? "waits here, and is" : "wait here, and are")} sent first the next time");
         await spool.DisposeAsync();
     }
+
+    private static Option? Given(ParseResult parsed, params Option[] options) => Array.Find(options, one => parsed.GetResult(one) is { Implicit: false });
+
+    // A bridge to a broker keeps them unasked.
+    private bool Keeps(ParseResult parsed, MessageRelayPlan plan) => parsed.GetValue(_file) is not null || plan is { Source: MessageQueueEndPoint, Target: AmqpEndPoint };
 
     // A name that tells what it is for, and a hash for what such a name cannot tell apart.
     private static string DefaultPath(MessageRelayPlan plan)
