@@ -28,7 +28,7 @@ internal static class ReceiveCommand
             ("raw", OutputForm.Raw));
         var json = new Option<bool>("--json") { Description = "One JSON object a line: priority, size, time, peer, and the text, or base64 where it is none" };
         var connect = new Option<bool>("--connect") { Description = "Connect to a stream's endpoint instead of listening on it" };
-        Option<int?> retry = NumberOption.Create("--retry", "With --connect: try so many times more when nobody is there (default 0)", 0);
+        Option<int?> retry = RetryOption.Create("With --connect, from a queue or a FIFO: try so many times more, with growing pauses, when nobody, or no queue, is there (default 0); -v tells of each");
         Option<bool> follow = FollowOption.Create();
         Option<IPAddress?> group = AddressOption.Create("--multicast-group", "Join a multicast group (UDP)");
         var listener = new ListenerSettings();
@@ -67,6 +67,7 @@ internal static class ReceiveCommand
                 throw new UsageException(listens ? "--no-wait: nothing can be there before a client comes; --timeout waits for one" : "--no-wait and --timeout: say one of the two");
             if (parsed.GetValue(json) && parsed.GetValue(form) is not null)
                 throw new UsageException("--json and --output: say one of the two");
+            RetryOption.Check(parsed, retry, source, listens, "--connect connects instead");
             OneWay.CheckFollow(parsed.GetValue(follow), source, ConnectionDirection.ReceiveOnly);
             if (listens)
                 listener.Check(parsed, source);

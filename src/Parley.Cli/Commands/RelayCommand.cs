@@ -70,6 +70,8 @@ internal static class RelayCommand
                 clients.RingSize = ring;
                 if (transfer.RateLimit(parsed) is not null)
                     throw new UsageException("--rate-limit is for bytes between streams, not for messages");
+                if (connect.HasTimeout(parsed) && remote is MessageQueueEndPoint or UdpEndPoint { Address: IPEndPoint })
+                    throw new UsageException($"--timeout is for connecting; nobody is connected to at {ParleyEndPoint.Format(remote)}");
                 return await messages.RunAsync(parsed, new MessageRelayPlan
                 {
                     Source = local,

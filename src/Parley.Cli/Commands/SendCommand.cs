@@ -27,7 +27,7 @@ internal static class SendCommand
         Option<int?> priority = NumberOption.Create("--priority", "A queue's messages of a higher priority are received first (default 0); a broker's queue that was made without priorities passes it over", 0);
         Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when there is no room for a message for so long (default: never), a broker has not confirmed one (default 30), or nobody to connect to (default 30)");
         var noWait = new Option<bool>("--no-wait") { Description = "Fail when there is no room, instead of waiting for it" };
-        Option<int?> retry = NumberOption.Create("--retry", "Try so many times more, with growing pauses, when nobody is there (default 0); -v tells of each", 0);
+        Option<int?> retry = RetryOption.Create("Try so many times more, with growing pauses, when nobody, or no queue, is there (default 0); -v tells of each");
         var access = new AccessSettings("peers");
         var listen = new Option<bool>("--listen") { Description = "Listen on a stream's endpoint, and send to the first client, instead of connecting" };
         var broker = new BrokerSettings();
@@ -60,6 +60,7 @@ internal static class SendCommand
             foreach (ReadOnlyMemory<byte> message in given)
                 FramedText.Check(message.Span, framing);
             Check(target, parsed.GetValue(priority), parsed.GetValue(listen), parsed.GetValue(noWait) && parsed.GetValue(timeout) is not null);
+            RetryOption.Check(parsed, retry, target, parsed.GetValue(listen), hint: null);
             if (parsed.GetValue(noWait) && target is AmqpEndPoint)
                 throw new UsageException("--no-wait: whether a broker takes a message is known only when it has said so", "--timeout says how long that may take (default 30)");
             broker.Use(parsed, target, callTimeout: parsed.GetValue(timeout));

@@ -86,13 +86,16 @@ internal static class TransportSelector
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
         UdpEndPoint udp => DatagramTransport.OpenAsync(udp, options, cancellationToken),
-        MessageQueueEndPoint queue => new(MessageQueueTransport.Open(queue, options)),
+        MessageQueueEndPoint queue => OpenQueueAsync(queue, options, cancellationToken),
         AmqpEndPoint amqp => OpenOnBrokerAsync(amqp, options, cancellationToken),
         SharedMemoryEndPoint shared when options.Framing == MessageFraming.None => RetryAsync(
             () => SharedMemoryTransport.OpenAsync(shared, options, SocketTransport.ConnectOwnUserAsync, cancellationToken), options, cancellationToken),
         _ when options.Framing == MessageFraming.None => throw new ArgumentException($"An endpoint of type {remote.GetType().Name} carries a stream: messages on it need a framing.", nameof(remote)),
         _ => OpenFramedAsync(remote, options, cancellationToken),
     };
+
+    private static ValueTask<MessageChannel> OpenQueueAsync(MessageQueueEndPoint queue, MessageChannelOptions options, CancellationToken cancellationToken)
+        => RetryAsync(() => new ValueTask<MessageChannel>(MessageQueueTransport.Open(queue, options)), options, cancellationToken);
 
     private static ValueTask<MessageChannel> OpenOnBrokerAsync(AmqpEndPoint queue, MessageChannelOptions options, CancellationToken cancellationToken)
     {
@@ -113,7 +116,7 @@ internal static class TransportSelector
     {
         _ when cancellationToken.IsCancellationRequested => ValueTask.FromCanceled<MessageChannel>(cancellationToken),
         UdpEndPoint udp => DatagramTransport.BindAsync(udp, options, cancellationToken),
-        MessageQueueEndPoint queue => new(MessageQueueTransport.Open(queue, options)),
+        MessageQueueEndPoint queue => OpenQueueAsync(queue, options, cancellationToken),
         AmqpEndPoint amqp => OpenOnBrokerAsync(amqp, options, cancellationToken),
         _ when options.Framing != MessageFraming.None || local is SharedMemoryEndPoint
             => throw new ArgumentException("Clients come one by one: listen with a MessageChannelListener.", nameof(local)),

@@ -259,6 +259,30 @@ public sealed class QueueTests
         Errors.Failure.MustBe(await Command.RunAsync("send", queue.Endpoint, "x"), "3", $"cannot open {queue.Endpoint}: .*ENOENT", $"parley create {queue.Endpoint}");
     }
 
+    [SkippableTheory]
+    [InlineData("send", "hello")]
+    [InlineData("receive", "--count=1")]
+    public async Task Retry_QueueThatComesLate_IsWaitedFor(string verb, string word)
+    {
+        using TestQueue queue = TestQueue.Unmade();
+        await using ChildProcess early = Command.Start(verb, queue.Endpoint, word, "--retry", "1000", "-v");
+        await early.WaitForErrorAsync($@"^parley: Try 1 of 1001: cannot open {queue.Endpoint}: there is no queue of that name \(ENOENT\); the next one is in \d+ ms\.$");
+        (await Command.RunAsync("create", queue.Endpoint, "--capacity", "1", "--message-size", "10")).MustExit(0);
+        await using ChildProcess other = Command.Start(verb is "send" ? ["receive", queue.Endpoint, "--count", "1"] : ["send", queue.Endpoint, "hello"]);
+
+        CommandResult[] ended = [(await early.EndAsync()).MustExit(0), (await other.EndAsync()).MustExit(0)];
+
+        Assert.Equal("hello\n", ended[0].Text + ended[1].Text);
+    }
+
+    [SkippableFact]
+    public async Task Retry_QueueThatNeverComes_IsToldOnceItIsOver()
+    {
+        using TestQueue queue = TestQueue.Unmade();
+
+        Errors.Failure.MustBe(await Command.RunAsync("send", queue.Endpoint, "--retry", "2", "x"), "3", $"cannot open {queue.Endpoint}: .*ENOENT", $"parley create {queue.Endpoint}");
+    }
+
     [SkippableFact]
     public async Task Receive_OnATerminal_ControlCharactersAreShown()
     {
