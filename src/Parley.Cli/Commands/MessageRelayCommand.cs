@@ -58,6 +58,7 @@ internal sealed class MessageRelayCommand
             return ExitCode.Done;
         }
 
+        Failure.OtherSide = where => $"parley receive {where}{MessageSettings.Words(to)}";
         MessageChannelOptions options = Options(parsed, plan, plan.Target, to);
         options.ConnectTimeout = plan.ConnectTimeout;
         options.RetryCount = plan.Retries ?? 0;

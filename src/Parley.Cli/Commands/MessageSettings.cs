@@ -4,8 +4,9 @@ using System.Net;
 namespace Parley.Cli.Commands;
 
 /// <summary>Options of the verbs that carry messages, and what endpoints they take.</summary>
+/// <param name="streams">What else the verb has to say how messages are told apart, where that is perhaps meant.</param>
 /// <param name="hasRing">Whether the size of a ring in shared memory is among them.</param>
-internal sealed class MessageSettings(bool hasRing = true)
+internal sealed class MessageSettings(string? streams = null, bool hasRing = true)
 {
     internal const string Forms = "mq:/name, amqp://host?queue=name, udp://host:port, shm:name, or a stream with --frame: tcp://host:port, unix:/path, pipe:name, fifo:/path";
 
@@ -24,6 +25,9 @@ internal sealed class MessageSettings(bool hasRing = true)
 
     /// <summary>Whether it has clients: what does not is the same for everybody who opens it.</summary>
     internal static bool HasClients(EndPoint endPoint, MessageFraming framing) => framing != MessageFraming.None || endPoint is SharedMemoryEndPoint;
+
+    /// <summary>The option as it stands on a command line, with a space before it; nothing where there is no stream.</summary>
+    internal static string Words(MessageFraming framing) => framing == MessageFraming.None ? "" : $" --frame {framing.ToString().ToLowerInvariant()}";
 
     internal void AddTo(Command command)
     {
@@ -45,8 +49,7 @@ internal sealed class MessageSettings(bool hasRing = true)
             return framing is null && (endPoint is AmqpEndPoint || parsed.GetValue(_maxSize) is null)
                 ? MessageFraming.None
                 : throw new UsageException(
-                    $"{(framing is null ? "--max-size" : "--frame")} is for a stream; {ParleyEndPoint.Format(endPoint)} carries messages as they are",
-                    "how standard input and output are cut say --input and --output");
+                    $"{(framing is null ? "--max-size" : "--frame")} is for a stream; {ParleyEndPoint.Format(endPoint)} carries messages as they are", framing is null ? null : streams);
         }
 
         if (endPoint is TlsEndPoint)

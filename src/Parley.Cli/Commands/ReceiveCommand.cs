@@ -15,7 +15,7 @@ internal static class ReceiveCommand
     internal static Command Build(ProgramWords program)
     {
         Argument<string> endPoint = EndPointArgument.Required("ENDPOINT", "Where from", MessageSettings.Forms + EndPointArgument.Program);
-        var messages = new MessageSettings();
+        var messages = new MessageSettings("how messages are told apart on standard output says --output");
         Option<int?> count = NumberOption.Create("--count", "End after so many messages (default: never)", 1);
         var noWait = new Option<bool>("--no-wait") { Description = "Take what is there and end; exit code 4 when nothing is" };
         Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "End with exit code 4 when no message came for so long (default: never)");
@@ -87,6 +87,7 @@ internal static class ReceiveCommand
             options.AccessRules = rules;
             options.FollowWriters = parsed.GetValue(follow);
             options.Direction = OneWay.Is(source) || source is MessageQueueEndPoint ? ConnectionDirection.ReceiveOnly : ConnectionDirection.Both;
+            Failure.OtherSide = where => $"parley send {where}{MessageSettings.Words(framing)} --listen";
             Connection standard = await StandardConversation.OpenStandardStreamsAsync(CancellationToken.None);
             var printer = new MessagePrinter(standard, parsed.GetValue(json) ? OutputForm.Json : parsed.GetValue(form) ?? OutputForm.Line);
             using var receiver = parsed.GetValue(noWait) && source is AmqpEndPoint queue

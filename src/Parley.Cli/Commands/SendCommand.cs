@@ -15,7 +15,7 @@ internal static class SendCommand
     {
         Argument<string> endPoint = EndPointArgument.Required("ENDPOINT", "Where to", MessageSettings.Forms + EndPointArgument.Program);
         var words = new Argument<string[]>("MSG") { Description = "The messages; without any, standard input has them", Arity = ArgumentArity.ZeroOrMore };
-        var messages = new MessageSettings();
+        var messages = new MessageSettings("how standard input is cut says --input");
         Option<InputCut?> input = WordOption.Create(
             "--input",
             "How standard input is cut into messages: by line feeds (default) or zero bytes, which the last one may lack; by the length before each; or not at all",
@@ -77,6 +77,7 @@ internal static class SendCommand
             options.AccessRules = rules;
             options.RetryCount = parsed.GetValue(retry) ?? 0;
             options.Direction = OneWay.Is(target) || target is MessageQueueEndPoint ? ConnectionDirection.SendOnly : ConnectionDirection.Both;
+            Failure.OtherSide = where => $"parley receive {where}{MessageSettings.Words(framing)}";
             using var interruption = new Interruption();
             OpenTarget open = parsed.GetValue(listen)
                 ? await OpenTarget.AcceptAsync(target, options, bound => verbosity.SayListening(parsed, bound), interruption.Token)

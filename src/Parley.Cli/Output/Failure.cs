@@ -5,6 +5,9 @@ namespace Parley.Cli.Output;
 /// <summary>One line for what failed, a second one where there is a hint to give, and the exit code.</summary>
 internal static class Failure
 {
+    /// <summary>The command that starts the other side of what this one is about; the verbs that carry messages have one of their own.</summary>
+    internal static Func<string, string> OtherSide { get; set; } = static where => $"parley serve {where}";
+
     internal static bool TryReport(Exception failure, out int exitCode)
     {
         switch (failure)
@@ -69,14 +72,14 @@ internal static class Failure
             Reason.Refused when connecting && failure.EndPoint is AmqpEndPoint => "no broker listens there",
             Reason.Denied when failure.EndPoint is AmqpEndPoint =>
                 $"who this is say --user and --password-file, or {RabbitMQOptions.UserVariable} and {RabbitMQOptions.PasswordVariable} of the environment; guest is let in from the broker's own machine only",
-            Reason.Refused when connecting => $"nothing listens there; start a server with: parley serve {where}",
+            Reason.Refused when connecting => $"nothing listens there; start a server with: {OtherSide(where)}",
             Reason.NotFound when failure.Step is Step.Resolve => "check the host's name; an address works without a look-up",
             Reason.NotFound when failure is { Step: Step.Open, EndPoint: FifoEndPoint or MessageQueueEndPoint } => $"make it with: parley create {where}",
             Reason.TimedOut when failure is { Step: Step.Open, EndPoint: FifoEndPoint } => "the other side has to open it too; --timeout waits longer",
             Reason.InUse when failure.Step is Step.Create => $"look at what is there with: parley inspect {where}",
-            Reason.NotFound when connecting && failure.EndPoint is NamedPipeEndPoint => $"there is no such pipe; make it with: parley serve {where}",
+            Reason.NotFound when connecting && failure.EndPoint is NamedPipeEndPoint => $"there is no such pipe; make it with: {OtherSide(where)}",
             Reason.NotFound when failure.EndPoint is AmqpEndPoint => null,
-            Reason.NotFound when connecting => $"the path does not exist; start a server with: parley serve {where}",
+            Reason.NotFound when connecting => $"the path does not exist; start a server with: {OtherSide(where)}",
             Reason.NotFound when failure.ErrorName == "EADDRNOTAVAIL" && !connecting => "the address is none of this machine; 0.0.0.0 or [::] stands for all it has",
             Reason.NotFound when binding => "the directory does not exist",
             Reason.InUse when binding && IsAboutPath(failure) => "only a socket that nobody listens on is taken over",
@@ -87,7 +90,7 @@ internal static class Failure
             Reason.Denied when connecting => "the socket's file does not let this user in; its owner can start the server with --mode 0666",
             Reason.Denied when binding => "this user may not make files in that directory",
             Reason.TimedOut when connecting && failure.InnerException is ConnectionException { Reason: not Reason.TimedOut } last =>
-                IsAboutPath(last) ? null : $"nothing listens there yet; start a server with: parley serve {where}",
+                IsAboutPath(last) ? null : $"nothing listens there yet; start a server with: {OtherSide(where)}",
             Reason.Denied when failure is { Step: Step.Open, EndPoint: MessageQueueEndPoint } =>
                 "its mode does not let this user in; its owner can make it with --mode 0622 for others to send, or 0666 to receive as well",
             Reason.Full when failure is { Step: Step.Send, EndPoint: MessageQueueEndPoint } => $"somebody has to take messages: parley receive {where}",

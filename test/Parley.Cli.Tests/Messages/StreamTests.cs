@@ -43,6 +43,17 @@ public sealed class StreamTests : IDisposable
         (await peer.EndAsync()).MustExit(0);
     }
 
+    [SkippableFact]
+    public async Task NobodyThere_SaysHowToStartWhoTalksMessages()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync();
+        await queue.PutAsync("one");
+
+        Errors.Failure.MustBe(await Command.RunAsync("send", Socket, "--frame", "line", "x"), "3", "cannot connect", $"parley receive {Socket} --frame line$");
+        Errors.Failure.MustBe(await Command.RunAsync("relay", queue.Endpoint, Socket, "--frame", "len32"), "3", "cannot connect", $"parley receive {Socket} --frame len32$");
+        Errors.Failure.MustBe(await Command.RunAsync("receive", Socket, "--frame", "nul", "--connect"), "3", "cannot connect", $"parley send {Socket} --frame nul --listen$");
+    }
+
     [SkippableTheory]
     [InlineData("line", "one\ntwo\n")]
     [InlineData("nul", "one\0two\0")]
