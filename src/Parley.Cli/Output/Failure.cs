@@ -75,6 +75,7 @@ internal static class Failure
             Reason.Refused when connecting => $"nothing listens there; start a server with: {OtherSide(where)}",
             Reason.NotFound when failure.Step is Step.Resolve => "check the host's name; an address works without a look-up",
             Reason.NotFound when failure is { Step: Step.Open, EndPoint: FifoEndPoint or MessageQueueEndPoint } => $"make it with: parley create {where}",
+            Reason.NotFound when failure is { Step: Step.Remove, EndPoint: MessageQueueEndPoint } => "see what there is with: parley list",
             Reason.TimedOut when failure is { Step: Step.Open, EndPoint: FifoEndPoint } => "the other side has to open it too; --timeout waits longer",
             Reason.InUse when failure.Step is Step.Create => $"look at what is there with: parley inspect {where}",
             Reason.NotFound when connecting && failure.EndPoint is NamedPipeEndPoint => $"there is no such pipe; make it with: {OtherSide(where)}",

@@ -18,11 +18,11 @@ internal sealed unsafe class MessageQueueObject(MessageQueueEndPoint endPoint) :
     }
 
     public IReadOnlyList<NamedObjectStatus> Inspect()
-        => [QueueStatus.Of(endPoint, QueueMount.Find(), out int error) ?? throw ConnectionException.FromErrno(Step.Open, error, endPoint)];
+        => [QueueStatus.Of(endPoint, QueueMount.Find(), out int error) ?? throw QueueFile.Failure(Step.Open, error, endPoint)];
 
     public void Remove()
     {
         if (QueueFile.Unlink(endPoint) is int error and not 0)
-            throw ConnectionException.FromErrno(Step.Remove, error, endPoint);
+            throw QueueFile.Failure(Step.Remove, error, endPoint);
     }
 }

@@ -32,9 +32,7 @@ internal static class MessageQueueTransport
         }
 
         queue.Dispose();
-        throw error == Errno.ENOENT
-            ? new ConnectionException(Step.Open, Reason.NotFound, endPoint, "there is no queue of that name", error)
-            : ConnectionException.FromErrno(Step.Open, error, endPoint);
+        throw QueueFile.Failure(Step.Open, error, endPoint);
     }
 
     private static void CheckOwner(DescriptorHandle queue, MessageChannelOptions options, MessageQueueEndPoint endPoint)

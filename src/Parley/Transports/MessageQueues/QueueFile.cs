@@ -19,6 +19,11 @@ internal static unsafe class QueueFile
         }
     }
 
+    /// <summary>The error number of a call with the queue's name, in words.</summary>
+    internal static ConnectionException Failure(Step step, int error, MessageQueueEndPoint endPoint) => error == Errno.ENOENT
+        ? new ConnectionException(step, Reason.NotFound, endPoint, "there is no queue of that name", error)
+        : ConnectionException.FromErrno(step, error, endPoint);
+
     /// <summary>Opens it for whatever it allows, to look at it only.</summary>
     /// <returns>The handle, or an invalid one and the error number.</returns>
     internal static DescriptorHandle OpenToLook(MessageQueueEndPoint endPoint, out int error)
