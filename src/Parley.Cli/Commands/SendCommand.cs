@@ -57,8 +57,7 @@ internal static class SendCommand
             MessageFraming framing = messages.Framing(parsed, target);
             ReadOnlyMemory<byte>[] given = Messages(parsed, words);
             InputCut cut = Cut(parsed.GetValue(input), parsed.GetValue(whole), given.Length > 0);
-            foreach (ReadOnlyMemory<byte> message in given)
-                FramedText.Check(message.Span, framing);
+            UnfitMessage.CheckArguments(given, framing);
             Check(target, parsed.GetValue(priority), parsed.GetValue(listen), parsed.GetValue(noWait) && parsed.GetValue(timeout) is not null);
             RetryOption.Check(parsed, retry, target, parsed.GetValue(listen), hint: null);
             if (parsed.GetValue(noWait) && target is AmqpEndPoint)
@@ -97,6 +96,7 @@ internal static class SendCommand
         bool isDone = false;
         try
         {
+            UnfitMessage.CheckLengths(given, target, open.Channel.MaxMessageSize);
             foreach (ReadOnlyMemory<byte> message in given)
                 await sender.SendAsync(message, cancellationToken);
             if (given.Length == 0)
@@ -121,7 +121,7 @@ internal static class SendCommand
         var input = new MessageInput(standard.Input, cut, maxSize, target);
         while (await input.NextAsync(cancellationToken) is { } message)
         {
-            FramedText.Check(message.Span, framing);
+            UnfitMessage.CheckData(message.Span, input.Name, target, framing);
             await sender.SendAsync(message, cancellationToken);
         }
     }

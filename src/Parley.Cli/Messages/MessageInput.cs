@@ -20,6 +20,9 @@ internal sealed class MessageInput(PipeReader input, InputCut cut, int maxSize, 
     private long _searched;
     private bool _isOver;
 
+    /// <summary>The message that was taken last, in words.</summary>
+    internal string Name => Named(_count);
+
     /// <summary>The next message; valid until the one after it is asked for.</summary>
     /// <returns><see langword="null"/> when there is none.</returns>
     /// <exception cref="ConnectionException">It is longer than any that can be sent, or the input ends within it.</exception>
@@ -33,8 +36,9 @@ internal sealed class MessageInput(PipeReader input, InputCut cut, int maxSize, 
             ReadResult result = await input.ReadAsync(cancellationToken);
             if (TryCut(result.Buffer, result.IsCompleted, out ReadOnlySequence<byte> message, out SequencePosition end))
             {
+                bool isWhole = result.IsCompleted || message.Length < result.Buffer.Length;
                 if (message.Length > maxSize)
-                    throw TooLong();
+                    throw TooLong(isWhole ? message.Length : null);
                 _count++;
                 _next = end;
                 return Join(message);
@@ -91,7 +95,7 @@ internal sealed class MessageInput(PipeReader input, InputCut cut, int maxSize, 
             buffer.Slice(0, LengthSize).CopyTo(prefix);
             uint length = BinaryPrimitives.ReadUInt32BigEndian(prefix);
             if (length > (uint)maxSize)
-                throw TooLong();
+                throw TooLong(length);
             if (buffer.Length - LengthSize >= length)
             {
                 message = buffer.Slice(LengthSize, length);
@@ -101,12 +105,13 @@ internal sealed class MessageInput(PipeReader input, InputCut cut, int maxSize, 
         }
 
         return isLast && !buffer.IsEmpty
-            ? throw new ConnectionException(Step.Read, Reason.Corrupt, StandardStreamsEndPoint.Instance, $"it ends within message {_count + 1}")
+            ? throw new ConnectionException(Step.Read, Reason.Corrupt, StandardStreamsEndPoint.Instance, $"it ends within {Named(_count + 1)}")
             : false;
     }
 
-    private ConnectionException TooLong()
-        => new(Step.Send, Reason.TooLarge, target, $"message {_count + 1} has more than {maxSize} bytes, the most that it takes");
+    private string Named(long number) => cut == InputCut.Whole ? "the message" : $"message {number}";
+
+    private ConnectionException TooLong(long? length) => UnfitMessage.TooLong(Named(_count + 1), length, target, maxSize);
 
     private ReadOnlyMemory<byte> Join(ReadOnlySequence<byte> message)
     {

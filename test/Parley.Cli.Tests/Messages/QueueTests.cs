@@ -222,9 +222,36 @@ public sealed class QueueTests
         CommandResult result = await Command.RunAsync(new Launch("send", queue.Endpoint) { Input = "1234\n12345\n"u8.ToArray() });
 
         result.MustExit(1);
-        Assert.Contains("4 bytes", result.Error, StringComparison.Ordinal);
+        Assert.Contains($"cannot send to {queue.Endpoint}: message 2 has 5 bytes, the queue takes at most 4\n", result.Error, StringComparison.Ordinal);
         Assert.Contains("1 message sent", result.Error, StringComparison.Ordinal);
         Assert.Equal("1234\n", await queue.TakeAsync());
+    }
+
+    [SkippableTheory]
+    [InlineData("12345", "the message has 5 bytes, the queue takes at most 4")]
+    [InlineData("1234 12345", "message 2 has 5 bytes, the queue takes at most 4")]
+    public async Task SendArguments_TooLong_NothingIsSent(string messages, string cause)
+    {
+        using TestQueue queue = await TestQueue.CreateAsync(messageSize: 4);
+
+        CommandResult result = await Command.RunAsync(["send", queue.Endpoint, .. messages.Split(' ')]);
+
+        Assert.Equal($"parley: cannot send to {queue.Endpoint}: {cause}", result.MustExit(1).ErrorLines[^1]);
+        Assert.Equal(0, await queue.CountAsync());
+    }
+
+    [SkippableTheory]
+    [InlineData("whole", "the message has more than 4 bytes, the queue takes at most 4")]
+    [InlineData("nul", "message 1 has more than 4 bytes, the queue takes at most 4")]
+    public async Task SendInput_LongerThanIsEverRead_SaysAtLeastHowLong(string cut, string cause)
+    {
+        using TestQueue queue = await TestQueue.CreateAsync(messageSize: 4);
+        await using ChildProcess send = Command.Start("send", queue.Endpoint, "--input", cut);
+
+        await send.WriteAsync("123456"u8.ToArray());
+
+        CommandResult result = (await send.EndAsync()).MustExit(1);
+        Assert.Contains($"parley: cannot send to {queue.Endpoint}: {cause}\n", result.Error, StringComparison.Ordinal);
     }
 
     [SkippableFact]

@@ -44,6 +44,18 @@ public sealed class StreamTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task SendInput_WithWhatEndsAMessage_IsNoWrongUsage()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Socket, "--frame", "line", "--count", "1");
+
+        CommandResult result = await Command.RunAsync(new Launch("send", Socket, "--frame", "line", "--input", "nul") { Input = "one\0a\nb\0"u8.ToArray() });
+
+        result.MustExit(1);
+        Assert.Contains($"parley: cannot send to {Socket}: message 2 contains a line feed, which ends each message of this framing\n  hint: --frame len32", result.Error, StringComparison.Ordinal);
+        Assert.Equal("one\n", (await receive.EndAsync()).MustExit(0).Text);
+    }
+
+    [SkippableFact]
     public async Task NobodyThere_SaysHowToStartWhoTalksMessages()
     {
         using TestQueue queue = await TestQueue.CreateAsync();

@@ -14,6 +14,7 @@ public sealed class UsageTests
         { "send udp://127.0.0.1:9 --priority 1 hello", "--priority is for a queue; udp://127.0.0.1:9 has no priorities", "mq:" },
         { "send tcp://127.0.0.1:9 --frame line --priority 1 hello", "--priority is for a queue", "" },
         { "send tcp://127.0.0.1:9 --frame line a\nb", "a message contains a line feed", "len32" },
+        { "send tcp://127.0.0.1:9 --frame line one a\nb", "message 2 contains a line feed, which ends a message with --frame line", "len32" },
         { "send mq:/q --no-wait --timeout 1 hello", "--no-wait and --timeout", "" },
         { "send mq:/q --input nul hello", "--input is about standard input", "" },
         { "send mq:/q --whole --input line", "--whole is --input whole", "" },
