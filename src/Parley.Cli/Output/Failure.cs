@@ -6,6 +6,8 @@ namespace Parley.Cli.Output;
 /// <summary>One line for what failed, a second one where there is a hint to give, and the exit code.</summary>
 internal static class Failure
 {
+    private const string OutputIsClosed = "it is closed (EBADF)";
+
     /// <summary>The command that starts the other side of what this one is about; the verbs that carry messages have one of their own.</summary>
     internal static Func<string, string> OtherSide { get; set; } = static where => $"parley serve {where}";
 
@@ -33,8 +35,10 @@ internal static class Failure
                 return true;
             // Of a file it names the path, in quotes; of a stream there is none: standard output is closed, or opened for something else.
             case UnauthorizedAccessException when !failure.Message.Contains('\''):
-                StandardError.WriteLine("parley: cannot write to standard output: it is closed (EBADF)");
-                exitCode = ExitCode.Failed;
+                exitCode = ReportOutput(OutputIsClosed);
+                return true;
+            case IOException when SystemError.Number(failure) is not null && !failure.Message.Contains('\''):
+                exitCode = ReportOutput(SystemError.Describe(failure));
                 return true;
             case IOException or UnauthorizedAccessException or PlatformNotSupportedException or ArgumentException:
                 StandardError.WriteLine("parley: " + PlainText.OneLine(failure.Message));
@@ -48,10 +52,21 @@ internal static class Failure
 
     internal static int Report(ConnectionException failure)
     {
+        if (failure is { EndPoint: StandardStreamsEndPoint, Step: Step.Open, Cause: "standard output is closed" })
+            return ReportOutput(OutputIsClosed);
+        if (failure is { EndPoint: StandardStreamsEndPoint, Step: Step.Write, ErrorName: not null })
+            return ReportOutput($"{failure.Cause} ({failure.ErrorName})", ExitCode.Of(failure));
         StandardError.WriteLine("parley: " + PlainText.OneLine(failure.Message));
         if (Hint(failure) is { } hint)
             StandardError.WriteLine("  hint: " + PlainText.OneLine(hint));
         return ExitCode.Of(failure);
+    }
+
+    // Some verbs write to it as to a stream of .NET's, others as to a connection: it is the same to whoever reads this.
+    private static int ReportOutput(string cause, int exitCode = ExitCode.Failed)
+    {
+        StandardError.WriteLine($"parley: cannot write to standard output: {cause}");
+        return exitCode;
     }
 
     private static string? Hint(ConnectionException failure)

@@ -59,6 +59,24 @@ public sealed class ClosedStreamTests : IDisposable
         Assert.Contains("closed", (await parley.EndAsync()).MustExit(1).Error, StringComparison.Ordinal);
     }
 
+    [SkippableTheory]
+    [InlineData(">&-", @"it is closed \(EBADF\)")]
+    [InlineData(">/dev/full", @"no space left on device \(ENOSPC\)")]
+    public async Task EveryVerb_StandardOutputOfNoUse_SaysSoInTheSameWords(string output, string cause)
+    {
+        using Messages.TestQueue queue = await Messages.TestQueue.CreateAsync();
+        await queue.PutAsync("one");
+        foreach (string[] words in new string[][] { ["receive", queue.Endpoint, "--count", "1"], ["inspect", queue.Endpoint], ["inspect", queue.Endpoint, "--json"], ["--help"] })
+        {
+            await using ChildProcess parley = Command.StartScript($"exec {Command.Shell(words)} {output}");
+
+            string[] said = (await parley.EndAsync()).MustExit(1).ErrorLines;
+
+            Assert.Matches($"^parley: cannot write to standard output: {cause}$", said[^1]);
+            Assert.True(said.Length == 1 || said[0].StartsWith("parley: a message of 3 bytes was put back", StringComparison.Ordinal), string.Join('\n', said));
+        }
+    }
+
     [SkippableFact]
     public async Task Connect_OnATerminal_SetsNothingUp()
     {
