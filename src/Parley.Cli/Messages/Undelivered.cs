@@ -9,19 +9,23 @@ namespace Parley.Cli.Messages;
 /// <param name="file">Where such messages are kept, as JSON lines; <see langword="null"/> for standard error.</param>
 internal sealed class Undelivered(string? file)
 {
+    private int _hasFailed;
+
     /// <summary>Finds out whether the file can be written before any message needs it.</summary>
     /// <exception cref="CommandException">It cannot.</exception>
     internal void CheckFile()
     {
         if (file is null)
             return;
+        if (Directory.Exists(file))
+            throw new CommandException($"--dead-letter: cannot open {file}: is a directory (EISDIR)", ExitCode.Failed);
         try
         {
             OpenFile(file).Dispose();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new CommandException("--dead-letter: " + PlainText.OneLine(failure.Message), ExitCode.Failed);
+            throw new CommandException($"--dead-letter: cannot open {file}: {SystemError.Describe(failure)}", ExitCode.Failed);
         }
     }
 
@@ -71,12 +75,15 @@ internal sealed class Undelivered(string? file)
         {
             using FileStream kept = OpenFile(file);
             kept.Write(Line(message, source, why).WrittenSpan);
+            Volatile.Write(ref _hasFailed, 0);
             StandardError.WriteLine($"parley: a message of {Units.Count(message.Body.Length, "byte")} was not delivered, and is in {PlainText.OneLine(file)}: {PlainText.OneLine(why)}");
             return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            StandardError.WriteLine("parley: " + PlainText.OneLine(failure.Message));
+            // Whoever gives the message up then tries once more: once is enough, until it goes well again.
+            if (Interlocked.Exchange(ref _hasFailed, 1) == 0)
+                StandardError.WriteLine("parley: " + PlainText.OneLine($"cannot write to {file}: {SystemError.Describe(failure)}"));
             return false;
         }
     }

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Parley.Cli.Output;
 
 namespace Parley.Cli.Serving;
 
@@ -38,13 +39,9 @@ internal sealed class FileService : Service, IDisposable
         {
             return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
         }
-        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"cannot open {path}: no such file or directory (ENOENT)", ExitCode.Failed);
-        }
-        catch (UnauthorizedAccessException)
-        {
-            throw new CommandException($"cannot open {path}: permission denied (EACCES)", ExitCode.RefusedForSecurity);
+            throw new CommandException($"cannot open {path}: {SystemError.Describe(failure)}", failure is UnauthorizedAccessException ? ExitCode.RefusedForSecurity : ExitCode.Failed);
         }
     }
 

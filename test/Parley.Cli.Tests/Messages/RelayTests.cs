@@ -160,6 +160,29 @@ public sealed class RelayTests : IDisposable
         Assert.Equal(source.Endpoint, lost.RootElement.GetProperty("peer").GetString());
     }
 
+    [SkippableTheory]
+    [InlineData("none/lost", @"no such file or directory \(ENOENT\)")]
+    [InlineData("", @"is a directory \(EISDIR\)")]
+    public async Task DeadLetter_CannotBeOpened_IsToldBeforeAnythingIsTaken(string file, string cause)
+    {
+        CommandResult result = await Command.RunAsync("relay", "udp://127.0.0.1:0", "mq:/none", "--dead-letter", _folder[file]);
+
+        Errors.Failure.MustBe(result, "1", $"--dead-letter: cannot open {_folder[file]}: {cause}$");
+    }
+
+    [SkippableFact]
+    public async Task DeadLetter_FullDevice_IsToldOnceAndTheMessageWrittenOut()
+    {
+        using TestQueue target = await TestQueue.CreateAsync(messageSize: 2);
+        await using ListeningCommand relay = await Command.ListenAsync("relay", "udp://127.0.0.1:0", target.Endpoint, "--dead-letter", "/dev/full");
+        (await Command.RunAsync("send", relay.Endpoint, "long")).MustExit(0);
+
+        CommandResult result = (await relay.EndAsync()).MustExit(1);
+
+        Assert.Equal("parley: cannot write to /dev/full: no space left on device (ENOSPC)", Assert.Single(result.ErrorLines, static line => line.Contains("/dev/full", StringComparison.Ordinal)));
+        Assert.Contains("\"text\":\"long\"", result.Error, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public async Task ClientsMessageTooLong_IsWrittenOutInFull()
     {
