@@ -69,6 +69,9 @@ internal sealed class MessageRelayCommand
         var run = new RelayRun(target, undelivered, plan.IsVerbose);
         MessageChannelOptions sourceOptions = Options(parsed, plan, plan.Source, from);
         sourceOptions.Listener = plan.ListenerOptions;
+        EndPoint source = plan.Source;
+        Action<EndPoint> ready = plan.Ready;
+        plan = plan with { Ready = Listening };
         try
         {
             int exitCode = listens ? await ListenAsync(run, plan, sourceOptions) : await MoveAsync(run, plan, sourceOptions, _spool.Get(parsed, plan));
@@ -78,7 +81,15 @@ internal sealed class MessageRelayCommand
         finally
         {
             if (plan.IsVerbose)
-                run.Report(plan.Source);
+                run.Report(source);
+        }
+
+        void Listening(EndPoint bound)
+        {
+            ready(bound);
+
+            // With the port that the system chose.
+            source = bound;
         }
     }
 
@@ -105,7 +116,11 @@ internal sealed class MessageRelayCommand
         await using var statistics = new StatisticsSignal(() => run.Place(plan.Source), run.Traffic);
         SourceChannel source = await SourceChannel.OpenAsync(plan.Source, options, interruption.Token);
         if (plan.Source is UdpEndPoint)
-            plan.Ready(source.Channel.LocalEndPoint ?? plan.Source);
+        {
+            plan = plan with { Source = source.Channel.LocalEndPoint ?? plan.Source };
+            plan.Ready(plan.Source);
+        }
+
         MessageSpool? spool = null;
         try
         {

@@ -136,7 +136,7 @@ internal static class ReceiveCommand
         void Begin(EndPoint bound)
         {
             verbosity.SayListening(parsed, bound);
-            receiver.Start();
+            receiver.Start(bound);
         }
     }
 
@@ -147,9 +147,10 @@ internal static class ReceiveCommand
         SourceChannel open = await SourceChannel.OpenAsync(source, options, interruption.Token);
         try
         {
+            EndPoint bound = source is UdpEndPoint ? open.Channel.LocalEndPoint ?? source : source;
             if (source is UdpEndPoint)
-                verbosity.SayListening(parsed, open.Channel.LocalEndPoint ?? source);
-            receiver.Start();
+                verbosity.SayListening(parsed, bound);
+            receiver.Start(bound);
             await receiver.RunAsync(open.Channel, open.Peer, interruption.Token);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested && !receiver.IsUnfinished)

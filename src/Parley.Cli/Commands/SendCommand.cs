@@ -79,13 +79,21 @@ internal static class SendCommand
             Failure.OtherSide = where => $"parley receive {where}{MessageSettings.Words(framing)}";
             using var interruption = new Interruption();
             OpenTarget open = parsed.GetValue(listen)
-                ? await OpenTarget.AcceptAsync(target, options, bound => verbosity.SayListening(parsed, bound), interruption.Token)
+                ? await OpenTarget.AcceptAsync(target, options, Listening, interruption.Token)
                 : await OpenTarget.OpenAsync(target, options, interruption.Token);
             var header = new MessageHeader { Priority = parsed.GetValue(priority) ?? 0 };
             if (header.Priority > open.Channel.MaxPriority)
                 throw new UsageException($"--priority: the highest of {ParleyEndPoint.Format(target)} is {open.Channel.MaxPriority}");
             var sender = new Sender(open.Channel, target, header, parsed.GetValue(timeout).Infinite(), parsed.GetValue(noWait));
             return await RunAsync(sender, open, given, cut, framing, target, verbosity.IsVerbose(parsed), interruption.Token);
+
+            void Listening(EndPoint bound)
+            {
+                verbosity.SayListening(parsed, bound);
+
+                // With the port that the system chose.
+                target = bound;
+            }
         });
         return command;
     }

@@ -7,16 +7,17 @@ namespace Parley.Cli.Messages;
 /// Prints the messages of one channel, or of several at once, in turns: a message is taken by whoever can print it.
 /// </summary>
 /// <param name="printer">Where to.</param>
-/// <param name="where">The endpoint, for words.</param>
+/// <param name="asked">The endpoint, for words, until it is known better.</param>
 /// <param name="count">After how many to end; <see langword="null"/> for never.</param>
 /// <param name="timeout">How long to wait for the next one.</param>
 /// <param name="noWait">Whether to take only what is there.</param>
-internal sealed class Receiver(MessagePrinter printer, EndPoint where, int? count, TimeSpan timeout, bool noWait) : IDisposable
+internal sealed class Receiver(MessagePrinter printer, EndPoint asked, int? count, TimeSpan timeout, bool noWait) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
     private readonly CancellationTokenSource _over = new();
     private readonly CancellationTokenSource _silence = new();
     private readonly Undelivered _undelivered = new(null);
+    private EndPoint _where = asked;
     private CancellationTokenRegistration _outputClosed;
     private CancellationTokenRegistration _timedOut;
     private byte[] _buffer = [];
@@ -36,8 +37,10 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint where, int? coun
     internal bool IsUnfinished => count is not null && !_over.IsCancellationRequested;
 
     /// <summary>Begins to watch the clock and the reader of standard output.</summary>
-    internal void Start()
+    /// <param name="bound">The endpoint as it is now: with the port that the system chose.</param>
+    internal void Start(EndPoint bound)
     {
+        _where = bound;
         _outputClosed = printer.Closed.UnsafeRegister(static over => ((CancellationTokenSource)over!).Cancel(), _over);
         _timedOut = _silence.Token.UnsafeRegister(static over => ((CancellationTokenSource)over!).Cancel(), _over);
         _silence.CancelAfter(timeout);
@@ -69,15 +72,15 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint where, int? coun
     internal int Finish()
     {
         if (_silence.IsCancellationRequested && !(IsSilenceEnough && Printed > 0))
-            throw new ConnectionException(Step.Receive, Reason.TimedOut, where, $"no message came for {timeout.TotalSeconds:0.###} s");
+            throw new ConnectionException(Step.Receive, Reason.TimedOut, _where, $"no message came for {timeout.TotalSeconds:0.###} s");
         if (noWait && Printed == 0 && !_hasLost)
-            throw new ConnectionException(Step.Receive, Reason.TimedOut, where, "no message is there");
+            throw new ConnectionException(Step.Receive, Reason.TimedOut, _where, "no message is there");
         return _hasLost ? ExitCode.Failed : ExitCode.Done;
     }
 
     /// <summary>Says how many were printed.</summary>
     internal void Report()
-        => StandardError.WriteLine($"{ParleyEndPoint.Format(where)}: {Units.Count(Printed, "message")} received, {Units.Count(_bytes, "byte")}");
+        => StandardError.WriteLine($"{ParleyEndPoint.Format(_where)}: {Units.Count(Printed, "message")} received, {Units.Count(_bytes, "byte")}");
 
     public void Dispose()
     {
@@ -128,7 +131,7 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint where, int? coun
         }
         catch (Exception failure) when (failure is ConnectionException or OperationCanceledException)
         {
-            bool isBack = await _undelivered.PutBackOrKeepAsync(message, peer ?? where, failure is OperationCanceledException ? "it was interrupted while it was printed, and a part of it may be" : "standard output did not take it");
+            bool isBack = await _undelivered.PutBackOrKeepAsync(message, peer ?? _where, failure is OperationCanceledException ? "it was interrupted while it was printed, and a part of it may be" : "standard output did not take it");
             _hasLost |= !isBack;
             if (failure is not ConnectionException broken || !MessagePrinter.IsOutputClosed(broken))
                 throw;

@@ -55,6 +55,32 @@ public sealed class StreamTests : IDisposable
         Assert.Equal("one\n", (await receive.EndAsync()).MustExit(0).Text);
     }
 
+    [SkippableTheory]
+    [InlineData("udp://127.0.0.1:0")]
+    [InlineData("tcp://127.0.0.1:0", "--frame", "line")]
+    public async Task Receive_PortOfTheSystemsChoice_IsTheOneInErrors(string endpoint, params string[] framing)
+    {
+        await using ListeningCommand receive = await Command.ListenAsync(["receive", endpoint, "--timeout", "0.05", "-v", .. framing]);
+
+        CommandResult result = (await receive.EndAsync()).MustExit(4);
+
+        Assert.Contains($"cannot receive from {receive.Endpoint}: no message came", result.Error, StringComparison.Ordinal);
+        Assert.Contains($"{receive.Endpoint}: 0 messages received, 0 bytes", result.Error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task SendAndRelay_PortOfTheSystemsChoice_IsTheOneThatIsNamed()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync();
+        await using ListeningCommand relay = await Command.ListenAsync("relay", "udp://127.0.0.1:0", queue.Endpoint, "-v");
+        await using ListeningCommand send = await Command.ListenAsync("send", "tcp://127.0.0.1:0", "--frame", "line", "--listen", "-v", "one");
+
+        (await Command.RunAsync("receive", send.Endpoint, "--frame", "line", "--connect", "--count", "1")).MustExit(0);
+
+        Assert.Contains($"{send.Endpoint}: 1 message sent", (await send.EndAsync()).Error, StringComparison.Ordinal);
+        Assert.Contains($"{relay.Endpoint} -> {queue.Endpoint}: 0 messages", (await relay.StopAsync()).MustExit(0).Error, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public async Task NobodyThere_SaysHowToStartWhoTalksMessages()
     {
