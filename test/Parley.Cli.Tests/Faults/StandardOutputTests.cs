@@ -7,8 +7,8 @@ namespace Parley.Cli.Tests.Faults;
 /// <summary>A standard output that is closed, full, or a terminal.</summary>
 public sealed class StandardOutputTests : IDisposable
 {
-    // Sets the title, rings, colours, erases, and hides in a C1 control; the rest is for people.
-    private const string Hostile = "\u001b]0;owned\u0007\u001b[31mred\u001b[2J\u009b2Jback\b\bplain kůň\n";
+    // Sets the title, rings, colours, erases, hides in a C1 control, and turns what follows round; the rest is for people.
+    private const string Hostile = "\u001b]0;owned\u0007\u001b[31mred\u001b[2J\u009b2Jback\b\b\u202eplain kůň\n";
 
     private readonly TestFolder _folder = new();
 
@@ -73,7 +73,7 @@ public sealed class StandardOutputTests : IDisposable
         Assert.Contains("red", result.Text, StringComparison.Ordinal);
         // The command itself may set the terminal up, but not with any of these.
         Assert.All(
-            new[] { "\u001b]", "\u001b[31m", "\u001b[2J", "\u0007", "\u009b", "\b" },
+            new[] { "\u001b]", "\u001b[31m", "\u001b[2J", "\u0007", "\u009b", "\b", "\u202e" },
             sequence => Assert.DoesNotContain(sequence, result.Text, StringComparison.Ordinal));
     }
 
