@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Parley.Tests.Published;
 
-/// <summary>What the README shows as a program is one, and does what it says.</summary>
+/// <summary>What the README, and the guide on messages, show as a program is one, and does what it says.</summary>
 public sealed partial class ReadmeExampleTests
 {
     private static readonly TimeSpan BuildAndRun = TimeSpan.FromMinutes(3);
@@ -16,10 +16,28 @@ public sealed partial class ReadmeExampleTests
         Assert.True(programs.Length > 0, "README.md has no csharp block");
 
         for (int i = 0; i < programs.Length; i++)
-            await RunsAsync($"csharp block {i + 1} of README.md", programs[i]);
+        {
+            string what = $"csharp block {i + 1} of README.md";
+            string output = await RunAsync(what, programs[i]);
+            Assert.True(output.Contains("Server Message", StringComparison.Ordinal), $"{what} did not print 'Server Message':\n{output}");
+        }
     }
 
-    private static async Task RunsAsync(string what, string program)
+    [SkippableFact]
+    public async Task Examples_OfTheGuide_RunAndPrintWhatItSays()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "message queues need Linux");
+        string page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "guide", "message-queues.md"));
+        MatchCollection programs = CodeAndOutput().Matches(page);
+        Assert.NotEmpty(programs);
+        Assert.Equal(CodeBlock().Count(page), programs.Count);
+
+        for (int i = 0; i < programs.Count; i++)
+            Assert.Equal(programs[i].Groups["output"].Value, await RunAsync($"csharp block {i + 1} of message-queues.md", programs[i].Groups["code"].Value));
+    }
+
+    /// <returns>What it has printed.</returns>
+    private static async Task<string> RunAsync(string what, string program)
     {
         using var folder = new TestFolder();
         await File.WriteAllTextAsync(folder["Example.csproj"], Project());
@@ -28,8 +46,7 @@ public sealed partial class ReadmeExampleTests
         (int exitCode, string output, string error) = await RunAsync(folder);
 
         Assert.True(exitCode == 0, $"{what} ended with {exitCode}:\n{output}\n{error}");
-        bool hasMessage = output.Contains("Server Message", StringComparison.Ordinal);
-        Assert.True(hasMessage, $"{what} did not print 'Server Message':\n{output}\n{error}");
+        return output;
     }
 
     private static string Project()
@@ -88,4 +105,7 @@ public sealed partial class ReadmeExampleTests
 
     [GeneratedRegex(@"^```csharp[^\n]*\n(?<code>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex CodeBlock();
+
+    [GeneratedRegex(@"^```csharp[^\n]*\n(?<code>.*?)^```\n\n```text\n(?<output>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex CodeAndOutput();
 }
