@@ -60,11 +60,14 @@ internal struct BriefPoll
 
     /// <summary>
     /// A sleep without a look was over so soon that both sides may have slept for nothing but each other: what was in vain before may pay by now.
-    /// The longest pause is cut short; not to none, for on one core, or with a peer that comes every 200 µs, every look fails.
+    /// The longest pause is cut short; not to none, for on one core, or with a peer that comes every 200 µs, every look fails. The look after it is
+    /// none of the rare ones: it is a whole one.
     /// </summary>
     internal void NoteShortSleep()
     {
-        if (_pause >= RarestPause)
-            _sleepsLeft = _pause = ShortPause;
+        if (_pause < RarestPause)
+            return;
+        _sleepsLeft = _pause = ShortPause;
+        _rareLooks = 0;
     }
 }

@@ -73,6 +73,18 @@ public sealed class BriefPollTests
         Assert.Equal(800, poll.Within(800));
     }
 
+    [Fact]
+    public void Within_AShortSleepAfterRareLooks_TheNextLookIsAWholeOne()
+    {
+        var poll = default(BriefPoll);
+        Run(ref poll, 3000, found: false);
+        Assert.Equal(100, poll.Within(800));
+
+        poll.NoteShortSleep();
+
+        Assert.Equal(800, poll.Within(800));
+    }
+
     private static void Run(ref BriefPoll poll, int sleeps, bool found)
     {
         for (int i = 0; i < sleeps; i++)
