@@ -20,6 +20,9 @@ internal struct HandOver
     // A receiver takes a twentieth of it for a pipeful; a time slice is twice as long or more.
     private static readonly long Long = Stopwatch.Frequency * 1500 / 1_000_000;
 
+    // Longer than somebody's turn is a process that was stopped, by a debugger as well.
+    private static readonly long Longest = Stopwatch.Frequency * 20_000 / 1_000_000;
+
     private long _notBefore;
 
     /// <summary>So much was handed over.</summary>
@@ -28,11 +31,18 @@ internal struct HandOver
         if (bytes < Worthwhile)
             return;
         long started = Stopwatch.GetTimestamp();
-        if (started < _notBefore)
+        if (!IsDue(started))
             return;
         Thread.Yield();
-        long now = Stopwatch.GetTimestamp();
+        NoteBack(started, Stopwatch.GetTimestamp());
+    }
+
+    internal readonly bool IsDue(long now) => now >= _notBefore;
+
+    /// <summary>The core was given away, and has come back.</summary>
+    internal void NoteBack(long started, long now)
+    {
         if (now - started > Long)
-            _notBefore = now + ((now - started) * TimesWithout);
+            _notBefore = now + (Math.Min(now - started, Longest) * TimesWithout);
     }
 }
