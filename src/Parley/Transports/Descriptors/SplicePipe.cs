@@ -9,21 +9,17 @@ namespace Parley.Transports.Descriptors;
 /// </summary>
 internal sealed class SplicePipe
 {
-    // With a hundred relays at once a byte takes the kernel 1.6 times the cycles in pieces of half that size; a MiB takes as many as this, and
-    // keeps more bytes under way than its caches hold. All pipes of a user together may hold 64 MiB (/proc/sys/fs/pipe-user-pages-soft), used
-    // or not; beyond that every new one, of whatever program, holds two pages.
-    private const int Size = 512 * 1024;
-
     // What is not used is kept for the next.
     private const int MostKept = 8;
 
     private static readonly ConcurrentBag<SplicePipe> Kept = [];
+    private static int _count;
 
-    private SplicePipe(DescriptorHandle read, DescriptorHandle write)
+    private SplicePipe(DescriptorHandle read, DescriptorHandle write, int wanted)
     {
         ReadEnd = read;
         WriteEnd = write;
-        Capacity = PipeSize.Enlarge(write, Size);
+        Capacity = PipeSize.Enlarge(write, wanted);
     }
 
     internal DescriptorHandle ReadEnd { get; }
@@ -36,27 +32,54 @@ internal sealed class SplicePipe
     internal int Count { get; set; }
 
     /// <summary>Takes one.</summary>
-    /// <returns><see langword="null"/> where the process has no descriptors left for one.</returns>
-    internal static SplicePipe? TryRent() => Kept.TryTake(out SplicePipe? kept) ? kept : TryMake();
+    /// <param name="isRefused">Whether the process has no descriptors left for one, or the user no room for one that is worth it.</param>
+    /// <returns><see langword="null"/> where there is none, be it only because others use as many as there may be.</returns>
+    internal static SplicePipe? TryRent(out bool isRefused)
+    {
+        isRefused = false;
+        while (Kept.TryTake(out SplicePipe? kept))
+        {
+            if (kept.IsLargeEnough)
+                return kept;
+            kept.Close();
+        }
+
+        int wanted = SplicePipeShare.Wanted(Interlocked.Increment(ref _count));
+        SplicePipe? made = wanted > 0 ? TryMake(wanted) : null;
+        if (made is { Capacity: >= SplicePipeShare.Least })
+            return made;
+        isRefused = wanted > 0;
+        if (made is null)
+            Interlocked.Decrement(ref _count);
+        else
+            made.Close();
+        return null;
+    }
 
     /// <summary>Gives it back. One with something left in it is nobody else's to use.</summary>
     internal void Return()
     {
-        if (Count == 0 && Kept.Count < MostKept)
-        {
+        if (Count == 0 && Kept.Count < MostKept && IsLargeEnough)
             Kept.Add(this);
-            return;
-        }
-
-        ReadEnd.Dispose();
-        WriteEnd.Dispose();
+        else
+            Close();
     }
 
-    private static unsafe SplicePipe? TryMake()
+    // One that was made small beside many others is not what a relay is to have once they are gone.
+    private bool IsLargeEnough => Capacity >= SplicePipeShare.Wanted(Volatile.Read(ref _count));
+
+    private static unsafe SplicePipe? TryMake(int wanted)
     {
         int* ends = stackalloc int[2];
         return Libc.Pipe2(ends, Libc.O_CLOEXEC | Libc.O_NONBLOCK) < 0
             ? null
-            : new SplicePipe(new DescriptorHandle(ends[0]), new DescriptorHandle(ends[1]));
+            : new SplicePipe(new DescriptorHandle(ends[0]), new DescriptorHandle(ends[1]), wanted);
+    }
+
+    private void Close()
+    {
+        ReadEnd.Dispose();
+        WriteEnd.Dispose();
+        Interlocked.Decrement(ref _count);
     }
 }

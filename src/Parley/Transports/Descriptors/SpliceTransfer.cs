@@ -15,7 +15,7 @@ internal sealed class SpliceTransfer(Transfer transfer, DescriptorReader source,
     /// <summary>Whether the kernel does not do it between these two.</summary>
     internal bool IsRefused { get; private set; }
 
-    /// <summary>Moves until the source has ended, until only little comes at a time, or until it is refused.</summary>
+    /// <summary>Moves until the source has ended, until only little comes at a time, until there is no pipe, or until it is refused.</summary>
     /// <returns>Whether the source has ended or the transfer was stopped.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<bool> RunAsync(CancellationToken cancellationToken)
@@ -26,10 +26,9 @@ internal sealed class SpliceTransfer(Transfer transfer, DescriptorReader source,
             while (!transfer.IsStopped)
             {
                 transfer.IsReading = true;
-                pipe ??= SplicePipe.TryRent();
-                if (pipe is null)
+                if (pipe is null && (pipe = SplicePipe.TryRent(out bool isRefused)) is null)
                 {
-                    IsRefused = true;
+                    IsRefused = isRefused;
                     return false;
                 }
 
