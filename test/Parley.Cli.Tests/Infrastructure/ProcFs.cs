@@ -12,8 +12,9 @@ internal static class ProcFs
     // __SO_ACCEPTCON in the flags of /proc/net/unix.
     private const int AcceptsConnections = 0x10000;
 
-    // The number of the system call openat.
+    // The numbers of the system calls.
     private static readonly string OpenAt = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? "257 " : "56 ";
+    private static readonly string Close = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? "3 " : "57 ";
 
     /// <summary>Processor time in clock ticks, user and system. A tick is 10 ms on every Linux that .NET runs on.</summary>
     public static long CpuTicks(int process)
@@ -42,8 +43,10 @@ internal static class ProcFs
     }
 
     /// <summary>Whether one of the process's threads is about to open a file, or does.</summary>
-    public static bool IsOpening(int process) => Directory.GetDirectories($"/proc/{process}/task")
-        .Any(static thread => CallOf(thread).StartsWith(OpenAt, StringComparison.Ordinal));
+    public static bool IsOpening(int process) => IsIn(process, OpenAt);
+
+    /// <summary>Whether one of the process's threads closes a descriptor.</summary>
+    public static bool IsClosing(int process) => IsIn(process, Close);
 
     /// <summary>Waits until the process listens on TCP and gives back the port: for programs that do not say it.</summary>
     public static async Task<int> ListeningPortAsync(ChildProcess process)
@@ -106,6 +109,9 @@ internal static class ProcFs
 
         return inodes;
     }
+
+    private static bool IsIn(int process, string call) => Directory.GetDirectories($"/proc/{process}/task")
+        .Any(thread => CallOf(thread).StartsWith(call, StringComparison.Ordinal));
 
     private static string CallOf(string thread)
     {

@@ -137,16 +137,16 @@ internal sealed class FifoListener : ConnectionListener
                 await DropLeftoverAsync(cancellationToken).ConfigureAwait(false);
             if (_readers is { AreThere: true })
                 await _readers.AwaitEndAsync(cancellationToken).ConfigureAwait(false);
+
+            // The first writer may have come, and gone without a word, before anybody accepted. Of later ones the end that is kept tells no more.
+            return await _opening.OpenAsync(
+                due, waitsForWriter: true, cancellationToken, _hasMet || _opening.Writes ? null : _kept, _readers).ConfigureAwait(false);
         }
         catch (ObjectDisposedException)
         {
             // The listener was disposed meanwhile: nobody comes any more.
             throw new OperationCanceledException(cancellationToken);
         }
-
-        // The first writer may have come, and gone without a word, before anybody accepted. Of later ones the end that is kept tells no more.
-        return await _opening.OpenAsync(
-            due, waitsForWriter: true, cancellationToken, _hasMet || _opening.Writes ? null : _kept, _readers?.TakeOpened()).ConfigureAwait(false);
     }
 
     private FifoConnection Take(FifoConnection connection)

@@ -27,26 +27,21 @@ internal sealed class FifoOpening(FifoEndPoint endPoint, ConnectionDirection way
     /// <param name="waitsForWriter">Whether somebody must have the one that is read open to write it.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="earlier">An end to read that was opened before: a writer that it has met is met, though it has gone again.</param>
-    /// <param name="write">An end to write that is open already, where one is; closed with the connection, or where there is none.</param>
+    /// <param name="readers">Told before each try to open what is written, where somebody wants to know.</param>
     /// <exception cref="ConnectionException">It cannot be opened, or nobody came in time.</exception>
     internal async ValueTask<FifoConnection> OpenAsync(
-        long due, bool waitsForWriter, CancellationToken cancellationToken, DescriptorHandle? earlier = null, DescriptorHandle? write = null)
+        long due, bool waitsForWriter, CancellationToken cancellationToken, DescriptorHandle? earlier = null, FifoReaders? readers = null)
     {
         DescriptorHandle? read = null;
+        DescriptorHandle? write = null;
         DescriptorHandle? kept = null;
         try
         {
             // Reading first, and without waiting: two sides that open a pair in opposite orders would otherwise wait for each other.
             if (Reads)
                 read = OpenToRead();
-            if (write is not null && !await AwaitReaderAsync(write, due, cancellationToken).ConfigureAwait(false))
-            {
-                write.Dispose();
-                write = null;
-            }
-
-            if (write is null && Writes)
-                write = await OpenToWriteAsync(due, cancellationToken).ConfigureAwait(false);
+            if (Writes)
+                write = await OpenToWriteAsync(due, readers, cancellationToken).ConfigureAwait(false);
             if (Reads && waitsForWriter && !(earlier is not null && (FifoFile.State(earlier) & Libc.POLLHUP) != 0))
             {
                 // The one that is meant is the one at the path: whoever comes opens no other.
@@ -91,7 +86,7 @@ internal sealed class FifoOpening(FifoEndPoint endPoint, ConnectionDirection way
         return read;
     }
 
-    private async ValueTask<DescriptorHandle> OpenToWriteAsync(long due, CancellationToken cancellationToken)
+    private async ValueTask<DescriptorHandle> OpenToWriteAsync(long due, FifoReaders? readers, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
         TimeSpan pause = FirstPause;
@@ -101,8 +96,11 @@ internal sealed class FifoOpening(FifoEndPoint endPoint, ConnectionDirection way
             for (int looks = 0; ; looks++)
             {
                 using DescriptorHandle file = FifoFile.Pin(WritePath, endPoint);
-                watch?.Take();
                 OwnerCheck.Run(file, options, endPoint);
+
+                // A look of theirs is heard too, and is not what is waited for.
+                readers?.NoteOpening(file);
+                watch?.Take();
                 DescriptorHandle write = FifoFile.Open(file, Libc.O_WRONLY, out int error);
                 if (error != Errno.ENXIO || (Clock.IsOver(due) && options is not ListenerOptions))
                     Observe(WritePath, Libc.O_WRONLY, started, error == 0 ? write.Number : -error);
@@ -132,25 +130,6 @@ internal sealed class FifoOpening(FifoEndPoint endPoint, ConnectionDirection way
         finally
         {
             watch?.Dispose();
-        }
-    }
-
-    /// <summary>Waits for a reader of what is open to be written. Whoever comes while it is open is heard.</summary>
-    /// <returns><see langword="false"/> where another FIFO stands at the path by now.</returns>
-    private async ValueTask<bool> AwaitReaderAsync(DescriptorHandle write, long due, CancellationToken cancellationToken)
-    {
-        PipeSize.Enlarge(write);
-        using FifoWatch? watch = FifoWatch.TryOpen(write, options.RunContinuationsInline, out _);
-        while (true)
-        {
-            watch?.Take();
-            if ((FifoFile.State(write) & Libc.POLLERR) == 0)
-                return true;
-            if (!FifoFile.IsAt(WritePath, write))
-                return false;
-            if (Clock.IsOver(due))
-                throw NobodyCame("reader");
-            await PauseAsync(watch, due, cancellationToken).ConfigureAwait(false);
         }
     }
 

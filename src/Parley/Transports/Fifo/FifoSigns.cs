@@ -10,6 +10,7 @@ internal struct FifoSigns
 {
     private int _ownOpens;
     private int _ownCloses;
+    private int _ownReadCloses;
 
     /// <summary>How often it was opened.</summary>
     internal int Opens { get; private set; }
@@ -24,10 +25,14 @@ internal struct FifoSigns
     internal bool HasLostOne { get; private set; }
 
     /// <summary>What this process does is heard as what others do, and is not to be counted.</summary>
-    internal void Expect(int ownOpens, int ownCloses)
+    /// <param name="opens">How often it opens.</param>
+    /// <param name="closes">How often it closes what it has open to write.</param>
+    /// <param name="readCloses">How often it closes what it has open to read.</param>
+    internal void Expect(int opens = 0, int closes = 0, int readCloses = 0)
     {
-        _ownOpens += ownOpens;
-        _ownCloses += ownCloses;
+        _ownOpens += opens;
+        _ownCloses += closes;
+        _ownReadCloses += readCloses;
     }
 
     internal void Add(uint mask)
@@ -40,9 +45,10 @@ internal struct FifoSigns
                 Opens++;
         }
 
-        // This process closes what it has opened to write.
         if ((mask & Libc.IN_CLOSE_WRITE) != 0 && _ownCloses > 0)
             _ownCloses--;
+        else if ((mask & Libc.IN_CLOSE_NOWRITE) != 0 && _ownReadCloses > 0)
+            _ownReadCloses--;
         else if ((mask & (Libc.IN_CLOSE_WRITE | Libc.IN_CLOSE_NOWRITE)) != 0)
             Closes++;
         HasLostOne |= Closes > Opens || (mask & Libc.IN_Q_OVERFLOW) != 0;
