@@ -1,14 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 
 namespace Parley.Cli.Commands;
 
-/// <summary><c>--rate-limit</c>: bytes a second, with the suffixes that pv has.</summary>
+/// <summary><c>--rate-limit</c>: bytes a second.</summary>
 internal static class RateOption
 {
     private const string Name = "--rate-limit";
-    private const double Largest = 1L << 50;
 
     internal static Option<long?> Create() => new(Name)
     {
@@ -20,16 +18,8 @@ internal static class RateOption
     private static long? Parse(ArgumentResult argument)
     {
         string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
-        double unit = text.Length == 0 ? 1 : text[^1] switch
-        {
-            'k' or 'K' => 1L << 10,
-            'M' => 1L << 20,
-            'G' => 1L << 30,
-            _ => 1,
-        };
-        string number = unit > 1 ? text[..^1] : text;
-        if (double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double count) && count * unit is >= 1 and <= Largest)
-            return (long)(count * unit);
+        if (SizeText.TryParse(text, out long rate))
+            return rate;
         argument.AddError($"{Name}: '{text}' is no rate: bytes a second of at least 1, such as 500k or 10M");
         return null;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Net;
 
 namespace Parley.Cli.Commands;
@@ -6,21 +7,35 @@ namespace Parley.Cli.Commands;
 /// <summary><c>--ring-size</c>.</summary>
 internal static class RingSizeOption
 {
+    /// <summary>The largest ring, in bytes.</summary>
+    internal const int Most = 1 << 30;
+
+    private const string Name = "--ring-size";
     private const int Least = 4096;
-    private const int Most = 1 << 30;
 
-    internal static Option<int?> Create() => NumberOption.Create(
-        "--ring-size", "Shared memory: bytes of the ring of each direction, a power of two (default 2097152, of messages 1048576, or what the server gives)", 1);
+    internal static Option<int?> Create() => new(Name)
+    {
+        Description = "Shared memory: bytes of the ring of each direction, a power of two such as 64k or 16M (default 2M, of messages 1M, or what the server gives)",
+        HelpName = "SIZE",
+        CustomParser = Parse,
+    };
 
-    /// <exception cref="UsageException">It has no place there, or is no size of a ring.</exception>
+    /// <exception cref="UsageException">It has no place there.</exception>
     internal static int? Get(ParseResult parsed, Option<int?> option, params EndPoint[] endPoints)
     {
         if (parsed.GetValue(option) is not int size)
             return null;
         if (!Array.Exists(endPoints, static endPoint => endPoint is SharedMemoryEndPoint))
-            throw new UsageException($"--ring-size is for shared memory, not for {ParleyEndPoint.Format(endPoints[0])}");
-        return size is >= Least and <= Most && int.IsPow2(size)
-            ? size
-            : throw new UsageException($"--ring-size: {size} is no power of two from {Least} to {Most}");
+            throw new UsageException($"{Name} is for shared memory, not for {ParleyEndPoint.Format(endPoints[0])}");
+        return size;
+    }
+
+    private static int? Parse(ArgumentResult argument)
+    {
+        string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
+        if (SizeText.TryParse(text, out long size) && size is >= Least and <= Most && long.IsPow2(size))
+            return (int)size;
+        argument.AddError($"{Name}: '{text}' is no power of two from {Least} to {Most}");
+        return null;
     }
 }

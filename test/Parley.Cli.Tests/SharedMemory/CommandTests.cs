@@ -99,7 +99,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task Send_MoreThanHalfTheRing_IsTooLarge()
     {
-        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "--ring-size", "4096");
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "--ring-size", "4k");
 
         Errors.Failure.MustBe(await Command.RunAsync("send", Endpoint, new string('x', 2041)), "1", "cannot send to .*2040");
         (await Command.RunAsync("send", Endpoint, new string('x', 2040))).MustExit(0);
@@ -154,10 +154,15 @@ public sealed class CommandTests : IDisposable
     [Theory]
     [InlineData("serve", "--ring-size 5000", "no power of two")]
     [InlineData("serve", "--ring-size 2048", "no power of two")]
+    [InlineData("serve", "--ring-size 2147483648", "'2147483648' is no power of two from 4096 to 1073741824")]
+    [InlineData("receive", "--ring-size 2G", "no power of two")]
+    [InlineData("serve", "--ring-size 3k", "no power of two")]
+    [InlineData("serve", "--ring-size -1", "no power of two")]
+    [InlineData("serve", "--ring-size many", "no power of two")]
     [InlineData("receive", "--max-size 100", "--ring-size")]
     [InlineData("serve", "--mode 0666", "--mode")]
     public async Task Options_ThatMakeNoSense_AreRefused(string verb, string options, string words)
-        => Errors.Failure.MustBe(await Command.RunAsync([verb, Endpoint, .. options.Split(' ')]), "2", "parley: ", words.StartsWith("--r", StringComparison.Ordinal) ? words : "");
+        => Errors.Failure.MustBe(await Command.RunAsync([verb, Endpoint, .. options.Split(' ')]), "2", words.StartsWith("--r", StringComparison.Ordinal) ? "parley: " : words, words.StartsWith("--r", StringComparison.Ordinal) ? words : "");
 
     [Fact]
     public async Task RingSize_ForAnotherEndpoint_IsRefused()
