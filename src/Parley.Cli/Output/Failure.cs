@@ -117,6 +117,8 @@ internal static class Failure
             Reason.Untrusted when failure.Cause.Contains("authority", StringComparison.Ordinal) || failure.Cause.Contains("itself", StringComparison.Ordinal) =>
                 "if it is the one that is meant, say so: --ca FILE names its authority, --pin PIN its key",
             Reason.TooLarge when failure.EndPoint is NamedPipeEndPoint => "choose a shorter name, or a shorter TMPDIR",
+            Reason.TooLarge when failure is { Step: Step.Send, EndPoint: SharedMemoryEndPoint } =>
+                "in shared memory a message has at most half of the ring, which --ring-size of who listens makes larger; with --frame it is --max-size",
             Reason.TooLarge when binding => "choose a shorter path, such as one in /tmp or /run",
             _ => null,
         };

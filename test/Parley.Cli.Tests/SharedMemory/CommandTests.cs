@@ -101,10 +101,35 @@ public sealed class CommandTests : IDisposable
     {
         await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "--ring-size", "4k");
 
-        Errors.Failure.MustBe(await Command.RunAsync("send", Endpoint, new string('x', 2041)), "1", "cannot send to .*2040");
+        Errors.Failure.MustBe(await Command.RunAsync("send", Endpoint, new string('x', 2041)), "1", "cannot send to .*2040", "--ring-size");
         (await Command.RunAsync("send", Endpoint, new string('x', 2040))).MustExit(0);
 
         await receive.Process.WaitForOutputAsync(2041);
+    }
+
+    [Fact]
+    public async Task Send_Whole_TakesHalfOfALargeRing()
+    {
+        byte[] sent = Payload.Random(3 * Megabyte);
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "--ring-size", "16M", "--count", "1", "--output", "raw");
+
+        (await Command.RunAsync(new Launch("send", Endpoint, "--whole") { Input = sent, Limit = Limits.Transfer })).MustExit(0);
+
+        MustEqual(sent, (await receive.EndAsync(Limits.Transfer)).MustExit(0).Output);
+    }
+
+    [Fact]
+    public async Task Relay_LargeMessages_GoThroughRingsAndFrames()
+    {
+        byte[] sent = Payload.Random(3 * Megabyte);
+        string[] large = ["--frame", "len32", "--max-size", $"{4 * Megabyte}", "--ring-size", "8M"];
+        await using ListeningCommand receive = await Command.ListenAsync("receive", $"shm:{_folder["r"]}", "--ring-size", "8M", "--count", "1", "--output", "raw");
+        await using ListeningCommand toMemory = await Command.ListenAsync(["relay", $"unix:{_folder["u"]}", receive.Endpoint, .. large]);
+        await using ListeningCommand toFrames = await Command.ListenAsync(["relay", Endpoint, toMemory.Endpoint, .. large]);
+
+        (await Command.RunAsync(new Launch("send", Endpoint, "--whole") { Input = sent, Limit = Limits.Transfer })).MustExit(0);
+
+        MustEqual(sent, (await receive.EndAsync(Limits.Transfer)).MustExit(0).Output);
     }
 
     [Fact]
