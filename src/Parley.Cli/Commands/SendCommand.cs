@@ -11,6 +11,9 @@ namespace Parley.Cli.Commands;
 /// <summary><c>parley send</c>: sends messages, from its arguments or from standard input.</summary>
 internal static class SendCommand
 {
+    // Of messages over bytes, what was begun has to find room before the end does.
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(1);
+
     internal static Command Build(ProgramWords program)
     {
         Argument<string> endPoint = EndPointArgument.Required("ENDPOINT", "Where to", MessageSettings.Forms + EndPointArgument.Program);
@@ -117,8 +120,27 @@ internal static class SendCommand
         finally
         {
             await sender.SettleAsync();
+            if (!isDone && target is SharedMemoryEndPoint)
+                await EndEarlyAsync(open);
             if (verbose || (!isDone && (sender.Sent > 0 || given.Length != 1)))
                 sender.Report();
+        }
+    }
+
+    /// <summary>
+    /// The messages that went are whole, and no more come: in shared memory that has to be said, for the end of a process that has not said it is
+    /// its death. Nobody is waited for: what went stays in the ring.
+    /// </summary>
+    private static async ValueTask EndEarlyAsync(OpenTarget open)
+    {
+        using var due = new CancellationTokenSource(LongestEnd);
+        try
+        {
+            await open.Channel.CompleteSendsAsync(due.Token);
+        }
+        catch (Exception failure) when (failure is ConnectionException or OperationCanceledException)
+        {
+            // The failure that led here is the one that is told.
         }
     }
 

@@ -132,6 +132,23 @@ public sealed class CommandTests : IDisposable
         MustEqual(sent, (await receive.EndAsync(Limits.Transfer)).MustExit(0).Output);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("--frame line")]
+    public async Task Send_MessageTooLong_EndsTheConversationAfterThoseThatWent(string options)
+    {
+        string[] frame = options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        await using ListeningCommand receive = await Command.ListenAsync(["receive", Endpoint, "-v", .. frame]);
+
+        CommandResult send = await Command.RunAsync(new Launch(["send", Endpoint, .. frame]) { Input = [.. "short\n"u8, .. Payload.Random(2 * Megabyte).Where(static one => one != (byte)'\n')] });
+
+        Assert.Matches("message 2 has more than", send.MustExit(1).Error);
+        await receive.Process.WaitForErrorAsync("1 messages in, 5 bytes, ended|6 bytes in.*ended by the peer");
+        CommandResult result = await receive.StopAsync();
+        Assert.Equal("short\n", result.MustExit(0).Text);
+        Assert.DoesNotContain("without closing", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Relay_MessagesToFramesAndBack_AreMessages()
     {
