@@ -86,7 +86,7 @@ internal static class PingCommand
                     options.ConnectTimeout = left;
                 return await ConnectAsync(remote, options, cancellationToken);
             }
-            catch (ConnectionException absent) when (absent.Reason is Reason.Refused or Reason.NotFound or Reason.TimedOut or Reason.Reset or Reason.Other)
+            catch (ConnectionException absent) when (absent.Reason is Reason.Refused or Reason.NotFound or Reason.TimedOut or Reason.Reset or Reason.Full or Reason.Other)
             {
                 if (Stopwatch.GetElapsedTime(started) + pause >= limit)
                 {
@@ -103,6 +103,14 @@ internal static class PingCommand
     private static async Task<PingReply> ConnectAsync(EndPoint remote, ConnectionOptions options, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
+
+        // A server of messages is there too, and neither kind takes who asks for a client.
+        if (remote is SharedMemoryEndPoint memory)
+        {
+            await SharedMemoryConnectionStatus.AskAsync(memory, options, cancellationToken);
+            return new PingReply(Stopwatch.GetElapsedTime(started), Local: null, remote, Peer: null, Tcp: null);
+        }
+
         Connection connection = await Connection.ConnectAsync(remote, options, cancellationToken);
         TimeSpan took = Stopwatch.GetElapsedTime(started);
         PeerCredentials? peer = connection.TryGetPeerCredentials(out PeerCredentials credentials) ? credentials : null;

@@ -1,3 +1,5 @@
+using Parley.Transports;
+
 namespace Parley;
 
 /// <summary>One connection in shared memory, as its server sees it.</summary>
@@ -29,4 +31,22 @@ public sealed record SharedMemoryConnectionStatus
 
     /// <summary>How long it has been connected.</summary>
     public required TimeSpan Age { get; init; }
+
+    /// <summary>
+    /// Asks a server who is connected, whether it serves bytes or messages. It takes nobody for a client, and answers though it has no room for more. Safe for use
+    /// by any number of threads.
+    /// </summary>
+    /// <param name="server">Where it listens.</param>
+    /// <param name="options">How to reach it; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A status for each connection.</returns>
+    /// <exception cref="ConnectionException">As from <see cref="Connection.ConnectAsync"/>: nobody is there, or this side may not ask.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <exception cref="PlatformNotSupportedException">It needs Linux on a 64-bit processor.</exception>
+    public static ValueTask<IReadOnlyList<SharedMemoryConnectionStatus>> AskAsync(
+        SharedMemoryEndPoint server, ConnectionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        return TransportSelector.AskForStatusAsync(server, (options ?? new ConnectionOptions()).Snapshot(), cancellationToken);
+    }
 }

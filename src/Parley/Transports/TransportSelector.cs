@@ -154,6 +154,15 @@ internal static class TransportSelector
         _ => null,
     };
 
+    /// <summary>Asks a server of shared memory who is connected.</summary>
+    internal static ValueTask<IReadOnlyList<SharedMemoryConnectionStatus>> AskForStatusAsync(
+        SharedMemoryEndPoint remote, ConnectionOptions options, CancellationToken cancellationToken)
+    {
+        options.AccessRules?.Check(remote);
+        return RetryAsync(
+            () => SharedMemoryTransport.AskForStatusAsync(remote, options, SocketTransport.ConnectOwnUserAsync, cancellationToken), options, cancellationToken);
+    }
+
     internal static NamedObjectList ListNamedObjects()
     {
         NamedObjectList queues = QueueList.OfThisUser();

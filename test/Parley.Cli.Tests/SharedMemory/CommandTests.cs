@@ -62,6 +62,30 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Ping_ServerOfMessages_AnswersAndTakesItForNoClient()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "--count", "1", "-v");
+
+        (await Command.RunAsync("ping", Endpoint, "--count", "2", "--interval", "0.01")).MustExit(0);
+        (await Command.RunAsync("ping", Endpoint, "--wait", "30")).MustExit(0);
+        Assert.Empty(receive.Messages);
+
+        (await Command.RunAsync("send", Endpoint, "x")).MustExit(0);
+        Assert.Equal("x\n", (await receive.EndAsync()).MustExit(0).Text);
+    }
+
+    [Fact]
+    public async Task Ping_ServeOnce_StillServesTheFirstClient()
+    {
+        await using ListeningCommand server = await Command.ListenAsync("serve", Endpoint, "--once");
+
+        (await Command.RunAsync("ping", Endpoint)).MustExit(0);
+
+        Assert.Equal(ServerMessage, (await Command.RunAsync("connect", Endpoint)).MustExit(0).Output);
+        (await server.EndAsync()).MustExit(0);
+    }
+
+    [Fact]
     public async Task Receive_ManySenders_PrintsAllOfThem()
     {
         await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint);
