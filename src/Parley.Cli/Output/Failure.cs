@@ -84,6 +84,8 @@ internal static class Failure
             Reason.Denied when starting => "make it executable with: chmod +x PATH",
             Reason.Refused when connecting && failure.EndPoint is SharedMemoryEndPoint => SharedMemoryHint(failure, where),
             Reason.NotFound when connecting && failure.EndPoint is SharedMemoryEndPoint => SharedMemoryHint(failure, where),
+            Reason.Denied when failure.EndPoint is SharedMemoryEndPoint && failure.Cause.StartsWith("the server", StringComparison.Ordinal) =>
+                "a server lets in its own user and root; its --allow and --deny can say otherwise",
             Reason.Denied when failure.EndPoint is SharedMemoryEndPoint => "shared memory is between programs of one user",
             Reason.Refused when connecting && failure.EndPoint is AmqpEndPoint => "no broker listens there",
             Reason.Denied when failure.EndPoint is AmqpEndPoint =>

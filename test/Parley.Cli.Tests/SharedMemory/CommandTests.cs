@@ -234,6 +234,29 @@ public sealed class CommandTests : IDisposable
     public async Task RingSize_ForAnotherEndpoint_IsRefused()
         => Errors.Failure.MustBe(await Command.RunAsync("serve", "tcp://127.0.0.1:0", "--ring-size", "4096"), "2", "--ring-size is for shared memory");
 
+    [Theory]
+    [InlineData("connect")]
+    [InlineData("ping")]
+    [InlineData("inspect")]
+    public async Task Client_WhomTheRulesRefuse_IsToldSo(string verb)
+    {
+        await using ListeningCommand server = await Command.ListenAsync("serve", Endpoint, "--allow", "uid:12345");
+
+        Errors.Failure.MustBe(await Command.RunAsync(verb, Endpoint), "6", $"cannot connect to {Endpoint}: the server does not allow it", "--allow and --deny");
+        await server.Process.WaitForErrorAsync("was turned away");
+    }
+
+    [Fact]
+    public async Task Client_TooManyOfOnePeer_IsToldThatThereIsNoRoom()
+    {
+        await using ListeningCommand server = await Command.ListenAsync("serve", Endpoint, "--echo", "--max-connections-per-peer", "1");
+        await using ChildProcess first = Command.Start("connect", Endpoint);
+        await first.WriteAsync("here"u8.ToArray());
+        await first.WaitForOutputAsync(4);
+
+        Errors.Failure.MustBe(await Command.RunAsync("connect", Endpoint), "3", "no room for another client", Errors.Failure.None);
+    }
+
     [Fact]
     public async Task Serve_LiveServer_IsNotStolen_DeadOneIsTakenOver()
     {

@@ -180,7 +180,7 @@ public sealed class NameTests
             return socket;
         });
 
-        Assert.Empty(await RawSocket.ReadToEndAsync(client));
+        Assert.Equal(Welcome.Refusal(WelcomeStatus.NotAllowed).ToBytes(), await RawSocket.ReadToEndAsync(client));
     }
 
     [SkippableFact]

@@ -56,7 +56,15 @@ internal sealed class ClientHandshake(DescriptorConnection socket, EndPoint serv
 
     private async ValueTask<Welcome> AskAsync(Hello hello, ReceivedDescriptors descriptors, CancellationToken cancellationToken)
     {
-        await _talk.SendAsync(hello.ToBytes(), null, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _talk.SendAsync(hello.ToBytes(), null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ConnectionException failure) when (failure.Reason == Reason.Reset)
+        {
+            // It may have turned this side away before it heard anything: then its welcome is there, and says why.
+        }
+
         byte[] bytes = await _talk.ReceiveAsync(SharedLayout.WelcomeSize, descriptors, cancellationToken).ConfigureAwait(false);
         Welcome welcome;
         try

@@ -8,6 +8,9 @@ internal sealed class ServerHandshake(LinkKind offered, int capacity, Func<byte[
 {
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>The welcome of those who are turned away before they have said anything.</summary>
+    internal static LastWords LastWords { get; } = new(Welcome.Refusal(WelcomeStatus.NotAllowed).ToBytes(), Welcome.Refusal(WelcomeStatus.NoRoom).ToBytes());
+
     internal static ReadOnlySpan<byte> ReadyMagic => "PARLEYOK"u8;
 
     /// <summary>Talks with a client until it is ready, has its answer, or has failed to say what is wanted.</summary>

@@ -10,7 +10,7 @@ internal delegate ValueTask<Connection> SocketConnect(
     UnixDomainSocketEndPoint path, EndPoint asked, ConnectionOptions options, CancellationToken cancellationToken);
 
 /// <summary>Listens on a socket for this user and root.</summary>
-internal delegate ConnectionListener SocketBind(UnixDomainSocketEndPoint path, EndPoint asked, ListenerOptions options);
+internal delegate ConnectionListener SocketBind(UnixDomainSocketEndPoint path, EndPoint asked, ListenerOptions options, LastWords? lastWords);
 
 /// <summary>Shared memory: two processes meet at a socket, whose transport is given from outside, and talk through the segment that one sends the other.</summary>
 internal static class SharedMemoryTransport
@@ -38,7 +38,7 @@ internal static class SharedMemoryTransport
     {
         CheckPlatform(local);
         UnixDomainSocketEndPoint path = SocketPlace.Of(local, makes: true, Step.Bind);
-        return LinkListener.Bind(ofSockets => bind(path, local, ofSockets), offered, options);
+        return LinkListener.Bind(ofSockets => bind(path, local, ofSockets, ServerHandshake.LastWords), offered, options);
     }
 
     internal static async ValueTask<SharedMemoryLink> LinkAsync(

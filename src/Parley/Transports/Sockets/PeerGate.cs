@@ -49,43 +49,43 @@ internal sealed class PeerGate
     /// <param name="client">Its socket.</param>
     /// <param name="address">Its address as a number; of TCP only.</param>
     /// <param name="peer">Who it is for <see cref="Leave"/>.</param>
-    internal bool LetsIn(DescriptorHandle client, UInt128 address, out UInt128 peer) => _isTcp ? LetsIn(address, out peer) : LetsUserIn(client, out peer);
+    internal Admission Admit(DescriptorHandle client, UInt128 address, out UInt128 peer) => _isTcp ? Admit(address, out peer) : AdmitUser(client, out peer);
 
     /// <summary>The same for TCP, which needs no socket.</summary>
-    internal bool LetsIn(UInt128 address, out UInt128 peer)
+    internal Admission Admit(UInt128 address, out UInt128 peer)
     {
         // A network of IPv6 is one peer: its owner has 2^64 addresses.
         peer = AddressRange.IsIPv4(address) ? address : address >> 64 << 64;
         if (_options.AccessRules is { } rules && !rules.MayPermit(address))
-            return Refuse(ref _refused, address, RulesSayNo);
-        return HasRoomFor(peer, address);
+            return Refuse(Admission.NotAllowed, address, RulesSayNo);
+        return AdmitWithinQuota(peer, address);
     }
 
     /// <summary>A client that was let in is gone.</summary>
     internal void Leave(UInt128 peer) => _quotas!.Leave(peer);
 
-    private bool LetsUserIn(DescriptorHandle client, out UInt128 peer)
+    private Admission AdmitUser(DescriptorHandle client, out UInt128 peer)
     {
         bool isKnown = SocketCalls.TryGetPeerCredentials(client, out PeerCredentials user);
         peer = user.UserId;
         if (!isKnown)
-            return Refuse(ref _refused, peer, "nobody can say whose it is");
-        return LocalPeer.Objection(_options, _ownUserOnly, user) is { } objection ? Refuse(ref _refused, peer, objection) : HasRoomFor(peer, peer);
+            return Refuse(Admission.NotAllowed, peer, "nobody can say whose it is");
+        return LocalPeer.Objection(_options, _ownUserOnly, user) is { } objection ? Refuse(Admission.NotAllowed, peer, objection) : AdmitWithinQuota(peer, peer);
     }
 
-    private bool HasRoomFor(UInt128 peer, UInt128 who) => (_quotas?.TryEnter(peer) ?? Excess.None) switch
+    private Admission AdmitWithinQuota(UInt128 peer, UInt128 who) => (_quotas?.TryEnter(peer) ?? Excess.None) switch
     {
-        Excess.Open => Refuse(ref _overQuota, who, "it has as many connections as one peer may have"),
-        Excess.Rate => Refuse(ref _overQuota, who, "it connects more often than one peer may"),
-        _ => true,
+        Excess.Open => Refuse(Admission.NoRoom, who, "it has as many connections as one peer may have"),
+        Excess.Rate => Refuse(Admission.NoRoom, who, "it connects more often than one peer may"),
+        _ => Admission.Granted,
     };
 
-    private bool Refuse(ref long counter, UInt128 who, string cause)
+    private Admission Refuse(Admission refusal, UInt128 who, string cause)
     {
-        Interlocked.Increment(ref counter);
+        Interlocked.Increment(ref (refusal == Admission.NoRoom ? ref _overQuota : ref _refused));
         if (_logger.IsEnabled(LogLevel.Warning) && _pace.IsDue(out string others))
             ListenerLog.ClientTurnedAway(_logger, Describe(who), ParleyEndPoint.Format(_local), cause, others);
-        return false;
+        return refusal;
     }
 
     private string Describe(UInt128 who)

@@ -13,7 +13,8 @@ internal static unsafe class SocketBinder
     /// <param name="asked">What stands for it in errors.</param>
     /// <param name="options">How.</param>
     /// <param name="ownUserOnly">Whether the address lies where any user can put something, and no other user is to be dealt with.</param>
-    internal static ConnectionListener Bind(EndPoint address, EndPoint asked, ListenerOptions options, bool ownUserOnly = false)
+    /// <param name="lastWords">What clients are told that are turned away.</param>
+    internal static ConnectionListener Bind(EndPoint address, EndPoint asked, ListenerOptions options, bool ownUserOnly = false, LastWords? lastWords = null)
     {
         bool isTcp = address is IPEndPoint;
         UnixFileMode mode = ownUserOnly && !LocalPeer.AllowsOthers(options) ? UnixFileMode.UserRead | UnixFileMode.UserWrite : options.UnixSocketMode;
@@ -42,7 +43,7 @@ internal static unsafe class SocketBinder
             Listen(handle, address, asked, options);
             EndPoint local = ownUserOnly ? asked : SocketNames.LocalEndPoint(handle) ?? address;
             var descriptor = new LevelDescriptor(handle, EventLoop.Shared, options.RunContinuationsInline);
-            return new SocketConnectionListener(descriptor, isTcp, local, path, ownUserOnly, options);
+            return new SocketConnectionListener(descriptor, isTcp, local, path, ownUserOnly, options) { LastWords = lastWords };
         }
         catch
         {

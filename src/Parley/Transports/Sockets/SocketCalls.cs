@@ -41,6 +41,19 @@ internal static unsafe class SocketCalls
         Libc.SetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_LINGER, &lingerForNothing, sizeof(ulong));
     }
 
+    /// <summary>
+    /// Says something to a client that is about to be closed, without waiting for it. What the client has said already is taken off: a Unix socket
+    /// that is closed with something unread is a reset to the other side.
+    /// </summary>
+    internal static void SayLast(DescriptorHandle socket, ReadOnlySpan<byte> words)
+    {
+        const int Most = 256;
+        byte* unread = stackalloc byte[Most];
+        fixed (byte* start = words)
+            Libc.Send(socket, start, (nuint)words.Length, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL);
+        Libc.Recv(socket, unread, Most, Libc.MSG_DONTWAIT);
+    }
+
     /// <summary>Settings that clients inherit when they are made on a listener, so that accepting costs no calls for them.</summary>
     internal static void ApplyTcpOptions(DescriptorHandle socket, ConnectionOptions options)
     {

@@ -66,6 +66,9 @@ internal sealed class SocketConnectionListener : ConnectionListener
 
     public override EndPoint LocalEndPoint { get; }
 
+    /// <summary>What clients of a Unix socket are told that are turned away; nothing if <see langword="null"/>.</summary>
+    internal LastWords? LastWords { get; init; }
+
     public override ValueTask<Connection?> AcceptAsync(CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -240,13 +243,14 @@ internal sealed class SocketConnectionListener : ConnectionListener
                 Observe(handle, remote.EndPoint, started, error);
             if (error == 0)
             {
-                if (_gate is null || _gate.LetsIn(handle, peer, out peer))
+                Admission admission = _gate?.Admit(handle, peer, out peer) ?? Admission.Granted;
+                if (admission == Admission.Granted)
                 {
                     connection = Take(handle, remote, peer);
                     return true;
                 }
 
-                TurnAway(handle);
+                TurnAway(handle, admission);
                 if (turnsLeft > 0)
                     continue;
                 return false;
@@ -259,11 +263,13 @@ internal sealed class SocketConnectionListener : ConnectionListener
         }
     }
 
-    // By a reset, for an end would be taken for that of a conversation. A Unix socket has no such thing.
-    private void TurnAway(DescriptorHandle client)
+    // By a reset, for an end would be taken for that of a conversation. A Unix socket has no such thing, but there may be words for it.
+    private void TurnAway(DescriptorHandle client, Admission refusal)
     {
         if (_isTcp)
             SocketCalls.ResetOnClose(client);
+        else if (LastWords is { } words)
+            SocketCalls.SayLast(client, (refusal == Admission.NoRoom ? words.NoRoom : words.NotAllowed).Span);
         client.Dispose();
     }
 
@@ -301,9 +307,10 @@ internal sealed class SocketConnectionListener : ConnectionListener
     /// <summary>Whether a client that was accepted may stay; otherwise it is broken off.</summary>
     internal unsafe bool LetsIn(int client, ReadOnlySpan<byte> address)
     {
-        if (_gate is null || _gate.LetsIn(KernelAddress.NumberOf(address), out _))
+        Admission admission = _gate?.Admit(KernelAddress.NumberOf(address), out _) ?? Admission.Granted;
+        if (admission == Admission.Granted)
             return true;
-        TurnAway(new DescriptorHandle(client));
+        TurnAway(new DescriptorHandle(client), admission);
         MakeRoom();
         return false;
     }

@@ -60,9 +60,9 @@ internal static class SocketTransport
         return await new SocketConnector(path, asked, options) { OwnFile = file }.ConnectAsync(due, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Listens on a Unix socket in such a folder: only for clients of this user and root, unless others are allowed.</summary>
-    internal static ConnectionListener BindOwnUser(UnixDomainSocketEndPoint path, EndPoint asked, ListenerOptions options)
-        => SocketBinder.Bind(path, asked, options, ownUserOnly: true);
+    /// <summary>Listens on a Unix socket in such a folder: only for clients of this user and root, unless others are allowed; who is turned away is told.</summary>
+    internal static ConnectionListener BindOwnUser(UnixDomainSocketEndPoint path, EndPoint asked, ListenerOptions options, LastWords? lastWords = null)
+        => SocketBinder.Bind(path, asked, options, ownUserOnly: true, lastWords);
 
     /// <summary>Whether somebody listens on a Unix socket; they take nobody for a client.</summary>
     internal static bool IsListenedOn(string path) => SocketPath.Probe(path) is not (Errno.ECONNREFUSED or Errno.ENOENT);
