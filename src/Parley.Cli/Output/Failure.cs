@@ -129,6 +129,8 @@ internal static class Failure
     /// <summary>One name is served as bytes or as messages, and each has its own verbs.</summary>
     private static string? SharedMemoryHint(ConnectionException failure, string where)
     {
+        if (failure.Cause.Contains("version", StringComparison.Ordinal))
+            return null;
         if (failure.Cause.Contains("as messages", StringComparison.Ordinal))
             return $"send to it with: parley send {where}";
         if (failure.Cause.Contains("as bytes", StringComparison.Ordinal))

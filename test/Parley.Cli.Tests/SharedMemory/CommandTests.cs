@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using static Parley.Cli.Tests.Payload;
 
@@ -255,6 +256,23 @@ public sealed class CommandTests : IDisposable
         await first.WaitForOutputAsync(4);
 
         Errors.Failure.MustBe(await Command.RunAsync("connect", Endpoint), "3", "no room for another client", Errors.Failure.None);
+    }
+
+    [Fact]
+    public async Task Connect_ServerOfAnotherVersion_SaysSoWithoutAHint()
+    {
+        using Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(_folder["s"]));
+        listener.Listen();
+        Task<CommandResult> connect = Command.RunAsync("connect", Endpoint);
+        using Socket client = await listener.AcceptAsync().WaitAsync(Limits.Wait);
+        byte[] welcome = new byte[64];
+        "PARLEYSM"u8.CopyTo(welcome);
+        (welcome[8], welcome[16]) = (9, 1);
+
+        await client.SendAsync(welcome);
+
+        Errors.Failure.MustBe(await connect, "3", "the server speaks version 9 of the protocol, this side version 1", Errors.Failure.None);
     }
 
     [Fact]
