@@ -32,8 +32,9 @@ internal sealed class MessageRelayService(RelayRun run, MessageChannelOptions op
         }
         catch (ConnectionException broken) when (broken.Step is Step.Receive)
         {
-            // A torn message is lost, and nobody else says so.
-            Failure.Report(broken);
+            // A torn message is lost, and nobody else says so, but of a liar in shared memory the listener.
+            if (!IsToldByListener(broken))
+                Failure.Report(broken);
             throw;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -19,8 +19,8 @@ internal sealed class ReceiveService(Receiver receiver, MessageChannelOptions op
         }
         catch (ConnectionException broken) when (!receiver.Over.IsCancellationRequested)
         {
-            // What a torn message had of use is lost, and nobody else says so.
-            if (!verbose)
+            // What a torn message had of use is lost, and nobody else says so, but of a liar in shared memory the listener.
+            if (!verbose && !IsToldByListener(broken))
                 Failure.Report(broken);
             throw;
         }

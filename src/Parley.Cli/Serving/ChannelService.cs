@@ -9,6 +9,10 @@ internal abstract class ChannelService(MessageChannelOptions options) : Service
     internal sealed override ValueTask ServeAsync(Connection client, CancellationToken cancellationToken)
         => ServeAsync(MessageChannel.Over(client, options), client.RemoteEndPoint ?? client.LocalEndPoint, cancellationToken);
 
+    /// <summary>Whether it is that a client has lied in shared memory, which the listener says at a pace that a crowd of them cannot raise. A torn frame is none.</summary>
+    private protected bool IsToldByListener(ConnectionException broken)
+        => options.Framing == MessageFraming.None && broken is { Reason: Reason.Corrupt, EndPoint: SharedMemoryEndPoint };
+
     /// <summary>Serves one client up to its end; the caller disposes the channel, or what it goes over.</summary>
     internal abstract ValueTask ServeAsync(MessageChannel client, EndPoint? peer, CancellationToken cancellationToken);
 }

@@ -16,4 +16,7 @@ internal static partial class ListenerLog
 
     [LoggerMessage(4, LogLevel.Warning, "{EndPoint} goes on with what it had: {Cause}.")]
     internal static partial void CertificateKept(ILogger logger, string endPoint, string cause);
+
+    [LoggerMessage(5, LogLevel.Warning, "A client of {EndPoint} was broken off: {Cause}{Others}.")]
+    internal static partial void ClientBrokenOff(ILogger logger, string endPoint, string cause, string others);
 }

@@ -261,6 +261,46 @@ public sealed class HostileClientTests : IAsyncLifetime, IDisposable
         await MustServeMessagesAsync();
     }
 
+    /// <summary>Each is broken off and told of, but a crowd of them does not fill the log.</summary>
+    [Fact]
+    public async Task Liars_InACrowd_AreToldOfAtTheLogsPace()
+    {
+        const int Crowd = 40;
+        using var log = new RecordingLog();
+        var place = new SharedMemoryEndPoint(_folder["logged"]);
+        await using ConnectionListener listener = await ConnectionListener.BindAsync(place, new ListenerOptions { LoggerFactory = log }).Within();
+
+        for (int i = 0; i < Crowd; i++)
+        {
+            using RawPeer client = RawPeer.Converse(place.Name, Bytes);
+            await using Connection server = (await listener.AcceptAsync().Within())!;
+            client.OutgoingState = 3;
+            client.Wake();
+            await MustBeCorruptAsync(async () => await server.Input.ReadAsync());
+        }
+
+        string[] lines = [.. log.Entries.Select(static entry => entry.Text)];
+        Assert.InRange(lines.Length, LogPace.Burst, Crowd - 1);
+        Assert.Equal($"A client of {ParleyEndPoint.Format(place)} was broken off: the peer has written nonsense into its state.", lines[0]);
+    }
+
+    [Fact]
+    public async Task Liar_WithMessages_IsToldOf()
+    {
+        using var log = new RecordingLog();
+        var place = new SharedMemoryEndPoint(_folder["logged"]);
+        await using MessageChannelListener listener = await MessageChannelListener.BindAsync(place, new MessageChannelOptions { LoggerFactory = log }).Within();
+        using RawPeer client = RawPeer.Converse(place.Name, Messages);
+        await using MessageChannel server = (await listener.AcceptAsync().Within())!;
+
+        client.Header(0) = 2;
+        client.Wake();
+
+        await MustBeCorruptAsync(async () => await server.ReceiveAsync(new byte[server.MaxMessageSize]));
+        Assert.Single(log.Entries);
+        Assert.True(log.Has("was broken off: the peer has written what cannot be into the shared memory"));
+    }
+
     [Fact]
     public async Task Header_OfTheLongestMessage_IsAMessage()
     {

@@ -241,6 +241,8 @@ internal sealed class LinkListener : IAsyncDisposable
         link.Socket.Ended = () =>
         {
             Remove(link);
+            if (link.Socket.Failure is ConnectionException { Reason: Reason.Corrupt } lie)
+                _log.BrokenOff(lie);
             makeRoom?.Invoke();
         };
         lock (_lock)
