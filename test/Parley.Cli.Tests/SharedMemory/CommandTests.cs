@@ -309,6 +309,19 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Connect_ServerKilled_IsToldInTheSameWords()
+    {
+        await using ListeningCommand server = await Command.ListenAsync("serve", Endpoint, "--echo");
+        await using ChildProcess client = Command.Start("connect", Endpoint);
+        await client.WriteAsync("hello"u8.ToArray());
+        await client.WaitForOutputAsync(5);
+
+        await server.StopAsync(Signal.Kill);
+
+        Errors.Failure.MustBe(await client.EndAsync(), "5", "the peer's process ended without closing the conversation");
+    }
+
+    [Fact]
     public async Task Inspect_ShowsConnections_ListShowsNames()
     {
         string name = $"parley-test-{Environment.ProcessId}-{Guid.NewGuid():N}";

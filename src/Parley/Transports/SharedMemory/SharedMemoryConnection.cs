@@ -100,7 +100,7 @@ internal sealed partial class SharedMemoryConnection : Connection
 
     private static (Reason Reason, string Cause, int Error) Explain(uint state) => state switch
     {
-        SharedLayout.Open => (Reason.PeerDied, "the peer's process has ended without closing the connection", 0),
+        SharedLayout.Open => (Reason.PeerDied, "the peer's process ended without closing the conversation", 0),
         SharedLayout.Closed => (Reason.Reset, Errno.Describe(Errno.EPIPE), Errno.EPIPE),
         SharedLayout.Aborted => (Reason.Reset, Errno.Describe(Errno.ECONNRESET), Errno.ECONNRESET),
         _ => (Reason.Corrupt, "the peer has written nonsense into its state", 0),
