@@ -76,7 +76,7 @@ internal static class NamedObjectText
             json.WriteNumber("bytes_to_client", one.BytesToClient);
             json.WriteNumber("sleeps", one.Sleeps);
             json.WriteNumber("wakes", one.Wakes);
-            json.WriteNumber("seconds", one.Age.TotalSeconds);
+            json.WriteNumber("seconds", Math.Round(one.Age.TotalSeconds, 3));
             json.WriteEndObject();
         }
 

@@ -338,6 +338,7 @@ public sealed class CommandTests : IDisposable
         Assert.Contains($"{client.Id}", text, StringComparison.Ordinal);
         JsonElement one = JsonDocument.Parse(json.Split('\n')[0]).RootElement;
         Assert.Equal($"shm:{name}", one.GetProperty("endpoint").GetString());
+        Assert.Matches(@"""seconds"":\d+(\.\d{1,3})?\D", json);
         Assert.Contains($"shm:{name}", list, StringComparison.Ordinal);
 
         // It takes its name away, which is in the user's own directory.
