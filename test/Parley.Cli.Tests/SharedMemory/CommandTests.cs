@@ -332,7 +332,7 @@ public sealed class CommandTests : IDisposable
 
         string text = (await Command.RunAsync("inspect", $"shm:{name}")).MustExit(0).Text;
         string json = (await Command.RunAsync("inspect", $"shm:{name}", "--json")).MustExit(0).Text;
-        string list = (await Command.RunAsync("list")).Text;
+        string list = (await Command.RunAsync("list")).MustExit(0).Text;
 
         Assert.StartsWith($"shm:{name}: ", text, StringComparison.Ordinal);
         Assert.Contains($"{client.Id}", text, StringComparison.Ordinal);
