@@ -5,6 +5,13 @@ namespace Parley.Cli.Output;
 /// <summary>What <c>-v</c> says when a conversation is over.</summary>
 internal static class Conversation
 {
+    /// <summary>Says how many were broken off because they had not ended in time.</summary>
+    internal static void ReportCut(int count, TimeSpan limit)
+    {
+        string what = count == 1 ? "1 conversation was cut off: it did" : $"{count} conversations were cut off: they did";
+        StandardError.WriteLine($"parley: {what} not end within {limit.TotalSeconds:0.###} s");
+    }
+
     internal static void Report(EndPoint? peer, ConnectionStatistics statistics, Exception? failure)
     {
         string who = peer is null ? "a client" : PlainText.OneLine(ParleyEndPoint.Format(peer));

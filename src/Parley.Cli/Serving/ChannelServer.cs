@@ -50,7 +50,7 @@ internal sealed class ChannelServer(ChannelService service, bool verbose, bool o
                 return service.FatalExitCode ?? ExitCode.Done;
             if (cut > 0)
             {
-                StandardError.WriteLine($"parley: {Units.Count(cut, "conversation")} {(cut == 1 ? "was cut off: it" : "were cut off: they")} did not end within {drainTimeout.TotalSeconds:0.###} s");
+                Conversation.ReportCut(cut, drainTimeout);
                 return ExitCode.Failed;
             }
         }
@@ -126,7 +126,7 @@ internal sealed class ChannelServer(ChannelService service, bool verbose, bool o
             OperationCanceledException => "interrupted",
             _ => "broken off by us: " + failure.Message,
         };
-        StandardError.WriteLine($"a client: {Units.Count(moved.MessagesReceived, "message")} in, {Units.Count(moved.BytesReceived, "byte")}, {PlainText.OneLine(end)}");
+        StandardError.WriteLine($"a client: {moved.MessagesReceived} messages in, {moved.BytesReceived} bytes, {PlainText.OneLine(end)}");
     }
 
     /// <returns>How many had to be broken off because the time was over.</returns>

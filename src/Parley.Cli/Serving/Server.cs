@@ -42,7 +42,7 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
                 return service.FatalExitCode ?? ExitCode.Done;
             if (cut > 0)
             {
-                StandardError.WriteLine($"parley: {Units.Count(cut, "conversation")} {(cut == 1 ? "was cut off: it" : "were cut off: they")} did not end within {drainTimeout.TotalSeconds:0.###} s");
+                Conversation.ReportCut(cut, drainTimeout);
                 return ExitCode.Failed;
             }
         }

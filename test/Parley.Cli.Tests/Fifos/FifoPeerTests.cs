@@ -205,6 +205,45 @@ public sealed class FifoPeerTests : IDisposable
         Assert.Equal("line\nline\nline\n", (await command.EndAsync()).MustExit(130).Text);
     }
 
+    [SkippableTheory]
+    [InlineData((int)Signal.Terminate)]
+    [InlineData((int)Signal.Interrupt)]
+    public async Task RelayFollow_SignalWhenNoWriterIsLeft_EndsInOrder(int signal)
+    {
+        await using RawListener target = RawListener.Open();
+        await using ListeningCommand relay = await Command.ListenAsync("relay", _fifo.Endpoint, target.Endpoint, "--follow");
+        await using (ChildProcess writer = _fifo.Say("said"))
+            (await writer.EndAsync()).MustExit(0);
+        using System.Net.Sockets.Socket server = await RawSocket.AcceptAsync(target.Socket);
+        await RawSocket.ReadExactlyAsync(server, "said".Length);
+
+        relay.Process.Send((Signal)signal);
+
+        Assert.Empty(await RawSocket.ReadToEndAsync(server));
+        server.Close();
+        (await relay.EndAsync()).MustExit(0);
+        Assert.Empty(relay.Messages);
+    }
+
+    [SkippableFact]
+    public async Task RelayFollow_SignalWhileAWriterIsThere_HearsItOut()
+    {
+        await using RawListener target = RawListener.Open();
+        await using ListeningCommand relay = await Command.ListenAsync("relay", _fifo.Endpoint, target.Endpoint, "--follow", "--drain-timeout", "60");
+        await using ChildProcess writer = ChildProcess.Start(["sh", "-c", $"exec cat > {Command.Quote(_fifo.Path)}"]);
+        await writer.WriteAsync("first"u8.ToArray());
+        using System.Net.Sockets.Socket server = await RawSocket.AcceptAsync(target.Socket);
+        await RawSocket.ReadExactlyAsync(server, "first".Length);
+
+        relay.Process.Send(Signal.Terminate);
+        Assert.True(await RawSocket.IsQuietAsync(server));
+        await writer.WriteAsync("last"u8.ToArray(), close: true);
+
+        Assert.Equal("last"u8.ToArray(), await RawSocket.ReadToEndAsync(server));
+        server.Close();
+        (await relay.EndAsync()).MustExit(0);
+    }
+
     [SkippableFact]
     public async Task Relay_FromOneFifoToAnother_ReadsTheFirstAndWritesTheSecond()
     {

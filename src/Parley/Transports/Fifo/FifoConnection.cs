@@ -36,6 +36,9 @@ internal sealed class FifoConnection : DescriptorConnection
     /// <summary>Told right before and right after the end that is written is closed: from then on nothing tells whether somebody reads.</summary>
     internal FifoReaders? Readers { get; set; }
 
+    /// <summary>The end comes with that of the last writer, where one writer after the other was followed: at once where none is there.</summary>
+    internal void StopFollowing() => _kept?.Dispose();
+
     internal override bool ReadsFromPipe => true;
 
     internal override bool WritesToPipe => true;

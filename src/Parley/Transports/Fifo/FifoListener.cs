@@ -22,6 +22,7 @@ internal sealed class FifoListener : ConnectionListener
 
     // Held from client to client: a pipe that nobody has open forgets what a quick writer has put into it meanwhile.
     private DescriptorHandle? _kept;
+    private FifoConnection? _last;
     private readonly FifoReaders? _readers;
     private bool _hasLeftover;
     private bool _hasMet;
@@ -74,6 +75,9 @@ internal sealed class FifoListener : ConnectionListener
     public override ValueTask StopAsync(CancellationToken cancellationToken = default)
     {
         _stopped.Cancel();
+
+        // No further writer is wanted: a conversation that would have had it too ends with the writers that there are.
+        Volatile.Read(ref _last)?.StopFollowing();
         return ValueTask.CompletedTask;
     }
 
@@ -164,6 +168,10 @@ internal sealed class FifoListener : ConnectionListener
         }
 
         _hasMet = true;
+        Volatile.Write(ref _last, connection);
+        Interlocked.MemoryBarrier();
+        if (_stopped.IsCancellationRequested)
+            connection.StopFollowing();
         connection.Ended = () =>
         {
             _hasLeftover = _opening.Reads && !connection.PeerEnded;
