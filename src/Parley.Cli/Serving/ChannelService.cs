@@ -6,6 +6,8 @@ namespace Parley.Cli.Serving;
 /// <param name="options">How a connection carries them.</param>
 internal abstract class ChannelService(MessageChannelOptions options) : Service
 {
+    internal sealed override bool ReportsFailures => true;
+
     internal sealed override ValueTask ServeAsync(Connection client, CancellationToken cancellationToken)
         => ServeAsync(MessageChannel.Over(client, options), client.RemoteEndPoint ?? client.LocalEndPoint, cancellationToken);
 

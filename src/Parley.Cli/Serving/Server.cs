@@ -6,6 +6,9 @@ namespace Parley.Cli.Serving;
 /// <summary>Accepts clients and serves each beside the others, until a signal or, with <c>--once</c>, until one was served.</summary>
 internal sealed class Server(Service service, bool verbose, bool once, TimeSpan drainTimeout, long? rateLimit) : IDisposable
 {
+    // A system takes less than this for a program that reads nothing.
+    private const long MostUnread = 1024 * 1024;
+
     private readonly Conversations _conversations = new();
     private readonly CancellationTokenSource _cut = new();
     private ConnectionListener? _listener;
@@ -110,9 +113,34 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
 
     private async ValueTask EndIfServedAsync(Connection client, Exception? failure)
     {
-        if (service.FatalExitCode is null && (failure is not null || !service.WasServed(client.Statistics)))
+        if (service.FatalExitCode is null && (_cut.IsCancellationRequested || !WasServed(client, failure)))
             return;
-        _exitCode = service.FatalExitCode ?? ExitCode.Done;
+        _exitCode = service.FatalExitCode ?? ExitCodeOf(failure);
         await _listener!.StopAsync();
+    }
+
+    /// <summary>
+    /// Whether it was a client, however it ended. Who says nothing and breaks off has only looked: what it was sent its system took for it. But
+    /// neither takes its system much, nor does such a one end what was broken off behind it.
+    /// </summary>
+    private bool WasServed(Connection client, Exception? failure)
+    {
+        ConnectionStatistics moved = client.Statistics;
+        if (failure is null)
+            return service.WasServed(moved);
+        if (moved.BytesReceived > 0)
+            return true;
+        var broken = failure as ConnectionException;
+        bool isOwn = broken?.EndPoint is null || broken.EndPoint.Equals(client.RemoteEndPoint ?? client.LocalEndPoint);
+        return moved.BytesSent - (broken?.UndeliveredBytes ?? 0) > (isOwn ? MostUnread : 0);
+    }
+
+    private int ExitCodeOf(Exception? failure)
+    {
+        if (failure is null)
+            return ExitCode.Done;
+        if (failure is not ConnectionException broken)
+            return ExitCode.Failed;
+        return service.ReportsFailures ? ExitCode.Of(broken) : Failure.Report(broken);
     }
 }

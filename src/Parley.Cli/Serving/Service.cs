@@ -28,6 +28,9 @@ internal abstract class Service
     /// <summary>The exit code of a failure of the service itself, no client's fault, which ends a server that serves one client.</summary>
     internal virtual int? FatalExitCode => null;
 
+    /// <summary>Whether the service says by itself why a conversation was broken off.</summary>
+    internal virtual bool ReportsFailures => false;
+
     /// <summary>Cancelled when the service has done all it wanted to: the server accepts no more, and breaks off those who are left.</summary>
     internal virtual CancellationToken Finished => CancellationToken.None;
 

@@ -70,17 +70,31 @@ public sealed class ProbeTests : IDisposable
         (await server.EndAsync()).MustExit(0);
     }
 
-    [Fact]
-    public async Task RelayOnce_Probes_StillJoinTheFirstRealClient()
+    [Theory]
+    [InlineData("close")]
+    [InlineData("reset")]
+    public async Task RelayOnce_Probes_StillJoinTheFirstRealClient(string end)
     {
         await using RawListener target = RawListener.Open().Echo();
         await using ListeningCommand relay = await Command.ListenAsync("relay", "tcp://127.0.0.1:0", target.Endpoint, "--once");
 
-        await ProbeAsync(relay, "close", 10);
+        await ProbeAsync(relay, end, 10);
 
         using Socket client = await RawSocket.ConnectAsync(relay.Endpoint);
         Assert.Equal(ServerMessage, await RawSocket.ExchangeAsync(client, ServerMessage));
         client.Close();
+        (await relay.EndAsync()).MustExit(0);
+    }
+
+    [Fact]
+    public async Task RelayOnce_ProbesThatATargetGreets_StillJoinTheFirstRealClient()
+    {
+        await using RawListener target = RawListener.Open().Serve(client => RawSocket.SendAndShutdownAsync(client, ServerMessage));
+        await using ListeningCommand relay = await Command.ListenAsync("relay", "tcp://127.0.0.1:0", target.Endpoint, "--once");
+
+        await ProbeAsync(relay, "reset", 10);
+
+        Assert.Equal(ServerMessage, await RawSocket.ReceiveFromAsync(relay.Endpoint));
         (await relay.EndAsync()).MustExit(0);
     }
 
