@@ -19,7 +19,7 @@ internal static class ListenCommand
         var listener = new ListenerSettings(oneClient: true);
         var tls = new TlsSettings(listens: true);
         var verbosity = new Verbosity();
-        var command = new Command("listen", "Accept one client and join it to standard input and output: the first with whom a byte is exchanged (one that comes and goes without a word is let go), of a FIFO the first that opens it") { endPoint, timeout, follow, ringSize };
+        var command = new Command("listen", "Accept one client and join it to standard input and output: the first with whom a byte is exchanged, or that says it has nothing to say (over TCP, one that says nothing at all counts as a port probe and is let go), of a FIFO the first that opens it") { endPoint, timeout, follow, ringSize };
         transfer.AddTo(command);
         flow.AddTo(command);
         listener.AddTo(command);

@@ -17,7 +17,7 @@ internal static class RelayCommand
     {
         Argument<string> listen = EndPointArgument.Required("LISTEN", "Where clients or messages come", Forms);
         Argument<string> target = EndPointArgument.Required("TARGET", "Where each is joined to", Forms + EndPointArgument.Program);
-        var once = new Option<bool>("--once") { Description = "End after one client was served, or one message of a queue or of UDP" };
+        var once = new Option<bool>("--once") { Description = "End after one client was served (over TCP, one with whom no byte is exchanged counts as a port probe), or one message of a queue or of UDP" };
         var transfer = new TransferSettings();
         Option<bool> follow = FollowOption.Create();
         Option<int?> ringSize = RingSizeOption.Create();

@@ -19,7 +19,7 @@ internal static class ServeCommand
         var echo = new Option<bool>("--echo") { Description = "Send each client back what it sends" };
         var discard = new Option<bool>("--discard") { Description = "Take what each client sends, and drop it" };
         var exec = new Option<bool>(ProgramWords.Option) { Description = "Start a program for each client, and join both: -- PROGRAM [ARGS] at the end" };
-        var once = new Option<bool>("--once") { Description = "End after one client was served" };
+        var once = new Option<bool>("--once") { Description = "End after one client was served (over TCP, where it is to speak: one that says nothing at all counts as a port probe)" };
         Option<int?> ringSize = RingSizeOption.Create();
         var transfer = new TransferSettings();
         var listener = new ListenerSettings();

@@ -1,15 +1,21 @@
 using System.Diagnostics;
 using System.IO.Pipelines;
+using System.Net.Sockets;
 
 namespace Parley.Cli.Joining;
 
 /// <summary>
-/// Finds the client that <c>listen</c> is meant for: the first with whom a byte was exchanged. One that comes and goes without a word,
-/// as a port probe does, is let go, and what was meant for it stays for the next. Nobody probes a FIFO: its first client is the one.
+/// Finds the client that <c>listen</c> is meant for: the first with whom a byte was exchanged, or who has nothing to say and still listens. One
+/// that comes and goes without a word, as a port probe does, is let go, and what was meant for it stays for the next. Over TCP the two look
+/// alike, and both are let go. Nobody probes a FIFO: its first client is the one.
 /// </summary>
 internal sealed class ClientSearch(ConnectionListener listener, Connection standard, Flow flow, long? rateLimit)
 {
+    private static readonly TimeSpan LongestProbe = TimeSpan.FromMilliseconds(250);
+
     private readonly long _started = Stopwatch.GetTimestamp();
+
+    private bool TellsHalfCloses => listener.LocalEndPoint is UnixDomainSocketEndPoint or NamedPipeEndPoint or SharedMemoryEndPoint;
 
     /// <summary>Finds it, and stops listening.</summary>
     /// <exception cref="ConnectionException">Nobody came in time.</exception>
@@ -34,8 +40,20 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
                 return client;
             }
 
-            client.Abort();
+            _ = LetGoAsync(client);
+        }
+    }
+
+    // In order: a client that had nothing to say hears an end, not a reset.
+    private static async Task LetGoAsync(Connection client)
+    {
+        try
+        {
             await client.DisposeAsync();
+        }
+        catch (ConnectionException)
+        {
+            // It has broken off, and is not the one.
         }
     }
 
@@ -59,7 +77,7 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
             return await heard;
 
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<bool> said = SayAsync(client, enough.Token);
+        Task<bool> said = SayAsync(client, heard, enough.Token);
         if (await Task.WhenAny(heard, said) == said)
         {
             if (!await said)
@@ -80,14 +98,14 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
     }
 
     /// <summary>Waits for the client's first byte and leaves it where it is.</summary>
-    /// <returns>Whether there is one.</returns>
+    /// <returns>Whether there is one, or the client has said that there is none and still listens.</returns>
     private static async Task<bool> HearAsync(Connection client, CancellationToken cancellationToken)
     {
         try
         {
             ReadResult result = await client.Input.ReadAsync(cancellationToken);
             client.Input.AdvanceTo(result.Buffer.Start, result.Buffer.Start);
-            return result.Buffer.Length > 0;
+            return result.Buffer.Length > 0 || client.HasHalfClosed;
         }
         catch (ConnectionException)
         {
@@ -97,9 +115,10 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
     }
 
     /// <summary>Says the first of standard input, and takes it back if the client broke off before it arrived.</summary>
-    /// <returns>Whether there was something to say, and it was not taken back.</returns>
-    private async Task<bool> SayAsync(Connection client, CancellationToken enough)
+    /// <returns>Whether there was something to say, and it was not taken back; or there is nothing to say to one who stays.</returns>
+    private async Task<bool> SayAsync(Connection client, Task heard, CancellationToken enough)
     {
+        bool stays = false;
         ReadResult result = await standard.Input.ReadAsync(CancellationToken.None);
         ReadOnlyMemory<byte> first = result.Buffer.First;
         SequencePosition said = result.Buffer.Start;
@@ -113,6 +132,8 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
             }
             else if (result.IsCompleted)
             {
+                // Once both sides have ended, a client looks like one that has closed: so its end comes before ours, if it comes at once.
+                stays = TellsHalfCloses && await Task.WhenAny(heard, Task.Delay(LongestProbe, CancellationToken.None)) != heard;
                 await client.CompleteWritesAsync(CancellationToken.None);
             }
         }
@@ -120,10 +141,11 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
         {
             // Broken off before it had what we said: the next one shall have it.
             said = result.Buffer.Start;
+            stays = false;
         }
 
         standard.Input.AdvanceTo(said, said);
-        return !said.Equals(result.Buffer.Start);
+        return stays || !said.Equals(result.Buffer.Start);
     }
 
     private static async Task DeliverAsync(Connection client, CancellationToken enough)

@@ -127,7 +127,7 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
     {
         ConnectionStatistics moved = client.Statistics;
         if (failure is null)
-            return service.WasServed(moved);
+            return service.WasServed(moved) || client.HasHalfClosed;
         if (moved.BytesReceived > 0)
             return true;
         var broken = failure as ConnectionException;

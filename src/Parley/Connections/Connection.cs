@@ -33,6 +33,12 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     /// <summary>Cancelled once the conversation is over in both directions: disposed, aborted, or broken off by the peer.</summary>
     public abstract CancellationToken Closed { get; }
 
+    /// <summary>
+    /// Whether the peer has ended its side and was still there to listen when its end was read. Never where the channel cannot tell that from a
+    /// close: over TCP, over a FIFO, and on a Unix socket once this side has ended too.
+    /// </summary>
+    public virtual bool HasHalfClosed => false;
+
     /// <summary>What this conversation has moved so far. Safe from any thread.</summary>
     public abstract ConnectionStatistics Statistics { get; }
 

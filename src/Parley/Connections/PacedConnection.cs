@@ -29,6 +29,8 @@ internal sealed class PacedConnection : Connection
 
     public override CancellationToken Closed => _inner.Closed;
 
+    public override bool HasHalfClosed => _inner.HasHalfClosed;
+
     public override ConnectionStatistics Statistics
     {
         get

@@ -98,6 +98,25 @@ public sealed class ProbeTests : IDisposable
         (await relay.EndAsync()).MustExit(0);
     }
 
+    /// <summary>Standard input is at its end before anybody comes, as that of a job in a script's background.</summary>
+    [Theory]
+    [InlineData("--receive-only")]
+    [InlineData("-q")]
+    public async Task Listen_NothingToSayAndProbes_StillJoinsTheFirstRealClient(string option)
+    {
+        string endpoint = Endpoints.New("unix", _folder);
+        await using ChildProcess server = Command.Start("listen", endpoint, option);
+        server.CloseInput();
+        for (int i = 0; i < 20; i++)
+            (await Command.RunAsync("ping", endpoint, "--wait", "30", "-q")).MustExit(0);
+        Assert.False(server.HasEnded, server.Describe());
+
+        using Socket client = await RawSocket.ConnectAsync(endpoint);
+        await RawSocket.SendAndShutdownAsync(client, "hello"u8.ToArray());
+
+        Assert.Equal("hello", (await server.EndAsync()).MustExit(0).Text);
+    }
+
     private static async Task ProbeAsync(ListeningCommand server, string end, int times)
     {
         for (int i = 0; i < times; i++)

@@ -22,6 +22,28 @@ internal static unsafe class SocketState
         }
     }
 
+    /// <summary>Whether nothing goes any more, neither way.</summary>
+    internal static bool IsHungUp(DescriptorHandle socket)
+    {
+        bool isHeld = false;
+        try
+        {
+            // Held, so that its number cannot become somebody else's before it is asked about.
+            socket.DangerousAddRef(ref isHeld);
+            var poll = new PollDescriptor { Descriptor = socket.Number };
+            return Libc.Poll(&poll, 1, 0) > 0 && (poll.Returned & Libc.POLLHUP) != 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return true;
+        }
+        finally
+        {
+            if (isHeld)
+                socket.DangerousRelease();
+        }
+    }
+
     /// <summary>Takes the error that waits for the next call; 0 for none.</summary>
     internal static int TakeError(DescriptorHandle socket)
     {

@@ -40,6 +40,9 @@ internal sealed partial class SharedMemoryConnection : Connection
 
     public override CancellationToken Closed => _link.Socket.Closed;
 
+    // Who closes altogether says that, and the read throws.
+    public override bool HasHalfClosed => PeerEnded;
+
     public override ConnectionStatistics Statistics
         => new(_reader.Total, _writer.Total, _endedAt == 0 ? Stopwatch.GetElapsedTime(_started) : Stopwatch.GetElapsedTime(_started, _endedAt), _endedByPeer);
 

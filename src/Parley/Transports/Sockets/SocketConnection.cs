@@ -11,6 +11,7 @@ internal sealed unsafe partial class SocketConnection(Descriptor descriptor, boo
 {
     private PeerAddress _remote = remote;
     private EndPoint? _local;
+    private bool _hasHalfClosed;
 
     /// <summary>What to call this side, where that is not the socket's own address.</summary>
     internal EndPoint? Local
@@ -21,6 +22,8 @@ internal sealed unsafe partial class SocketConnection(Descriptor descriptor, boo
     public override EndPoint? LocalEndPoint => _local ??= SocketNames.LocalEndPoint(ReadDescriptor.Handle);
 
     public override EndPoint? RemoteEndPoint => _remote.EndPoint;
+
+    public override bool HasHalfClosed => _hasHalfClosed;
 
     // A Unix socket may stop short where descriptors were sent along.
     internal override bool ShortReadDrains => isTcp;
@@ -45,8 +48,20 @@ internal sealed unsafe partial class SocketConnection(Descriptor descriptor, boo
 
     internal override nint MoveTo(DescriptorHandle target, int most) => EndOrBreak(base.MoveTo(target, most));
 
-    // A write that met the reset has used it up, and the kernel then calls the break an end.
-    private nint EndOrBreak(nint count) => count == 0 && isTcp && Break == Errno.ECONNRESET ? -Errno.ECONNRESET : count;
+    private nint EndOrBreak(nint count)
+    {
+        if (count != 0)
+            return count;
+
+        // A write that met the reset has used it up, and the kernel then calls the break an end.
+        if (isTcp)
+            return Break == Errno.ECONNRESET ? -Errno.ECONNRESET : 0;
+
+        // A Unix socket hangs up when its peer closes. It does so too when both sides have ended.
+        if (!HasEndedWrites)
+            _hasHalfClosed = !SocketState.IsHungUp(ReadDescriptor.Handle);
+        return 0;
+    }
 
     internal override nint Transmit(ReadOnlySpan<byte> bytes, bool moreFollows)
     {
