@@ -14,13 +14,14 @@ internal static class ChildProgram
     internal static bool HasReadEnough(Exception failure)
         => failure is ConnectionException { Step: Step.Write or Step.Close, Reason: Reason.Reset, EndPoint: ProcessEndPoint };
 
-    /// <summary>Tells how it ended, where the peer is one.</summary>
-    internal static void ReportExit(Connection peer)
+    /// <summary>Tells how it ended, where the peer is one, and how many bytes it did not read.</summary>
+    internal static void ReportExit(Connection peer, long unread = 0)
     {
         if (peer.RemoteEndPoint is not ProcessEndPoint program || !peer.TryGetExitCode(out int code))
             return;
         peer.TryGetPeerCredentials(out PeerCredentials credentials);
         string end = code > SignalBase ? $"exit code {code} (signal {code - SignalBase})" : $"exit code {code}";
-        StandardError.WriteLine($"{PlainText.OneLine(program.ToString())} (pid {credentials.ProcessId}): {end}");
+        string left = unread > 0 ? $", {unread} bytes of its input not read" : "";
+        StandardError.WriteLine($"{PlainText.OneLine(program.ToString())} (pid {credentials.ProcessId}): {end}{left}");
     }
 }

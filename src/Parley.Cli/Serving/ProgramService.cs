@@ -22,21 +22,25 @@ internal sealed class ProgramService(ProcessEndPoint program, ConnectionOptions 
     {
         Connection child = await StartAsync(client, cancellationToken);
         ConnectionException? failure;
+        long unread;
         bool isOurs;
 
         // The client is broken off by the server; the program gets its end at the same time, and then the signals.
         await using (cancellationToken.Register(() => child.Abort()))
         {
-            failure = Judge(await ConnectionRelay.JoinAsync(client, child, CancellationToken.None));
+            RelayResult result = await ConnectionRelay.JoinAsync(client, child, CancellationToken.None);
+            failure = Judge(result);
             isOurs = failure is null or { EndPoint: ProcessEndPoint };
             if (!isOurs)
                 child.Abort(failure);
             ConnectionException? undelivered = await EndAsync(child);
-            failure ??= undelivered;
+            unread = Math.Max(Unread(result.FirstToSecondFailure), Unread(undelivered));
+            if (undelivered is not null && !ChildProgram.HasReadEnough(undelivered))
+                failure ??= undelivered;
         }
 
         if (verbose)
-            ChildProgram.ReportExit(child);
+            ChildProgram.ReportExit(child, unread);
         if (isOurs && !cancellationToken.IsCancellationRequested)
             NoteExit(child, failure);
         if (failure is not null)
@@ -52,9 +56,11 @@ internal sealed class ProgramService(ProcessEndPoint program, ConnectionOptions 
         }
         catch (ConnectionException undelivered)
         {
-            return ChildProgram.HasReadEnough(undelivered) ? null : undelivered;
+            return undelivered;
         }
     }
+
+    private static long Unread(ConnectionException? failure) => failure is { EndPoint: ProcessEndPoint } ? failure.UndeliveredBytes : 0;
 
     /// <summary>A client to whom nothing can be said any more is gone; a program that hears no more has made up its mind.</summary>
     private static ConnectionException? Judge(RelayResult result)

@@ -86,6 +86,22 @@ public sealed class ConnectTests : IDisposable
         Assert.Matches(@"deaf_talker \(pid \d+\): exit code 0", result.Error);
     }
 
+    [Theory]
+    [InlineData("exit 0", 0)]
+    [InlineData("exit 7", 7)]
+    public async Task Connect_ChildThatLeavesItsInputUnread_OnlyVerboseTells(string script, int code)
+    {
+        foreach (string option in new[] { "-v", "--send-only" })
+        {
+            CommandResult result = await Command.RunAsync(
+                new Launch("connect", "exec:", option, "--", "sh", "-c", "dd bs=1 count=1 >/dev/null 2>&1; " + script) { Input = new byte[1000] });
+
+            bool tells = option is "-v";
+            Assert.Equal(tells, result.MustExit(code).Error.Contains("999 bytes not delivered", StringComparison.Ordinal));
+            Assert.Equal(tells, result.Error.Length > 0);
+        }
+    }
+
     [Fact]
     public async Task Connect_StandardErrorOfTheChild_IsOurs()
     {

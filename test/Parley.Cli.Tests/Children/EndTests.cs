@@ -67,6 +67,18 @@ public sealed class EndTests : IDisposable
     }
 
     [Fact]
+    public async Task Serve_ProgramThatLeavesItsInputUnread_VerboseTells()
+    {
+        await using ListeningCommand server = await Command.ListenAsync(
+            "serve", "unix:" + _folder["s"], "--once", "-v", "--exec", "--", "sh", "-c", "dd bs=1 count=1 2>/dev/null");
+        using System.Net.Sockets.Socket client = await RawSocket.ConnectAsync(server.Endpoint);
+
+        Assert.Single(await RawSocket.ExchangeAsync(client, new byte[1000]));
+
+        Assert.Contains("exit code 0, 999 bytes of its input not read", (await server.EndAsync()).MustExit(0).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Connect_OutputIsAFifo_ItsReaderSeesTheEndBeforeTheCommandDoes()
     {
         string fifo = _folder["out"];

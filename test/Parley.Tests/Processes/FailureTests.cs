@@ -158,6 +158,40 @@ public sealed class FailureTests
         Assert.Equal(0, Started.ExitCode(child));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Dispose_ChildExitsWithoutReading_CountsWhatIsLost(bool isMuch)
+    {
+        using var folder = new TestFolder();
+        byte[] said = Payload.Random(isMuch ? 60_000 : 6);
+        Connection child = await Started.Script("head -c 2 >/dev/null; until [ -e \"$1\" ]; do sleep 0.01; done; exit 3", null, folder["go"]);
+        await child.Output.WriteAsync(said).AsTask().Within();
+        await child.CompleteWritesAsync().Within();
+        await File.WriteAllTextAsync(folder["go"], "");
+
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => child.DisposeAsync().Within());
+
+        Assert.Equal((Step.Close, Reason.Reset, said.Length - 2L), (failure.Step, failure.Reason, failure.UndeliveredBytes));
+        Assert.Contains($"{said.Length - 2} bytes were not delivered", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(3, Started.ExitCode(child));
+    }
+
+    [Fact]
+    public async Task Dispose_GrandchildHasTheInput_LosesNothing()
+    {
+        using var folder = new TestFolder();
+        Connection child = await Started.Script(
+            "{ until [ -e \"$1\" ]; do sleep 0.01; done; cat >\"$2.part\"; mv \"$2.part\" \"$2\"; } <&0 >/dev/null 2>&1 & exit 0", null, folder["go"], folder["read"]);
+        await Talk.SendAndEndAsync(child, "said"u8.ToArray()).Within();
+
+        await child.DisposeAsync().Within();
+
+        await File.WriteAllTextAsync(folder["go"], "");
+        await Eventually.TrueAsync(() => File.Exists(folder["read"]), "it was read");
+        Assert.Equal("said", await File.ReadAllTextAsync(folder["read"]));
+    }
+
     [Fact]
     public async Task Read_ChildClosedItsOutputAndLives_IsAnEndAtOnce()
     {

@@ -265,9 +265,10 @@ internal abstract partial class DescriptorConnection
     private protected virtual long CloseDue => Clock.FromNow(Options.CloseTimeout);
 
     /// <summary>Waits for a peer that is not to outlive the connection, after its descriptors are closed.</summary>
+    /// <exception cref="ConnectionException">It has ended without what it was sent.</exception>
     private protected virtual ValueTask AwaitPeerAsync() => ValueTask.CompletedTask;
 
-    private ConnectionException Undelivered(int errorNumber)
+    private protected ConnectionException Undelivered(int errorNumber)
     {
         (Reason reason, string cause, int number) = Explain(Step.Close, errorNumber);
         return Undelivered(reason, number, cause, null);

@@ -40,6 +40,43 @@ internal sealed unsafe class Pipe : IDisposable
         }
     }
 
+    /// <summary>Bytes that nobody has read yet; 0 once the descriptor is closed.</summary>
+    internal static int CountIn(DescriptorHandle pipe)
+    {
+        int count = 0;
+        try
+        {
+            return Libc.Ioctl(pipe, Libc.FIONREAD, &count) < 0 ? 0 : count;
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Whether somebody has the other end open.</summary>
+    internal static bool HasReader(DescriptorHandle writeEnd)
+    {
+        bool isHeld = false;
+        try
+        {
+            // Held, so that its number cannot become somebody else's before it is asked about.
+            writeEnd.DangerousAddRef(ref isHeld);
+            var poll = new PollDescriptor { Descriptor = writeEnd.Number, Events = Libc.POLLOUT };
+            return Libc.Poll(&poll, 1, 0) <= 0 || (poll.Returned & Libc.POLLERR) == 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Aborted meanwhile from another thread: whoever waits is told that.
+            return true;
+        }
+        finally
+        {
+            if (isHeld)
+                writeEnd.DangerousRelease();
+        }
+    }
+
     public void Dispose()
     {
         ReadEnd.Dispose();

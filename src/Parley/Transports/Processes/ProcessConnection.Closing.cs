@@ -1,3 +1,4 @@
+using Parley.Interop.Linux;
 using Parley.Transports.Descriptors;
 
 namespace Parley.Transports.Processes;
@@ -38,15 +39,30 @@ internal sealed partial class ProcessConnection
         return true;
     }
 
+    // Who aborts does not always dispose.
+    private protected override void ReleaseRest()
+    {
+        if (Failure is not null)
+            Interlocked.Exchange(ref _unread, null)?.Dispose();
+    }
+
     /// <summary>A pipe has no reset: the child is asked to end, and killed if it does not.</summary>
     private protected override void PrepareReset() => _child.Terminate(Grace);
 
     private protected override async ValueTask AwaitPeerAsync()
     {
         ReadDescriptor.Loop.Disarm(_end);
-        if (Failure is null && !await _child.WaitForExitAsync(_closingDue).ConfigureAwait(false))
+        bool isAborted = Failure is not null;
+        if (!isAborted && !await _child.WaitForExitAsync(_closingDue).ConfigureAwait(false))
             _child.Terminate(Grace);
         await _child.WaitForExitAsync(Clock.FromNow(Grace + AfterKill)).ConfigureAwait(false);
+
+        // One that was broken off loses what it has not read: that is no news.
+        if (_child.HasExited && !isAborted)
+            Volatile.Write(ref _lost, Interlocked.Exchange(ref _unread, null)?.Release() ?? 0);
+        Interlocked.Exchange(ref _unread, null)?.Dispose();
+        if (_lost > 0)
+            throw Undelivered(Errno.EPIPE);
     }
 
     // A child that has closed its standard input may go on talking: its exit is the end, not the break of one pipe.

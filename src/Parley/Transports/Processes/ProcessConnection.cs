@@ -15,6 +15,8 @@ internal sealed unsafe partial class ProcessConnection : DescriptorConnection
     private readonly EndDeadline _end;
     private long _closingDue;
     private int _leftOver = -1;
+    private UnreadInput? _unread;
+    private long _lost;
 
     internal ProcessConnection(Descriptor read, Descriptor write, Child child, ProcessEndPoint program, ConnectionOptions options)
         : base(read, write, options)
@@ -50,7 +52,7 @@ internal sealed unsafe partial class ProcessConnection : DescriptorConnection
         {
             if (_leftOver < 0)
             {
-                _leftOver = CountIn(ReadDescriptor.Handle);
+                _leftOver = Pipe.CountIn(ReadDescriptor.Handle);
                 TellOfHeldOutput();
             }
 
@@ -83,42 +85,29 @@ internal sealed unsafe partial class ProcessConnection : DescriptorConnection
     /// <summary>Closes the child's standard input. What is in the pipe when nobody can read it any more is lost, and that is told.</summary>
     internal override int EndWrites()
     {
-        if (Break == 0 && PendingError() is var error && error != 0)
-            return -error;
+        if (Break == 0)
+        {
+            if (PendingError() is var error && error != 0)
+                return -error;
+
+            // The child may still read it, and then the close sees to what it does not.
+            if (CountUndelivered() > 0)
+                _unread = UnreadInput.TryHold(WriteDescriptor.Handle);
+        }
+
         WriteDescriptor.Close();
         return 0;
     }
 
-    internal override long CountUndelivered() => CountIn(WriteDescriptor.Handle);
+    internal override long CountUndelivered()
+        => WriteDescriptor.Handle.IsClosed ? Volatile.Read(ref _lost) : Pipe.CountIn(WriteDescriptor.Handle);
 
-    // Once it is closed, a pipe does not tell any more how much of it was read.
+    // Once it is closed, only the child's exit tells how much of it was read.
     private protected override bool IsAcknowledged => HasEndedWrites;
 
     // A child that has read everything may close its input: nothing is lost by that. What is left is counted once nobody can read it any
     // more; before, it may be read between the two looks.
-    private protected override int PendingError() => !HasReader() && CountUndelivered() > 0 ? Errno.EPIPE : 0;
-
-    private bool HasReader()
-    {
-        bool isHeld = false;
-        try
-        {
-            // Held, so that its number cannot become somebody else's before it is asked about.
-            WriteDescriptor.Handle.DangerousAddRef(ref isHeld);
-            var poll = new PollDescriptor { Descriptor = WriteDescriptor.Handle.Number, Events = Libc.POLLOUT };
-            return Libc.Poll(&poll, 1, 0) <= 0 || (poll.Returned & Libc.POLLERR) == 0;
-        }
-        catch (ObjectDisposedException)
-        {
-            // Aborted meanwhile from another thread: whoever waits is told that.
-            return true;
-        }
-        finally
-        {
-            if (isHeld)
-                WriteDescriptor.Handle.DangerousRelease();
-        }
-    }
+    private protected override int PendingError() => !Pipe.HasReader(WriteDescriptor.Handle) && CountUndelivered() > 0 ? Errno.EPIPE : 0;
 
     private protected override (Reason Reason, string Cause, int ErrorNumber) Explain(Step step, int errorNumber)
     {
@@ -164,19 +153,6 @@ internal sealed unsafe partial class ProcessConnection : DescriptorConnection
         ReadDescriptor.Readable.Signal();
         if (_isClosedAwaited)
             CancelClosed();
-    }
-
-    private static int CountIn(DescriptorHandle pipe)
-    {
-        int count = 0;
-        try
-        {
-            return Libc.Ioctl(pipe, Libc.FIONREAD, &count) < 0 ? 0 : count;
-        }
-        catch (ObjectDisposedException)
-        {
-            return 0;
-        }
     }
 
     /// <summary>When waiting for an end that does not come is over.</summary>
