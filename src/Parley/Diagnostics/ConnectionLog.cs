@@ -10,4 +10,10 @@ internal static partial class ConnectionLog
 
     [LoggerMessage(101, LogLevel.Warning, "{Program} has ended with exit code {ExitCode}, but a process that it started still holds its output open: what that says from now on is lost.")]
     internal static partial void OutputHeld(ILogger logger, string program, int exitCode);
+
+    [LoggerMessage(102, LogLevel.Warning, "{Program} did not end within {Seconds:0.###} s of the end of its input: asked to end with SIGTERM.")]
+    internal static partial void ChildTerminated(ILogger logger, string program, double seconds);
+
+    [LoggerMessage(103, LogLevel.Warning, "{Program} did not end within {Seconds:0.###} s of SIGTERM: killed.")]
+    internal static partial void ChildKilled(ILogger logger, string program, double seconds);
 }

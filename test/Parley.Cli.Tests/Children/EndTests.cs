@@ -66,6 +66,22 @@ public sealed class EndTests : IDisposable
         Assert.Contains("still holds its output open", (await server.EndAsync()).MustExit(0).Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", 143, false)]
+    [InlineData("trap '' TERM; ", 137, true)]
+    public async Task Serve_ProgramThatOutlivesItsEnd_IsEndedAndThatIsTold(string trap, int code, bool isKilled)
+    {
+        await using ListeningCommand server = await Command.ListenAsync(
+            "serve", "unix:" + _folder["s"], "--once", "--drain-timeout", "1", "--exec", "--", "sh", "-c", trap + "echo said; exec >&-; exec sleep 1000");
+        using System.Net.Sockets.Socket client = await RawSocket.ConnectAsync(server.Endpoint);
+
+        Assert.Equal("said\n"u8.ToArray(), await RawSocket.ExchangeAsync(client, Array.Empty<byte>()));
+
+        string error = (await server.EndAsync()).MustExit(code).Error;
+        Assert.Contains("parley: sh did not end within 0.75 s of the end of its input: asked to end with SIGTERM", error, StringComparison.Ordinal);
+        Assert.Equal(isKilled, error.Contains("parley: sh did not end within 0.25 s of SIGTERM: killed", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Serve_ProgramThatLeavesItsInputUnread_VerboseTells()
     {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Parley.Interop.Linux;
 using Parley.Transports.Descriptors;
 
@@ -53,9 +54,17 @@ internal sealed partial class ProcessConnection
     {
         ReadDescriptor.Loop.Disarm(_end);
         bool isAborted = Failure is not null;
+        ILogger? logger = isAborted ? null : Options.LoggerFactory?.CreateLogger("Parley.Connection");
         if (!isAborted && !await _child.WaitForExitAsync(_closingDue).ConfigureAwait(false))
+        {
+            if (logger is not null)
+                ConnectionLog.ChildTerminated(logger, _child.Name, (Options.CloseTimeout - Grace).TotalSeconds);
             _child.Terminate(Grace);
-        await _child.WaitForExitAsync(Clock.FromNow(Grace + AfterKill)).ConfigureAwait(false);
+        }
+
+        if (!await _child.WaitForExitAsync(Clock.FromNow(Grace)).ConfigureAwait(false) && logger is not null)
+            ConnectionLog.ChildKilled(logger, _child.Name, Grace.TotalSeconds);
+        await _child.WaitForExitAsync(Clock.FromNow(AfterKill)).ConfigureAwait(false);
 
         // One that was broken off loses what it has not read: that is no news.
         if (_child.HasExited && !isAborted)
