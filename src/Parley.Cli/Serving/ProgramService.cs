@@ -4,12 +4,25 @@ using Parley.Cli.Output;
 namespace Parley.Cli.Serving;
 
 /// <summary>Starts a program for each client, and joins both.</summary>
-internal sealed class ProgramService(ProcessEndPoint program, ConnectionOptions options, bool verbose) : Service
+internal sealed class ProgramService : Service
 {
+    private readonly ProcessEndPoint _program;
+    private readonly ConnectionOptions _options;
+    private readonly bool _verbose;
+
     // The first program that failed by itself: a server of one client ends as that one did.
     private int? _fatalExitCode;
 
-    internal override string Description => $"start {ParleyEndPoint.Format(program)} for";
+    /// <exception cref="ConnectionException">There is no such program: better said now than to the first client.</exception>
+    internal ProgramService(ProcessEndPoint program, ConnectionOptions options, bool verbose)
+    {
+        program.EnsureCanStart();
+        _program = program;
+        _options = options;
+        _verbose = verbose;
+    }
+
+    internal override string Description => $"start {ParleyEndPoint.Format(_program)} for";
 
     // The relay carries a break of one side to the other by itself, and leaves alone a side that still has something to get.
     internal override bool ResetsOnFailure => false;
@@ -39,7 +52,7 @@ internal sealed class ProgramService(ProcessEndPoint program, ConnectionOptions 
                 failure ??= undelivered;
         }
 
-        if (verbose)
+        if (_verbose)
             ChildProgram.ReportExit(child, unread);
         if (isOurs && !cancellationToken.IsCancellationRequested)
             NoteExit(child, failure);
@@ -83,7 +96,7 @@ internal sealed class ProgramService(ProcessEndPoint program, ConnectionOptions 
     {
         try
         {
-            return await Connection.ConnectAsync(program, options, cancellationToken);
+            return await Connection.ConnectAsync(_program, _options, cancellationToken);
         }
         catch (ConnectionException impossible)
         {

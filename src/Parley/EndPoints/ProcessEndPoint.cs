@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Parley.Transports;
 
 namespace Parley;
 
@@ -45,6 +46,14 @@ public sealed class ProcessEndPoint : EndPoint
 
     /// <summary>The folder it is started in; <see langword="null"/> (the default) for this process's own.</summary>
     public string? WorkingDirectory { get; init; }
+
+    /// <summary>
+    /// Looks whether the program can be found and executed, and starts nothing. What only its start can tell, such as a wrong interpreter, is not
+    /// looked for.
+    /// </summary>
+    /// <exception cref="ConnectionException">It cannot: with the step, the reason and the words of a start.</exception>
+    /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
+    public void EnsureCanStart() => TransportSelector.EnsureCanStart(this);
 
     /// <inheritdoc/>
     public override AddressFamily AddressFamily => AddressFamily.Unspecified;

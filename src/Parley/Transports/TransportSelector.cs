@@ -141,6 +141,8 @@ internal static class TransportSelector
     private static async ValueTask<MessageChannelListener> BindFramedAsync(EndPoint local, MessageChannelOptions options, CancellationToken cancellationToken)
         => new FramedChannelListener(await BindAsync(local, options.ForListener(), cancellationToken).ConfigureAwait(false), options);
 
+    internal static void EnsureCanStart(ProcessEndPoint program) => ProcessTransport.EnsureCanStart(program);
+
     /// <summary>A user's number by its name; <see langword="null"/> where there is none.</summary>
     internal static uint? FindUser(string name) => UserNames.Find(name);
 

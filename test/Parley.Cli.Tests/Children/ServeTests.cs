@@ -183,15 +183,35 @@ public sealed class ServeTests : IDisposable
         Assert.NotEqual(0, await ReadNumberAsync(second));
     }
 
-    [Fact]
-    public async Task ProgramThatCannotBeStarted_IsToldOnceAClientComes()
+    [Theory]
+    [InlineData("serve", "no-such-program", 3, "no such program (ENOENT)")]
+    [InlineData("relay", "no-such-program", 3, "no such program (ENOENT)")]
+    [InlineData("serve", "/no/such/program", 3, "no such program (ENOENT)")]
+    [InlineData("serve", "/etc/passwd", 6, "this user may not execute it (EACCES)")]
+    [InlineData("relay", "/tmp", 6, "it is a directory (EACCES)")]
+    public async Task ProgramThatCannotBeStarted_IsToldBeforeAnybodyComes(string verb, string program, int code, string cause)
     {
-        await using ListeningCommand parley = await ListenAsync("serve", "unix", ["--once"], "no-such-program");
+        string endpoint = Endpoints.New("unix", _folder);
+        string[] words = verb is "serve" ? ["serve", endpoint, "--exec", "--", program] : ["relay", endpoint, "exec:", "--", program];
+
+        CommandResult result = (await Command.RunAsync(words)).MustExit(code);
+
+        Assert.StartsWith($"parley: cannot start exec: -- {program}: {cause}\n  hint: ", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ProgramThatIsGoneByTheTimeAClientComes_IsTold()
+    {
+        string program = _folder["program"];
+        await File.WriteAllTextAsync(program, "#!/bin/sh\n");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await using ListeningCommand parley = await ListenAsync("serve", "unix", ["--once"], program);
+        File.Delete(program);
         using Socket client = await RawSocket.ConnectAsync(parley.Endpoint);
 
         CommandResult result = (await parley.EndAsync()).MustExit(3);
 
-        Assert.Contains("parley: cannot start exec: -- no-such-program: no such program (ENOENT)", result.Error, StringComparison.Ordinal);
+        Assert.Contains($"parley: cannot start exec: -- {program}: no such program (ENOENT)", result.Error, StringComparison.Ordinal);
     }
 
     private Task<ListeningCommand> ListenAsync(string verb, string kind, string[] options, params string[] program)

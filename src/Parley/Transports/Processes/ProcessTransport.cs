@@ -10,8 +10,7 @@ internal static unsafe class ProcessTransport
 {
     internal static Connection Start(ProcessEndPoint program, ConnectionOptions options)
     {
-        if (!OperatingSystem.IsLinux())
-            throw new PlatformNotSupportedException("A child process as an endpoint needs Linux.");
+        NeedLinux();
         KeepStatusOfChildren();
 
         Pipe input = Pipe.Create(parentReads: false, program);
@@ -37,6 +36,23 @@ internal static unsafe class ProcessTransport
             output?.Dispose();
             throw;
         }
+    }
+
+    /// <exception cref="ConnectionException">There is no such program, or this user may not execute it.</exception>
+    internal static void EnsureCanStart(ProcessEndPoint program)
+    {
+        NeedLinux();
+        int error = ProgramSearch.Find(program.Program, out string path);
+        if (error == 0)
+            error = ProgramSearch.Look(Path.Combine(program.WorkingDirectory ?? "", path));
+        if (error != 0)
+            throw SpawnFailure.Of(error, path, program);
+    }
+
+    private static void NeedLinux()
+    {
+        if (!OperatingSystem.IsLinux())
+            throw new PlatformNotSupportedException("A child process as an endpoint needs Linux.");
     }
 
     private static Child Spawn(ProcessEndPoint program, DescriptorHandle input, DescriptorHandle output, ConnectionOptions options)

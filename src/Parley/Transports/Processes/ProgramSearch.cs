@@ -22,7 +22,7 @@ internal static unsafe class ProgramSearch
             path = folder.Length == 0 ? "./" + program : $"{folder}/{program}";
             if (!File.Exists(path))
                 continue;
-            if (MayExecute(path))
+            if (MayExecute(path) == 0)
                 return 0;
             error = Errno.EACCES;
         }
@@ -30,9 +30,13 @@ internal static unsafe class ProgramSearch
         return error;
     }
 
-    private static bool MayExecute(string path)
+    /// <summary>Whether what was found may be executed: as far as can be told without doing it.</summary>
+    /// <returns>0, or the error number.</returns>
+    internal static int Look(string path) => Directory.Exists(path) ? Errno.EACCES : MayExecute(path);
+
+    private static int MayExecute(string path)
     {
         fixed (byte* name = FileStatus.PathBytes(path))
-            return Libc.Access(name, Libc.X_OK) == 0;
+            return Libc.Access(name, Libc.X_OK) == 0 ? 0 : Errno.Last;
     }
 }
