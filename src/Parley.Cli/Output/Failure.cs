@@ -107,6 +107,7 @@ internal static class Failure
             Reason.Denied when failure.EndPoint is NamedPipeEndPoint =>
                 "a named pipe is between programs of one user; another user's are reached at unix:/path",
             Reason.Denied when connecting => "the socket's file does not let this user in; its owner can start the server with --mode 0666",
+            Reason.Denied when binding && failure.Cause.Contains("lock file", StringComparison.Ordinal) => null,
             Reason.Denied when binding => "this user may not make files in that directory",
             Reason.TimedOut when connecting && failure.InnerException is ConnectionException { Reason: not Reason.TimedOut } last =>
                 IsAboutPath(last) ? null : $"nothing listens there yet; start a server with: {OtherSide(where)}",

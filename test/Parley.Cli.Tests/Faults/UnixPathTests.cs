@@ -48,6 +48,24 @@ public sealed class UnixPathTests : IDisposable
     }
 
     [Theory]
+    [InlineData("link")]
+    [InlineData("folder")]
+    public async Task Serve_SomethingElseInThePlaceOfTheLockFile_IsRefused(string what)
+    {
+        string lockPath = SocketPath + ".lock";
+        if (what is "link")
+            File.CreateSymbolicLink(lockPath, _folder["elsewhere"]);
+        else
+            Directory.CreateDirectory(lockPath);
+
+        CommandResult result = (await Command.RunAsync("serve", Endpoint)).MustExit(6);
+
+        Assert.Contains($"{lockPath}, where the lock file belongs, is no regular file", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("hint", result.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["elsewhere"]));
+    }
+
+    [Theory]
     [MemberData(nameof(Verbs))]
     public async Task Listen_PathOfALiveServer_IsNeverStolen(string verb)
     {

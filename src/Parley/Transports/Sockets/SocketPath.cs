@@ -148,7 +148,7 @@ internal sealed unsafe class SocketPath : IDisposable
         if (FileStatus.OfPath(lockPath, out StatxResult found) != 0)
             return ConnectionException.FromErrno(Step.Bind, error, asked);
         if (!found.IsRegularFile)
-            return new ConnectionException(Step.Bind, Reason.InUse, asked, $"{lockPath}, where the lock file belongs, is no regular file", error);
+            return new ConnectionException(Step.Bind, Reason.Denied, asked, $"{lockPath}, where the lock file belongs, is no regular file", error);
         return found.Uid == Libc.GetEUid()
             ? ConnectionException.FromErrno(Step.Bind, error, asked)
             : new ConnectionException(Step.Bind, Reason.Denied, asked, $"the lock file {lockPath} belongs to another user (uid {found.Uid})", error);
