@@ -29,8 +29,8 @@ internal sealed class FifoReaders : IDisposable
     private FifoSigns _heard;
     private bool _isInDoubt;
 
-    // Nothing was heard of who had it open before the watch.
-    private bool _isNew = true;
+    // Who had it open before the watch was not heard, and who has opened it since a conversation may have been heard as one with others.
+    private bool _isUnknown = true;
 
     // When the conversation began, somebody else had it open to write: to read as well, or there was a reader beside.
     private bool _couldWrite;
@@ -80,10 +80,10 @@ internal sealed class FifoReaders : IDisposable
         if (!FifoFile.AreSame(_file, file))
             MoveTo(file);
         FifoSigns came = _watch.Take();
-        if (!_isNew && !_couldWrite && came.Opens == 0)
+        if (!_isUnknown && !_couldWrite && came.Opens == 0)
             return;
         _couldWrite = HasWriter(ref came);
-        _isNew = false;
+        _isUnknown = false;
         _watch.Take();
     }
 
@@ -113,6 +113,7 @@ internal sealed class FifoReaders : IDisposable
     /// <summary>It is closed. That is heard too, so it is taken at once: with another close like it right after, it would be heard as one.</summary>
     internal void NoteEnd()
     {
+        _isUnknown = true;
         _heard = default;
         _heard.Expect(closes: 1);
         _watch.Take(ref _heard);
@@ -130,7 +131,7 @@ internal sealed class FifoReaders : IDisposable
         while (AreThere)
         {
             _watch.Take(ref _heard);
-            if (_heard.Closes > 0 && patientUntil == Deadline.Never)
+            if ((_heard.Closes > 0 || (_couldWrite && _heard.Opens > 0)) && patientUntil == Deadline.Never)
                 patientUntil = Clock.FromNow(_patience);
             if (_heard.HasLostOne || Clock.IsOver(patientUntil) || !FifoFile.IsAt(_path, _file))
                 break;
@@ -171,7 +172,7 @@ internal sealed class FifoReaders : IDisposable
 
         _file.Dispose();
         _file = next;
-        _isNew = true;
+        _isUnknown = true;
     }
 
     /// <summary>
