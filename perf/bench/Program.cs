@@ -23,6 +23,8 @@ try
         ["shm-receive", .. var rest] => SharedMemory.ReceiveAsync(rest),
         ["shm-bytes-send", .. var rest] => SharedMemoryBytes.SendAsync(rest),
         ["shm-bytes-receive", .. var rest] => SharedMemoryBytes.ReceiveAsync(rest),
+        ["deaths", .. var rest] => Deaths.WatchAsync(rest),
+        ["death", .. var rest] => Deaths.LiveAsync(rest),
         ["amqp-make", .. var rest] => BrokerQueues.MakeAsync(rest),
         ["amqp-send", .. var rest] => BrokerQueues.SendAsync(rest),
         ["amqp-receive", .. var rest] => BrokerQueues.ReceiveAsync(rest),
