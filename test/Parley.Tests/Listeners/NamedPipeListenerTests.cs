@@ -110,7 +110,7 @@ public sealed class NamedPipeListenerTests() : ListenerContract(ChannelKind.Name
         ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(
             () => ConnectionListener.BindAsync(new NamedPipeEndPoint(path)).Within());
 
-        Assert.Equal((Step.Bind, Reason.InUse), (failure.Step, failure.Reason));
+        Assert.Equal((Step.Bind, Reason.Denied), (failure.Step, failure.Reason));
         Assert.Contains(path + ".lock", failure.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(folder["made"]));
         Assert.False(Path.Exists(path));
