@@ -182,7 +182,7 @@ public sealed class FailureTests
     {
         using var folder = new TestFolder();
         Connection child = await Started.Script(
-            "{ until [ -e \"$1\" ]; do sleep 0.01; done; cat >\"$2.part\"; mv \"$2.part\" \"$2\"; } <&0 >/dev/null 2>&1 & exit 0", null, folder["go"], folder["read"]);
+            "exec 3<&0; { until [ -e \"$1\" ]; do sleep 0.01; done; cat <&3 >\"$2.part\"; mv \"$2.part\" \"$2\"; } >/dev/null 2>&1 & exit 0", null, folder["go"], folder["read"]);
         await Talk.SendAndEndAsync(child, "said"u8.ToArray()).Within();
 
         await child.DisposeAsync().Within();
