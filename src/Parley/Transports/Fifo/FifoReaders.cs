@@ -82,9 +82,15 @@ internal sealed class FifoReaders : IDisposable
         FifoSigns came = _watch.Take();
         if (!_isUnknown && !_couldWrite && came.Opens == 0)
             return;
-        _couldWrite = HasWriter(ref came);
+        int opens;
+        do
+        {
+            opens = came.Opens;
+            _couldWrite = HasWriter(ref came);
+            _watch.Take(ref came);
+        }
+        while (!_couldWrite && came.Opens > opens); // Somebody came behind the look.
         _isUnknown = false;
-        _watch.Take();
     }
 
     /// <summary>Begins with a new conversation.</summary>
@@ -213,6 +219,9 @@ internal sealed class FifoReaders : IDisposable
         if (error != 0)
             return true;
         heard.Expect(opens: 1, readCloses: 1);
+
+        // Its own open is taken at once: with another one behind the look, it would be heard as one.
+        _watch.Take(ref heard);
         using var probe = new WriterProbe(read, _endPoint);
         return probe.HasSeenWriter();
     }
