@@ -17,7 +17,7 @@ row_run() {
 
 # deaths_compare KIND TEXT
 deaths_compare() {
-    compare --work "kill -9 to the failure, $2, p99" --peer "C, Unix socket" --unit ms --better lower --pairs 3 --limit 10 --no-busy \
+    compare --work "kill -9 to the failure, $2, p99" --peer "C, Unix socket" --unit ms --better lower --limit 10 --no-canary --no-busy \
         --parley "deaths_sample $1" \
         --other "client $CORE_A,$CORE_B death_watch 200"
 }
