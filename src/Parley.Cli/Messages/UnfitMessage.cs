@@ -7,11 +7,6 @@ namespace Parley.Cli.Messages;
 /// <summary>A message that the target cannot take is refused before anything of it is sent, and named where it is one of several.</summary>
 internal static class UnfitMessage
 {
-    internal const string FramingHint = "--frame len32 takes any bytes, if the peer speaks it";
-
-    /// <summary>What shows that it is a delimiter that stands in the way.</summary>
-    internal const string DelimiterWords = "which ends each message of this framing";
-
     /// <exception cref="UsageException">One of the arguments contains what would end it.</exception>
     internal static void CheckArguments(ReadOnlyMemory<byte>[] messages, MessageFraming framing)
     {
@@ -20,7 +15,7 @@ internal static class UnfitMessage
             if (Delimiter(messages[i].Span, framing) is not { } delimiter)
                 continue;
             string which = messages.Length == 1 ? "a message" : Name(i + 1, messages.Length);
-            throw new UsageException($"{which} contains {delimiter}, which ends a message with{MessageSettings.Words(framing)}", FramingHint);
+            throw new UsageException($"{which} contains {delimiter}, which ends a message with{MessageSettings.Words(framing)}", FramingWords.Hint);
         }
     }
 
@@ -39,7 +34,7 @@ internal static class UnfitMessage
     internal static void CheckData(ReadOnlySpan<byte> message, string which, EndPoint target, MessageFraming framing)
     {
         if (Delimiter(message, framing) is { } delimiter)
-            throw new ConnectionException(Step.Send, Reason.Other, target, $"{which} contains {delimiter}, {DelimiterWords}");
+            throw new ConnectionException(Step.Send, Reason.Other, target, $"{which} contains {delimiter}, {FramingWords.Delimiter}");
     }
 
     /// <param name="which">The message in words.</param>

@@ -1,5 +1,4 @@
 using System.Net;
-using Parley.Cli.Messages;
 
 namespace Parley.Cli.Output;
 
@@ -114,7 +113,7 @@ internal static class Failure
             Reason.Denied when failure is { Step: Step.Open, EndPoint: MessageQueueEndPoint } =>
                 "its mode does not let this user in; its owner can make it with --mode 0622 for others to send, or 0666 to receive as well",
             Reason.Full when failure is { Step: Step.Send, EndPoint: MessageQueueEndPoint } => $"somebody has to take messages: parley receive {where}",
-            _ when failure.Step == Step.Send && failure.Cause.EndsWith(UnfitMessage.DelimiterWords, StringComparison.Ordinal) => UnfitMessage.FramingHint,
+            _ when failure.Step == Step.Send && failure.Cause.EndsWith(FramingWords.Delimiter, StringComparison.Ordinal) => FramingWords.Hint,
             Reason.TimedOut when connecting => "the host does not answer; a firewall may drop what is sent, or its backlog is full",
             Reason.Untrusted when failure.Cause.Contains("no TLS", StringComparison.Ordinal) => "without TLS it is tcp://host:port",
             Reason.Untrusted when failure.Cause.Contains("authority", StringComparison.Ordinal) || failure.Cause.Contains("itself", StringComparison.Ordinal) =>
