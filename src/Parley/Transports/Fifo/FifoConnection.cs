@@ -79,7 +79,7 @@ internal sealed class FifoConnection : DescriptorConnection
             return 0;
 
         // What other writers have put there counts too: no more than this one wrote is its own.
-        int waiting = FifoFile.Waiting(WriteDescriptor.Handle);
+        int waiting = PipeState.Waiting(WriteDescriptor.Handle);
         return waiting > 0 ? Math.Min(waiting, Statistics.BytesSent) : Volatile.Read(ref _lost);
     }
 

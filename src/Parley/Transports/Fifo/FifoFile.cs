@@ -86,20 +86,6 @@ internal static unsafe class FifoFile
     /// <summary>The path by which the kernel finds again what a descriptor holds.</summary>
     internal static byte[] SelfPath(DescriptorHandle file) => FileStatus.PathBytes($"/proc/self/fd/{file.Number}");
 
-    /// <summary>Bytes that nobody has read yet; 0 once the descriptor is closed.</summary>
-    internal static int Waiting(DescriptorHandle pipe)
-    {
-        int waiting = 0;
-        try
-        {
-            return Libc.Ioctl(pipe, Libc.FIONREAD, &waiting) < 0 ? 0 : waiting;
-        }
-        catch (ObjectDisposedException)
-        {
-            return 0;
-        }
-    }
-
     internal static long Drop(DescriptorHandle read) => Drop(read, out _);
 
     /// <summary>Reads all there is, and keeps nothing.</summary>

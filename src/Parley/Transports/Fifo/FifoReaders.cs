@@ -189,7 +189,7 @@ internal sealed class FifoReaders : IDisposable
     private bool IsStillRead(FifoConnection connection, ref FifoSigns heard)
     {
         bool isRead = true;
-        long left = FifoFile.Waiting(connection.WriteDescriptor.Handle);
+        long left = PipeState.Waiting(connection.WriteDescriptor.Handle);
         if (connection.IsAbandoned)
         {
             isRead = false;

@@ -40,20 +40,6 @@ internal sealed unsafe class Pipe : IDisposable
         }
     }
 
-    /// <summary>Bytes that nobody has read yet; 0 once the descriptor is closed.</summary>
-    internal static int CountIn(DescriptorHandle pipe)
-    {
-        int count = 0;
-        try
-        {
-            return Libc.Ioctl(pipe, Libc.FIONREAD, &count) < 0 ? 0 : count;
-        }
-        catch (ObjectDisposedException)
-        {
-            return 0;
-        }
-    }
-
     /// <summary>Whether somebody has the other end open.</summary>
     internal static bool HasReader(DescriptorHandle writeEnd)
     {

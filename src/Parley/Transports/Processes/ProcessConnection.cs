@@ -52,7 +52,7 @@ internal sealed unsafe partial class ProcessConnection : DescriptorConnection
         {
             if (_leftOver < 0)
             {
-                _leftOver = Pipe.CountIn(ReadDescriptor.Handle);
+                _leftOver = PipeState.Waiting(ReadDescriptor.Handle);
                 TellOfHeldOutput();
             }
 
@@ -100,7 +100,7 @@ internal sealed unsafe partial class ProcessConnection : DescriptorConnection
     }
 
     internal override long CountUndelivered()
-        => WriteDescriptor.Handle.IsClosed ? Volatile.Read(ref _lost) : Pipe.CountIn(WriteDescriptor.Handle);
+        => WriteDescriptor.Handle.IsClosed ? Volatile.Read(ref _lost) : PipeState.Waiting(WriteDescriptor.Handle);
 
     // Once it is closed, only the child's exit tells how much of it was read.
     private protected override bool IsAcknowledged => HasEndedWrites;

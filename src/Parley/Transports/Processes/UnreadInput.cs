@@ -1,4 +1,5 @@
 using Parley.Interop.Linux;
+using Parley.Transports.Descriptors;
 
 namespace Parley.Transports.Processes;
 
@@ -26,7 +27,7 @@ internal sealed unsafe class UnreadInput : IDisposable
         // Whoever reads waits for this writer at most, and then sees the end as before.
         using DescriptorHandle writeEnd = OtherEnd(_readEnd, Libc.O_WRONLY);
         _readEnd.Dispose();
-        return writeEnd.IsInvalid || Pipe.HasReader(writeEnd) ? 0 : Pipe.CountIn(writeEnd);
+        return writeEnd.IsInvalid || Pipe.HasReader(writeEnd) ? 0 : PipeState.Waiting(writeEnd);
     }
 
     public void Dispose() => _readEnd.Dispose();
