@@ -69,6 +69,22 @@ public sealed class LevelDescriptorTests : IDisposable
         Assert.Equal(WaitResult.Ready, await ReadyAsync());
     }
 
+    [Fact]
+    public async Task WaitReadableAsync_WaiterThatStays_IsToldOfAllThatIsLeft()
+    {
+        // The loop stops asking while a wait begins that does not end with the first signal: at many moments, for they must meet.
+        var waiter = new TakesAll(this);
+        _read.EnsureWatched();
+        for (int round = 0; round < 20_000; round++)
+        {
+            waiter.Left = 2;
+            Write(2);
+            Thread.SpinWait(round % 400);
+            while (waiter.Left > 0)
+                Assert.Equal(WaitResult.Ready, await _read.WaitReadableAsync(waiter, CancellationToken.None).AsTask().Within());
+        }
+    }
+
     private Task<WaitResult> WaitAsync() => _read.WaitReadableAsync(Deadline.Never, CancellationToken.None).AsTask();
 
     // A signal from before may end a wait for nothing: whoever waits looks, and waits again.
@@ -97,5 +113,28 @@ public sealed class LevelDescriptorTests : IDisposable
     {
         byte taken;
         Assert.Equal(1, (int)Libc.Read(_read.Handle, &taken, 1));
+    }
+
+    /// <summary>Takes one byte a signal, and has seen enough when none is left.</summary>
+    private sealed class TakesAll(LevelDescriptorTests test) : IWaiter
+    {
+        public volatile int Left;
+
+        public bool TryFinish()
+        {
+            if (test.IsReadable())
+            {
+                test.TakeOne();
+                Left--;
+            }
+
+            return Left == 0;
+        }
+
+        public bool IsTooLate(out long due)
+        {
+            due = Deadline.Never;
+            return false;
+        }
     }
 }

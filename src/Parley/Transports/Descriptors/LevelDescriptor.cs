@@ -24,10 +24,14 @@ internal sealed class LevelDescriptor(DescriptorHandle handle, EventLoop loop, b
     /// <summary>Waits as long as the waiter says so.</summary>
     internal ValueTask<WaitResult> WaitReadableAsync(IWaiter waiter, CancellationToken cancellationToken)
     {
-        Unmute();
         if (!EnsureWatched())
             return new(WaitResult.Closed);
-        return Readable.TryBegin(Deadline.Never, waiter, out short token, cancellationToken) ? new(Readable, token) : new(WaitResult.Ready);
+        if (!Readable.TryBegin(Deadline.Never, waiter, out short token, cancellationToken))
+            return new(WaitResult.Ready);
+
+        // After it began, for it need not end with the signal: either it is seen to wait below, or the flag is seen here.
+        Unmute();
+        return new(Readable, token);
     }
 
     private void Unmute()
@@ -42,7 +46,9 @@ internal sealed class LevelDescriptor(DescriptorHandle handle, EventLoop loop, b
         if (!Readable.IsWaiting)
         {
             Loop.Change(this, interest: 0);
-            Volatile.Write(ref _muted, 1);
+            Interlocked.Exchange(ref _muted, 1);
+            if (Readable.IsWaiting)
+                Unmute();
         }
 
         base.OnEvents(mask);
