@@ -13,6 +13,7 @@ internal class Descriptor(DescriptorHandle handle, EventLoop loop, bool inline)
     private Readiness _readable = new(loop, inline);
     private Readiness? _writable;
     private int _watched;
+    private int _muted;
     private int _closed;
     private volatile bool _peerEvent;
     private volatile bool _hasHungUp;
@@ -119,7 +120,34 @@ internal class Descriptor(DescriptorHandle handle, EventLoop loop, bool inline)
 
     internal virtual ValueTask<WaitResult> WaitReadableAsync(long due, CancellationToken cancellationToken)
     {
-        return EnsureWatched() ? Volatile.Read(ref _readable).WaitAsync(due, cancellationToken) : new(WaitResult.Closed);
+        if (!EnsureWatched())
+            return new(WaitResult.Closed);
+        ValueTask<WaitResult> wait = Volatile.Read(ref _readable).WaitAsync(due, cancellationToken);
+        ReportInput();
+        return wait;
+    }
+
+    /// <summary>Whether the kernel was told not to report what can be read until somebody waits for it.</summary>
+    internal bool IsMuted => Volatile.Read(ref _muted) != 0;
+
+    /// <summary>
+    /// To be called once a wait to read has begun: has the kernel report what can be read again, and at once where it is there. Not before it, or
+    /// the loop, which does not see it wait yet, may have that muted for a wait that need not end with the next signal.
+    /// </summary>
+    internal void ReportInput()
+    {
+        if (Volatile.Read(ref _muted) != 0 && Interlocked.Exchange(ref _muted, 0) != 0)
+            Loop.Change(this, Interest);
+    }
+
+    /// <summary>Has the kernel report no more of what can be read until somebody waits for it. On the loop's thread.</summary>
+    private protected void MuteInput()
+    {
+        // Whatever comes to a socket counts as urgent too, as long as the kernel has not looked.
+        Loop.Change(this, Interest & ~(Libc.EPOLLIN | Libc.EPOLLPRI));
+        Interlocked.Exchange(ref _muted, 1);
+        if (_readable.IsWaiting)
+            ReportInput();
     }
 
     internal virtual ValueTask<WaitResult> WaitWritableAsync(long due, CancellationToken cancellationToken)

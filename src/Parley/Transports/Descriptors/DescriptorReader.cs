@@ -189,6 +189,7 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
             throw connection.OverFailure(Step.Read);
         Readiness waited = _waited = descriptor.Readable;
         bool begun = waited.TryBegin(connection.IdleDue, this, out token, cancellationToken);
+        descriptor.ReportInput();
         if (!yields)
             return begun;
 
@@ -291,7 +292,7 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
     /// wait only, for a wait that is over has used its edge up.
     /// </summary>
     private bool IsKnownEmpty()
-        => _drained && !connection.ReadDescriptor.MayHaveEnded && !connection.ReadDescriptor.Readable.HasSignalled;
+        => _drained && connection.ReadDescriptor is { MayHaveEnded: false, IsMuted: false, Readable.HasSignalled: false };
 
     private void Account(int count)
     {

@@ -122,6 +122,6 @@ internal sealed class FifoConnection : DescriptorConnection
             Readers.NoteEnd();
     }
 
-    private static Descriptor Watchable(DescriptorHandle handle, ConnectionOptions options)
+    private static StreamDescriptor Watchable(DescriptorHandle handle, ConnectionOptions options)
         => new(handle, EventLoop.Shared, options.RunContinuationsInline);
 }

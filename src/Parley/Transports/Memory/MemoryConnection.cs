@@ -21,8 +21,8 @@ internal sealed class MemoryConnection(Descriptor descriptor, EndPoint? endPoint
     internal static (MemoryConnection First, MemoryConnection Second) CreatePair(EndPoint? endPoint, ConnectionOptions first, ConnectionOptions second)
     {
         (DescriptorHandle one, DescriptorHandle other) = OpenPair(endPoint);
-        var here = new MemoryConnection(new Descriptor(one, EventLoop.Shared, first.RunContinuationsInline), endPoint, first);
-        var there = new MemoryConnection(new Descriptor(other, EventLoop.Shared, second.RunContinuationsInline), endPoint, second);
+        var here = new MemoryConnection(new StreamDescriptor(one, EventLoop.Shared, first.RunContinuationsInline), endPoint, first);
+        var there = new MemoryConnection(new StreamDescriptor(other, EventLoop.Shared, second.RunContinuationsInline), endPoint, second);
         (here._peer, there._peer) = (there, here);
         return (here, there);
     }

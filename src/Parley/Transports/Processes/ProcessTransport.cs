@@ -26,8 +26,8 @@ internal static unsafe class ProcessTransport
             input.ReadEnd.Dispose();
             output.WriteEnd.Dispose();
             return new ProcessConnection(
-                new Descriptor(output.ReadEnd, EventLoop.Shared, options.RunContinuationsInline),
-                new Descriptor(input.WriteEnd, EventLoop.Shared, options.RunContinuationsInline),
+                new StreamDescriptor(output.ReadEnd, EventLoop.Shared, options.RunContinuationsInline),
+                new StreamDescriptor(input.WriteEnd, EventLoop.Shared, options.RunContinuationsInline),
                 child, program, options);
         }
         catch

@@ -335,7 +335,7 @@ internal sealed class SocketConnectionListener : ConnectionListener
     /// <summary>A connection of a client that has its place.</summary>
     internal SocketConnection Connect(DescriptorHandle handle, PeerAddress remote)
     {
-        var descriptor = new Descriptor(handle, _descriptor.Loop, _options.RunContinuationsInline);
+        var descriptor = new StreamDescriptor(handle, _descriptor.Loop, _options.RunContinuationsInline);
         return new SocketConnection(descriptor, _isTcp, remote, _options) { Ended = _makeRoom, Local = _ownUserOnly ? LocalEndPoint : null };
     }
 

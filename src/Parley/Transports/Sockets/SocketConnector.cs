@@ -25,7 +25,7 @@ internal sealed class SocketConnector(EndPoint address, EndPoint asked, Connecti
         if (address is IPEndPoint ip && options.AccessRules is { } rules && !rules.MayPermit(AddressRange.NumberOf(ip.Address)))
             throw new ConnectionException(Step.Connect, Reason.Denied, asked, $"a server at {ip.Address}: {LocalPeer.RulesSayNo}");
         DescriptorHandle handle = Open();
-        var descriptor = new Descriptor(handle, EventLoop.Shared, options.RunContinuationsInline);
+        var descriptor = new StreamDescriptor(handle, EventLoop.Shared, options.RunContinuationsInline);
         try
         {
             if (_isTcp)

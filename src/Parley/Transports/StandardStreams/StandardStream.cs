@@ -39,7 +39,7 @@ internal static unsafe class StandardStream
             kind = FileStatus.OfDescriptor(own, out StatxResult opened) == 0 && opened.IsSocket ? StandardStreamKind.Socket : StandardStreamKind.Polled;
         }
 
-        var descriptor = new Descriptor(own, EventLoop.Shared, inline);
+        var descriptor = new StreamDescriptor(own, EventLoop.Shared, inline);
         if (!descriptor.EnsureWatched() && descriptor.WatchError == Errno.EPERM)
         {
             kind = StandardStreamKind.AlwaysReady;
@@ -50,13 +50,13 @@ internal static unsafe class StandardStream
     }
 
     // A file's position is shared with the other programs that use it: an opened copy would start at its beginning.
-    private static Descriptor Duplicate(int number, Descriptor opened, bool inline)
+    private static StreamDescriptor Duplicate(int number, Descriptor opened, bool inline)
     {
         opened.Close();
         DescriptorHandle copy = Libc.Duplicate(number, Libc.F_DUPFD_CLOEXEC, 3);
         return copy.IsInvalid
             ? throw ConnectionException.FromErrno(Step.Open, Errno.Last, StandardStreamsEndPoint.Instance)
-            : new Descriptor(copy, EventLoop.Shared, inline);
+            : new StreamDescriptor(copy, EventLoop.Shared, inline);
     }
 
     // Where the number was closed, something that this process opened for itself may have it by now. That is closed on exec, which an
