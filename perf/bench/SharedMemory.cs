@@ -66,14 +66,10 @@ internal static class SharedMemory
         {
             try
             {
-                for (long i = 0; ; i++)
-                {
-                    BitConverter.TryWriteBytes(message, i);
-                    if (mode == "async")
-                        await channel.SendAsync(message).ConfigureAwait(false);
-                    else
-                        channel.Send(message, default, Timeout.InfiniteTimeSpan);
-                }
+                if (mode == "async")
+                    await SendAsync(channel, message).ConfigureAwait(false);
+                else
+                    Send(channel, message);
             }
             catch (ConnectionException)
             {
@@ -128,6 +124,25 @@ internal static class SharedMemory
         {
             await channel.SendAsync(sent.AsMemory(i * size, size)).ConfigureAwait(false);
             await channel.ReceiveAsync(received.AsMemory(i * size, size)).ConfigureAwait(false);
+        }
+    }
+
+    // Apart, so that its variables are not fields of what awaits.
+    private static void Send(MessageChannel channel, byte[] message)
+    {
+        for (long i = 0; ; i++)
+        {
+            BitConverter.TryWriteBytes(message, i);
+            channel.Send(message, default, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private static async Task SendAsync(MessageChannel channel, byte[] message)
+    {
+        for (long i = 0; ; i++)
+        {
+            BitConverter.TryWriteBytes(message, i);
+            await channel.SendAsync(message).ConfigureAwait(false);
         }
     }
 
