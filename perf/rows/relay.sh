@@ -11,7 +11,9 @@ row_needs="socat haproxy"
 
 relay_bytes=$((512 * 1024 * 1024))
 
-# Where it is 100 at once, and where the kernel's ticks are counted: a fifth of a second would be what connections do at their start.
+# Where it is 100 at once, and where the kernel's ticks are counted: a fifth of a second would be what connections do at their start. Not more than
+# that, or the virtual cores are moved in the middle of most samples.
+relay_bytes_many=$((4 * relay_bytes))
 relay_bytes_long=$((8 * relay_bytes))
 
 row_run() {
@@ -63,7 +65,7 @@ relay_begin() {
 # relay_sample SERVER CONNECTIONS
 relay_sample() {
     local bytes=$relay_bytes
-    (($2 == 1)) || bytes=$relay_bytes_long
+    (($2 == 1)) || bytes=$relay_bytes_many
     if [[ $RELAY_CORES == beside ]]; then
         client any relay_client "127.0.0.1:${SERVER_PORT[$1]}" "${RELAY_TARGET[$1]}" "$((bytes / $2))" "$2" - "$CORE_B" "$CORE_A"
     else
