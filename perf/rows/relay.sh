@@ -11,9 +11,10 @@ row_needs="socat haproxy"
 
 relay_bytes=$((512 * 1024 * 1024))
 
-# Where it is 100 at once, and where the kernel's ticks are counted: a fifth of a second would be what connections do at their start. Not more than
-# that, or the virtual cores are moved in the middle of most samples.
+# Where it is 100 at once: a fifth of a second would be what connections do at their start. Of more than this, the virtual cores are moved in the middle
+# of most samples.
 relay_bytes_many=$((4 * relay_bytes))
+# Where the kernel's ticks are counted.
 relay_bytes_long=$((8 * relay_bytes))
 
 row_run() {

@@ -17,8 +17,7 @@ public sealed class StreamDescriptorTests() : MutedDescriptorTests(static handle
     public async Task WaitReadableAsync_AllTakenWhileMuted_HearsOfWhatComesThen()
     {
         await MuteAsync();
-        while (IsReadable())
-            TakeOne();
+        TakeAll();
         Read.Readable.Forget();
 
         Task<WaitResult> wait = ReadyAsync();
@@ -32,8 +31,7 @@ public sealed class StreamDescriptorTests() : MutedDescriptorTests(static handle
     public async Task WaitReadableAsync_CameWhileMutedAfterAllWasTaken_IsReady()
     {
         await MuteAsync();
-        while (IsReadable())
-            TakeOne();
+        TakeAll();
         Read.Readable.Forget();
         Write(1);
 
@@ -44,8 +42,7 @@ public sealed class StreamDescriptorTests() : MutedDescriptorTests(static handle
     public async Task PeersEnd_WhileMuted_IsReported()
     {
         await MuteAsync();
-        while (IsReadable())
-            TakeOne();
+        TakeAll();
         Assert.False(Read.MayHaveEnded);
         var hungUp = new TaskCompletionSource();
         Read.HungUp = hungUp.SetResult;
@@ -69,6 +66,12 @@ public sealed class StreamDescriptorTests() : MutedDescriptorTests(static handle
 
         Read.ReportInput();
         return new ValueTask<WaitResult>(Read.Readable, token).AsTask();
+    }
+
+    private void TakeAll()
+    {
+        while (IsReadable())
+            TakeOne();
     }
 
     // Each byte is to wake the loop, so none may be written before the one before it was seen.

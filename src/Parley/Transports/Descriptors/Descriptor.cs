@@ -143,7 +143,7 @@ internal class Descriptor(DescriptorHandle handle, EventLoop loop, bool inline)
     /// <summary>Has the kernel report no more of what can be read until somebody waits for it. On the loop's thread.</summary>
     private protected void MuteInput()
     {
-        // Whatever comes to a socket counts as urgent too, as long as the kernel has not looked.
+        // Whoever asks for urgent data is woken by the kernel with every packet that comes.
         Loop.Change(this, Interest & ~(Libc.EPOLLIN | Libc.EPOLLPRI));
         Interlocked.Exchange(ref _muted, 1);
         if (_readable.IsWaiting)
