@@ -98,7 +98,7 @@ internal sealed unsafe class MessageRingWriter
         *(ulong*)(record + size) = 0;
         if (_tail + size > _clearTo)
             _clearTo = _tail + size;
-        RingCopy.CopyIn(ref record[SharedLayout.HeaderSize], ref MemoryMarshal.GetReference(message), message.Length);
+        RingCopy.Copy(ref record[SharedLayout.HeaderSize], ref MemoryMarshal.GetReference(message), message.Length);
         Volatile.Write(ref *(ulong*)record, ((ulong)message.Length << 1) | 1);
         _tail += size;
 
@@ -152,7 +152,7 @@ internal sealed unsafe class MessageRingWriter
         bool alternates = _alternates;
         if (next > _clearTo)
             ClearMany(record, tail);
-        RingCopy.CopyLineIn(ref record[SharedLayout.HeaderSize], ref MemoryMarshal.GetReference(message), (uint)message.Length);
+        RingCopy.CopyLine(ref record[SharedLayout.HeaderSize], ref MemoryMarshal.GetReference(message), (uint)message.Length);
         Volatile.Write(ref *(ulong*)record, ((ulong)(uint)message.Length << 1) | 1);
         _tail = next;
         *(ulong*)(_control + SharedLayout.Tail) = (ulong)next;
