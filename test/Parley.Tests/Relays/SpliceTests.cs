@@ -94,6 +94,26 @@ public sealed class SpliceTests
         Assert.NotNull((await relay.Relayed.Within()).FirstToSecondFailure);
     }
 
+    /// <summary>The kernel forgets the error where a splice that meets the reset has moved something.</summary>
+    [Fact]
+    public async Task JoinAsync_TargetBreaksDuringASplice_IsNoEndForTheSource()
+    {
+        byte[] stream = new byte[2 * Payload.TooMuch(ChannelKind.Tcp4)];
+        for (int round = 0; round < 60; round++)
+        {
+            await using RelaySetup relay = await RelaySetup.JoinAsync(ChannelKind.Tcp4, ChannelKind.Tcp4);
+            Task sending = Talk.SendAsync(relay.First, stream);
+            await Talk.ReadExactlyInPiecesAsync(relay.Second, Size / 64 * (1 + (round % 8))).Within(Limits.Transfer);
+
+            relay.Second.Abort();
+
+            Task<byte[]> heard = Talk.HashToEndAsync(relay.First);
+            Assert.Equal(Reason.Reset, (await Assert.ThrowsAsync<ConnectionException>(() => heard.Within())).Reason);
+            await Record.ExceptionAsync(() => sending.Within());
+            Assert.NotNull((await relay.Relayed.Within()).SecondToFirstFailure);
+        }
+    }
+
     private static long Bytes(RecordingObserver observer, string call)
         => observer.Calls.Where(made => made.Name == call && made.Result > 0).Sum(made => made.Result);
 }

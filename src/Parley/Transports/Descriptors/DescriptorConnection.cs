@@ -309,6 +309,8 @@ internal abstract partial class DescriptorConnection : Connection
 
     internal ConnectionException Fail(Step step, int errorNumber)
     {
+        if (errorNumber == Errno.EPIPE && _break == 0 && WasReset())
+            errorNumber = Errno.ECONNRESET;
         if (errorNumber is Errno.ECONNRESET or Errno.EPIPE or Errno.ETIMEDOUT)
             NotePeerEnd();
         if (_break == 0 && errorNumber is Errno.ECONNRESET or Errno.EPIPE or Errno.ETIMEDOUT)
@@ -319,6 +321,9 @@ internal abstract partial class DescriptorConnection : Connection
             UndeliveredBytes = _writer.UnflushedBytes + CountUndelivered(),
         };
     }
+
+    /// <summary>Whether EPIPE, which says that the peer had ended its side before it broke off, hides a reset.</summary>
+    private protected virtual bool WasReset() => false;
 
     /// <summary>What an error number means on this channel; the number is 0 where it says nothing that the cause does not.</summary>
     private protected virtual (Reason Reason, string Cause, int ErrorNumber) Explain(Step step, int errorNumber)

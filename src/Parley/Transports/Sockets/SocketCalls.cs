@@ -32,6 +32,29 @@ internal static unsafe class SocketCalls
             Math.Max(0, (long)info.BytesReceived - (info.HasReceivedEnd ? 1 : 0)));
     }
 
+    /// <summary>
+    /// Whether the end of what a TCP peer says has arrived, in whatever state the connection is by now: the kernel counts it as a byte.
+    /// </summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="received">Bytes that were read of it.</param>
+    /// <returns><see langword="null"/> where the kernel does not say.</returns>
+    internal static bool? HasEndArrived(DescriptorHandle socket, long received)
+    {
+        TcpInfo info = default;
+        uint length = (uint)sizeof(TcpInfo);
+        int unread = 0;
+        try
+        {
+            return Libc.GetSockOpt(socket, Libc.IPPROTO_TCP, Libc.TCP_INFO, &info, &length) != 0 || Libc.Ioctl(socket, Libc.FIONREAD, &unread) < 0
+                ? null
+                : (long)info.BytesReceived > received + unread;
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Makes close send RST instead of FIN, so that the peer does not take a broken conversation for a finished one.</summary>
     internal static void ResetOnClose(DescriptorHandle socket)
     {

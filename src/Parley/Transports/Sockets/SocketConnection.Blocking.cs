@@ -22,6 +22,8 @@ internal sealed unsafe partial class SocketConnection
 
     private protected override nint ReceiveBlocked(Span<byte> buffer) => EndOrBreak(Receive(buffer, flags: 0));
 
+    private bool HasMovedInKernel => _mode == Mode.NonBlockingForGood;
+
     internal override void PrepareMoves()
     {
         if (_mode != Mode.NonBlockingForGood)

@@ -55,7 +55,7 @@ internal sealed unsafe partial class SocketConnection(Descriptor descriptor, boo
 
         // A write that met the reset has used it up, and the kernel then calls the break an end.
         if (isTcp)
-            return Break == Errno.ECONNRESET ? -Errno.ECONNRESET : 0;
+            return Break == Errno.ECONNRESET || (Break == 0 && HasMovedInKernel && WasReset()) ? -Errno.ECONNRESET : 0;
 
         // A Unix socket hangs up when its peer closes. It does so too when both sides have ended.
         if (!HasEndedWrites)
@@ -94,6 +94,10 @@ internal sealed unsafe partial class SocketConnection(Descriptor descriptor, boo
     }
 
     private protected override bool IsAcknowledged => isTcp;
+
+    // A splice or sendfile that has moved something when it meets the reset returns what it has moved, and the kernel forgets the error.
+    private protected override bool WasReset()
+        => isTcp && !PeerEnded && SocketCalls.HasEndArrived(WriteDescriptor.Handle, Statistics.BytesReceived) == false;
 
     private protected override int PendingError() => SocketState.TakeError(WriteDescriptor.Handle);
 
