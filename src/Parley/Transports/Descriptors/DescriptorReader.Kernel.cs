@@ -106,7 +106,7 @@ internal sealed partial class DescriptorReader
     internal async ValueTask WaitAsync(CancellationToken cancellationToken)
     {
         bool yields = MustYield;
-        _readsInARow = 0;
+        _turn.Restart();
         Descriptor descriptor = connection.ReadDescriptor;
         switch (yields
             ? await descriptor.Readable.YieldAsync().ConfigureAwait(false)

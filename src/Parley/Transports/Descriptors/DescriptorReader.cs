@@ -18,14 +18,11 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
     // What says more than small talk does.
     private const int BulkRead = 16 * 1024;
 
-    // After so many reads without a wait the other connections of an inline loop have their turn.
-    private const int ReadsInARow = 32;
-
     private byte[] _buffer = [];
     private int _start;
     private int _end;
     private int _nextSize = SmallestBuffer;
-    private int _readsInARow;
+    private LoopTurn _turn;
     private long _total;
     private bool _needMore = true;
     private bool _drained;
@@ -139,7 +136,7 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
         _handedOut = false;
     }
 
-    private bool MustYield => _readsInARow >= ReadsInARow && connection.ReadDescriptor.Loop.IsCurrent;
+    private bool MustYield => _turn.IsOver && connection.ReadDescriptor.Loop.IsCurrent;
 
     private bool TryServeBuffered(out ReadResult result)
     {
@@ -183,7 +180,7 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
     private bool TryBeginWait(CancellationToken cancellationToken, out short token)
     {
         bool yields = MustYield;
-        _readsInARow = 0;
+        _turn.Restart();
         Descriptor descriptor = connection.ReadDescriptor;
         if (!descriptor.EnsureWatched() && !(yields && descriptor.WatchError == Errno.EPERM))
             throw connection.OverFailure(Step.Read);
@@ -296,7 +293,7 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
 
     private void Account(int count)
     {
-        _readsInARow++;
+        _turn.Count(count);
         if (count == 0)
         {
             connection.PeerEnded = true;

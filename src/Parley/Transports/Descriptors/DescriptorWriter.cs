@@ -14,9 +14,6 @@ internal sealed partial class DescriptorWriter(DescriptorConnection connection) 
 {
     private const int SmallestBuffer = 4 * 1024;
 
-    // After so many writes without a wait the other connections of an inline loop have their turn.
-    private const int WritesInARow = 32;
-
     // One write at a time, and none behind the back of a dispose on another thread: bytes would go out twice.
     private const int Free = 0;
     private const int Busy = 1;
@@ -25,7 +22,7 @@ internal sealed partial class DescriptorWriter(DescriptorConnection connection) 
     private byte[] _buffer = [];
     private int _start;
     private int _end;
-    private int _writesInARow;
+    private LoopTurn _turn;
     private int _gate;
     private long _total;
     private bool _ended;
@@ -196,7 +193,7 @@ internal sealed partial class DescriptorWriter(DescriptorConnection connection) 
 
     private void AccountSent(int count)
     {
-        _writesInARow++;
+        _turn.Count(count);
         Volatile.Write(ref _total, _total + count);
         connection.NoteActivity();
     }
@@ -273,7 +270,7 @@ internal sealed partial class DescriptorWriter(DescriptorConnection connection) 
     private ValueTask<WaitResult> WaitAsync(long due, CancellationToken cancellationToken)
     {
         bool yields = MustYield;
-        _writesInARow = 0;
+        _turn.Restart();
         Descriptor descriptor = connection.WriteDescriptor;
         return yields ? descriptor.Writable.YieldAsync() : descriptor.WaitWritableAsync(due, cancellationToken);
     }
@@ -298,7 +295,7 @@ internal sealed partial class DescriptorWriter(DescriptorConnection connection) 
 
     private bool TakeInterruption() => connection.WriteDescriptor.WritableIfAwaited?.TakeInterruption() == true;
 
-    private bool MustYield => _writesInARow >= WritesInARow && connection.WriteDescriptor.Loop.IsCurrent;
+    private bool MustYield => _turn.IsOver && connection.WriteDescriptor.Loop.IsCurrent;
 
     private static FlushResult Result(bool canceled) => new(canceled, isCompleted: false);
 
