@@ -67,7 +67,7 @@ public abstract class MutedDescriptorTests : IDisposable
     private protected unsafe void Write(int count)
     {
         byte* bytes = stackalloc byte[count];
-        Assert.Equal(count, (int)Libc.Write(_write, bytes, (nuint)count));
+        Assert.Equal(count, (int)Libc.WriteNow(_write, bytes, count));
     }
 
     private protected void EndWrites() => _write.Dispose();

@@ -1,9 +1,37 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Parley.Interop.Linux;
 
 internal static unsafe partial class Libc
 {
-    [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
-    internal static partial nint Write(DescriptorHandle descriptor, byte* buffer, nuint length);
+    // Known to the compiler, which leaves out the other branches. Elsewhere the function does it.
+    private static nint WriteNumber => X86Base.X64.IsSupported ? 1 : ArmBase.Arm64.IsSupported ? 64 : -1;
+
+    /// <summary>Writes what goes; the system call itself where its number is known, as with <see cref="ReadNow"/>.</summary>
+    /// <returns>Bytes taken, or the negative error number; never EINTR's.</returns>
+    /// <exception cref="ObjectDisposedException">The descriptor was closed.</exception>
+    internal static nint WriteNow(DescriptorHandle descriptor, byte* buffer, nint length)
+    {
+        bool isKept = false;
+        descriptor.DangerousAddRef(ref isKept);
+        nint outcome;
+        do
+        {
+            nint count = WriteNumber < 0
+                ? WriteFunction(descriptor.Number, buffer, (nuint)length)
+                : WriteCall(WriteNumber, descriptor.Number, buffer, length);
+            outcome = count >= 0 ? count : -Errno.Current;
+        }
+        while (outcome == -Errno.EINTR);
+        descriptor.DangerousRelease();
+        return outcome;
+    }
+
+    [LibraryImport(Library, EntryPoint = "write")]
+    private static partial nint WriteFunction(int descriptor, byte* buffer, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "syscall")]
+    private static partial nint WriteCall(nint number, nint descriptor, byte* buffer, nint length);
 }

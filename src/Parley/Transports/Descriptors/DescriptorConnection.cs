@@ -62,17 +62,7 @@ internal abstract partial class DescriptorConnection : Connection
     internal virtual unsafe nint Receive(Span<byte> buffer)
     {
         fixed (byte* pointer = buffer)
-        {
-            while (true)
-            {
-                nint count = Libc.Read(ReadDescriptor.Handle, pointer, (nuint)buffer.Length);
-                if (count >= 0)
-                    return count;
-                int error = Errno.Last;
-                if (error != Errno.EINTR)
-                    return -error;
-            }
-        }
+            return Libc.ReadNow(ReadDescriptor.Handle, pointer, buffer.Length);
     }
 
     /// <summary>Writes what goes.</summary>
@@ -82,17 +72,7 @@ internal abstract partial class DescriptorConnection : Connection
     internal virtual unsafe nint Transmit(ReadOnlySpan<byte> bytes, bool moreFollows)
     {
         fixed (byte* pointer = bytes)
-        {
-            while (true)
-            {
-                nint count = Libc.Write(WriteDescriptor.Handle, pointer, (nuint)bytes.Length);
-                if (count >= 0)
-                    return count;
-                int error = Errno.Last;
-                if (error != Errno.EINTR)
-                    return -error;
-            }
-        }
+            return Libc.WriteNow(WriteDescriptor.Handle, pointer, bytes.Length);
     }
 
     /// <summary>Whether both directions are better moved within the kernel, once much moves, than copied through this process.</summary>
