@@ -18,6 +18,9 @@ internal struct TcpInfo
     [FieldOffset(120)] public ulong BytesAcknowledged;
     [FieldOffset(128)] public ulong BytesReceived;
 
+    /// <summary>Whether nothing goes any more, neither way.</summary>
+    public readonly bool IsClosed => State == Close;
+
     /// <summary>Whether the state is one that only the peer's FIN leads to (or a reset, which leaves nothing to count).</summary>
     public readonly bool HasReceivedEnd => State is Close or CloseWait or LastAck or Closing;
 }

@@ -33,25 +33,24 @@ internal static unsafe class SocketCalls
     }
 
     /// <summary>
-    /// Whether the end of what a TCP peer says has arrived, in whatever state the connection is by now: the kernel counts it as a byte.
+    /// Whether a TCP connection is over without the end of what the peer says having arrived, whatever became of the error: the kernel counts the
+    /// end as a byte received.
     /// </summary>
     /// <param name="socket">The socket.</param>
     /// <param name="received">Bytes that were read of it.</param>
-    /// <returns><see langword="null"/> where the kernel does not say.</returns>
-    internal static bool? HasEndArrived(DescriptorHandle socket, long received)
+    internal static bool WasReset(DescriptorHandle socket, long received)
     {
         TcpInfo info = default;
         uint length = (uint)sizeof(TcpInfo);
         int unread = 0;
         try
         {
-            return Libc.GetSockOpt(socket, Libc.IPPROTO_TCP, Libc.TCP_INFO, &info, &length) != 0 || Libc.Ioctl(socket, Libc.FIONREAD, &unread) < 0
-                ? null
-                : (long)info.BytesReceived > received + unread;
+            return Libc.GetSockOpt(socket, Libc.IPPROTO_TCP, Libc.TCP_INFO, &info, &length) == 0 && info.IsClosed
+                   && Libc.Ioctl(socket, Libc.FIONREAD, &unread) == 0 && (long)info.BytesReceived == received + unread;
         }
         catch (ObjectDisposedException)
         {
-            return null;
+            return false;
         }
     }
 

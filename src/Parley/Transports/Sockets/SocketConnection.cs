@@ -97,7 +97,7 @@ internal sealed unsafe partial class SocketConnection(Descriptor descriptor, boo
 
     // A splice or sendfile that has moved something when it meets the reset returns what it has moved, and the kernel forgets the error.
     private protected override bool WasReset()
-        => isTcp && !PeerEnded && SocketCalls.HasEndArrived(WriteDescriptor.Handle, Statistics.BytesReceived) == false;
+        => isTcp && !PeerEnded && SocketCalls.WasReset(WriteDescriptor.Handle, Statistics.BytesReceived);
 
     private protected override int PendingError() => SocketState.TakeError(WriteDescriptor.Handle);
 
