@@ -10,10 +10,16 @@ internal class Descriptor(DescriptorHandle handle, EventLoop loop, bool inline)
     // Urgent data stops a read short at its mark, with more behind it.
     private const uint PeerEvents = Libc.EPOLLPRI | Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR;
 
+    // What the kernel reports: everything of interest; nothing that can be read; nothing at all. While it is being told, nobody else tells it.
+    private const int Reported = 0;
+    private const int Muted = 1;
+    private const int Left = 2;
+    private const int Changing = 3;
+
     private Readiness _readable = new(loop, inline);
     private Readiness? _writable;
     private int _watched;
-    private int _muted;
+    private int _report;
     private int _closed;
     private volatile bool _peerEvent;
     private volatile bool _hasHungUp;
@@ -67,8 +73,9 @@ internal class Descriptor(DescriptorHandle handle, EventLoop loop, bool inline)
     {
         set
         {
-            Volatile.Write(ref _hungUp, value);
+            Interlocked.Exchange(ref _hungUp, value);
             bool isWatched = EnsureWatched();
+            EndLeave();
             if (_hasHungUp || (!isWatched && (Volatile.Read(ref _closed) != 0 || Handle.IsClosed)))
                 Interlocked.Exchange(ref _hungUp, null)?.Invoke();
         }
@@ -128,7 +135,7 @@ internal class Descriptor(DescriptorHandle handle, EventLoop loop, bool inline)
     }
 
     /// <summary>Whether the kernel was told not to report what can be read until somebody waits for it.</summary>
-    internal bool IsMuted => Volatile.Read(ref _muted) != 0;
+    internal bool IsMuted => Volatile.Read(ref _report) != Reported;
 
     /// <summary>
     /// To be called once a wait to read has begun: has the kernel report what can be read again, and at once where it is there. Not before it, or
@@ -136,23 +143,67 @@ internal class Descriptor(DescriptorHandle handle, EventLoop loop, bool inline)
     /// </summary>
     internal void ReportInput()
     {
-        if (Volatile.Read(ref _muted) != 0 && Interlocked.Exchange(ref _muted, 0) != 0)
+        int before = Volatile.Read(ref _report);
+        if (before is not (Muted or Left) || Interlocked.CompareExchange(ref _report, Changing, before) != before)
+            return;
+        if (before == Muted)
             Loop.Change(this, Interest);
+        else
+            Return();
+        Volatile.Write(ref _report, Reported);
     }
 
     /// <summary>Has the kernel report no more of what can be read until somebody waits for it. On the loop's thread.</summary>
     private protected void MuteInput()
     {
+        if (Interlocked.CompareExchange(ref _report, Changing, Reported) != Reported)
+            return;
+
         // Whoever asks for urgent data is woken by the kernel with every packet that comes.
         Loop.Change(this, Interest & ~(Libc.EPOLLIN | Libc.EPOLLPRI));
-        Interlocked.Exchange(ref _muted, 1);
+        Interlocked.Exchange(ref _report, Muted);
         if (_readable.IsWaiting)
             ReportInput();
     }
 
+    /// <summary>
+    /// Has the kernel report nothing at all until somebody waits: what it watches costs whoever writes to it the time to look for those who want to
+    /// know, with each write. By the one who reads, and not while it waits. Does nothing where somebody waits for more than what can be read.
+    /// </summary>
+    internal void Leave()
+    {
+        if (_watched == 0 || IsWantedForMore || Interlocked.CompareExchange(ref _report, Changing, Reported) != Reported)
+            return;
+        Loop.Leave(this);
+        Interlocked.Exchange(ref _report, Left);
+        if (IsWantedForMore)
+            ReportInput();
+    }
+
+    private bool IsWantedForMore => Volatile.Read(ref _writable) is not null || Volatile.Read(ref _hungUp) is not null;
+
+    private void EndLeave()
+    {
+        if (Volatile.Read(ref _report) == Left)
+            ReportInput();
+    }
+
+    private void Return()
+    {
+        WatchError = Loop.Return(this);
+        if (WatchError == 0)
+            return;
+        Volatile.Write(ref _watched, 0);
+        _readable.Close();
+    }
+
     internal virtual ValueTask<WaitResult> WaitWritableAsync(long due, CancellationToken cancellationToken)
     {
-        return EnsureWatched() ? Writable.WaitAsync(due, cancellationToken) : new(WaitResult.Closed);
+        if (!EnsureWatched())
+            return new(WaitResult.Closed);
+        ValueTask<WaitResult> wait = Writable.WaitAsync(due, cancellationToken);
+        EndLeave();
+        return wait;
     }
 
     /// <summary>Ends every wait there is, and lets the caller, who is closing, wait undisturbed by those whose waits were ended.</summary>

@@ -73,17 +73,33 @@ internal sealed unsafe partial class EventLoop
     /// <summary>Changes what is reported of a descriptor that is watched; does nothing once it is closed.</summary>
     internal void Change(Descriptor descriptor, uint interest)
     {
+        if (ControlOpen(Libc.EPOLL_CTL_MOD, descriptor, interest) is var error and not 0)
+            throw new Win32Exception(error);
+    }
+
+    /// <summary>Has nothing reported of a descriptor that is watched until it returns; does nothing once it is closed.</summary>
+    internal void Leave(Descriptor descriptor)
+    {
+        if (ControlOpen(Libc.EPOLL_CTL_DEL, descriptor, interest: 0) is var error and not 0)
+            throw new Win32Exception(error);
+    }
+
+    /// <summary>Has what is of interest reported again, and at once where it is so already.</summary>
+    /// <returns>0, also where it is closed; the error number where a limit was met.</returns>
+    internal int Return(Descriptor descriptor) => ControlOpen(Libc.EPOLL_CTL_ADD, descriptor, descriptor.Interest);
+
+    private int ControlOpen(int operation, Descriptor descriptor, uint interest)
+    {
         bool isHeld = false;
         try
         {
             descriptor.Handle.DangerousAddRef(ref isHeld);
-            int error = Control(Libc.EPOLL_CTL_MOD, descriptor.Handle.Number, descriptor.Generation, interest);
-            if (error != 0)
-                throw new Win32Exception(error);
+            return Control(operation, descriptor.Handle.Number, descriptor.Generation, interest);
         }
         catch (ObjectDisposedException)
         {
             // There is nothing left to report.
+            return 0;
         }
         finally
         {

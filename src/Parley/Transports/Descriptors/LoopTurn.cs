@@ -16,6 +16,9 @@ internal struct LoopTurn
     /// <summary>Whether the others are next.</summary>
     internal readonly bool IsOver => _calls >= MostCalls || _bytes >= MostBytes;
 
+    /// <summary>Calls that moved something, without a wait between.</summary>
+    internal readonly int Calls => _calls;
+
     /// <summary>Counts a call that moved so many bytes.</summary>
     internal void Count(int bytes)
     {
