@@ -47,6 +47,54 @@ public sealed class EndTests : IDisposable
     }
 
     [Fact]
+    public async Task ReadAsync_EndMetBehindBytes_IsNotUndoneByAnotherWriter()
+    {
+        // Reads of 4, 8 and 16 KiB, and then one that takes 8 KiB and meets the end while it looks for more.
+        const int Size = (4 + 8 + 16 + 8) * 1024;
+        Task<Connection> connect = _fifo.ReceiveAsync();
+        FileStream first = await _fifo.OpenWriterAsync().Within();
+        await using Connection reader = await connect.Within();
+        first.Write(new byte[Size]);
+        await first.DisposeAsync();
+
+        for (long left = Size; left > 0;)
+        {
+            ReadResult some = await reader.Input.ReadAsync().AsTask().Within();
+            left -= some.Buffer.Length;
+            reader.Input.AdvanceTo(some.Buffer.End);
+        }
+
+        await using FileStream second = await _fifo.OpenWriterAsync().Within();
+
+        ReadResult result = await reader.Input.ReadAsync().AsTask().Within();
+        Assert.True(result.IsCompleted);
+        Assert.True(result.Buffer.IsEmpty);
+    }
+
+    [Fact]
+    public async Task ReadAsync_StreamWithPauses_HearsOfAllThatComes()
+    {
+        // Long enough each time for the reader to count on more, and it waits between.
+        Task<Connection> connect = _fifo.ReceiveAsync();
+        await using FileStream writer = await _fifo.OpenWriterAsync().Within();
+        await using Connection reader = await connect.Within();
+        byte[] sent = new byte[4 * 1024 * 1024];
+        Random.Shared.NextBytes(sent);
+        for (int round = 0; round < 20; round++)
+        {
+            Task<byte[]> read = Talk.ReadExactlyAsync(reader, sent.Length);
+            for (int at = 0; at < sent.Length; at += 8192)
+                await writer.WriteAsync(sent.AsMemory(at, 8192));
+            Assert.Equal(sent, await read.Within());
+        }
+
+        Assert.False(reader.Closed.IsCancellationRequested);
+        await writer.DisposeAsync();
+        Assert.True((await reader.Input.ReadAsync().AsTask().Within()).IsCompleted);
+        await Eventually.CancelledAsync(reader.Closed);
+    }
+
+    [Fact]
     public async Task ReceiveOnly_TheOtherDirection_IsAtItsEnd()
     {
         Task<Connection> connect = _fifo.ReceiveAsync();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
@@ -18,20 +19,49 @@ internal static unsafe partial class Libc
     /// </summary>
     /// <returns>Bytes read, 0 at the end, or the negative error number; never EINTR's.</returns>
     /// <exception cref="ObjectDisposedException">The descriptor was closed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static nint ReadNow(DescriptorHandle descriptor, byte* buffer, nint length)
     {
         bool isKept = false;
         descriptor.DangerousAddRef(ref isKept);
+        nint outcome = ReadOnce(descriptor.Number, buffer, length);
+        descriptor.DangerousRelease();
+        return outcome;
+    }
+
+    /// <summary>Reads one piece after the other, as long as each comes whole, and says whether the end was met behind them.</summary>
+    /// <returns>As <see cref="ReadNow"/> does; an error behind what was read is left to the next call.</returns>
+    /// <exception cref="ObjectDisposedException">The descriptor was closed.</exception>
+    internal static nint ReadPiecesNow(DescriptorHandle descriptor, byte* buffer, nint length, nint piece, out bool hasEnded)
+    {
+        bool isKept = false;
+        descriptor.DangerousAddRef(ref isKept);
+        int number = descriptor.Number;
+        nint total = 0;
+        nint count;
+        do
+        {
+            count = ReadOnce(number, buffer + total, Math.Min(piece, length - total));
+            total += Math.Max(0, count);
+        }
+        while (count == piece && total < length);
+        descriptor.DangerousRelease();
+        hasEnded = count == 0 && total > 0;
+        return total > 0 ? total : count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static nint ReadOnce(int number, byte* buffer, nint length)
+    {
         nint outcome;
         do
         {
             nint count = ReadNumber < 0
-                ? ReadFunction(descriptor.Number, buffer, (nuint)length)
-                : ReadCall(ReadNumber, descriptor.Number, buffer, length);
+                ? ReadFunction(number, buffer, (nuint)length)
+                : ReadCall(ReadNumber, number, buffer, length);
             outcome = count >= 0 ? count : -Errno.Current;
         }
         while (outcome == -Errno.EINTR);
-        descriptor.DangerousRelease();
         return outcome;
     }
 

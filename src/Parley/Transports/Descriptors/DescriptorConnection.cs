@@ -18,12 +18,18 @@ internal abstract partial class DescriptorConnection : Connection
     // A reader as fast as the kernel would otherwise keep one call going to the file's end, and the loop from everybody else.
     private const int LargestFilePiece = 1024 * 1024;
 
+    // Others on the loop have their turn after it.
+    private const int MostWrittenAtOnce = 256 * 1024;
+
     private readonly DescriptorReader _reader;
     private readonly DescriptorWriter _writer;
     private readonly long _started = Stopwatch.GetTimestamp();
     private long _lastActivity;
     private Exception? _failure;
     private int _break;
+
+    // Met behind bytes that were read. Another writer of a FIFO may undo it before the next read.
+    private bool _endIsNext;
 
     private protected DescriptorConnection(Descriptor read, Descriptor write, ConnectionOptions options)
     {
@@ -62,8 +68,11 @@ internal abstract partial class DescriptorConnection : Connection
     internal virtual unsafe nint Receive(Span<byte> buffer)
     {
         fixed (byte* pointer = buffer)
-            return Libc.ReadNow(ReadDescriptor.Handle, pointer, buffer.Length);
+            return ReadsFromPipe ? ReceivePieces(pointer, buffer.Length) : Libc.ReadNow(ReadDescriptor.Handle, pointer, buffer.Length);
     }
+
+    private unsafe nint ReceivePieces(byte* buffer, int length)
+        => _endIsNext ? 0 : Libc.ReadPiecesNow(ReadDescriptor.Handle, buffer, length, PipeSize.Piece, out _endIsNext);
 
     /// <summary>Writes what goes.</summary>
     /// <param name="bytes">The bytes.</param>
@@ -72,7 +81,11 @@ internal abstract partial class DescriptorConnection : Connection
     internal virtual unsafe nint Transmit(ReadOnlySpan<byte> bytes, bool moreFollows)
     {
         fixed (byte* pointer = bytes)
-            return Libc.WriteNow(WriteDescriptor.Handle, pointer, bytes.Length);
+        {
+            return bytes.Length > PipeSize.Piece && WritesToPipe
+                ? Libc.WritePiecesNow(WriteDescriptor.Handle, pointer, Math.Min(bytes.Length, MostWrittenAtOnce), PipeSize.Piece)
+                : Libc.WriteNow(WriteDescriptor.Handle, pointer, bytes.Length);
+        }
     }
 
     /// <summary>Whether both directions are better moved within the kernel, once much moves, than copied through this process.</summary>
@@ -96,7 +109,11 @@ internal abstract partial class DescriptorConnection : Connection
     /// <summary>Moves what is there to another descriptor: out of a file, or where one of the two is a pipe.</summary>
     /// <returns>Bytes moved, 0 at the end, or the negative error number; -EINVAL where a read has to do.</returns>
     internal virtual nint MoveTo(DescriptorHandle target, int most)
-        => ReadsFromFile ? SendFile(ReadDescriptor.Handle, target, most) : Splice(ReadDescriptor.Handle, target, most);
+    {
+        if (ReadsFromFile)
+            return SendFile(ReadDescriptor.Handle, target, most);
+        return _endIsNext ? 0 : Splice(ReadDescriptor.Handle, target, most);
+    }
 
     /// <summary>Moves what goes out of a pipe.</summary>
     /// <returns>Bytes moved, or the negative error number.</returns>
@@ -256,8 +273,13 @@ internal abstract partial class DescriptorConnection : Connection
     /// <summary>Notes a break that was met before there was a connection.</summary>
     internal void NoteBreak(int errorNumber) => Fail(Step.Read, errorNumber);
 
-    internal bool Observed => Options.CallObserver is not null;
+    internal bool Observed
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Options.CallObserver is not null;
+    }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long Timestamp() => Options.CallObserver is null ? 0 : Stopwatch.GetTimestamp();
 
     /// <summary>Tells the observer of a call, if there is one. <paramref name="outcome"/> is a result or a negative error number.</summary>
@@ -274,6 +296,7 @@ internal abstract partial class DescriptorConnection : Connection
         _reader.Adopt(received);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void NoteActivity()
     {
         if (Options.IdleTimeout != Timeout.InfiniteTimeSpan)

@@ -15,6 +15,7 @@ internal sealed partial class DescriptorReader
         if (MustYield)
             return -Errno.EAGAIN;
         _drained = false;
+        LetGoOfEmpty();
         long started = connection.Timestamp();
         connection.ReadDescriptor.Readable.Forget();
         nint count;
@@ -54,6 +55,7 @@ internal sealed partial class DescriptorReader
         if (MustYield)
             return -Errno.EAGAIN;
         _drained = false;
+        LetGoOfEmpty();
         long started = connection.Timestamp();
         connection.ReadDescriptor.Readable.Forget();
         target.Forget();

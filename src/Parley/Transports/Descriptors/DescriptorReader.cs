@@ -1,22 +1,29 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 using Parley.Interop.Linux;
 
 namespace Parley.Transports.Descriptors;
 
 /// <summary>
-/// Reads a descriptor into one pooled buffer, which it holds only while there are bytes in it: an idle connection holds none. The
-/// buffer grows with what arrives, so that small talk takes 4 KiB and a stream 256 KiB a call.
+/// Reads a descriptor into one pooled buffer, which it holds only while there are bytes in it, or more of a stream is likely to be there
+/// already: an idle connection holds none. The buffer grows with what arrives, so that small talk takes 4 KiB and a stream 256 KiB a call.
 /// </summary>
 internal sealed partial class DescriptorReader(DescriptorConnection connection) : PipeReader, IValueTaskSource<ReadResult>, IWaiter
 {
     private const int SmallestBuffer = 4 * 1024;
     private const int LargestRead = 256 * 1024;
 
+    // In pieces anyway, and all of it is to be in the nearest caches still when the last one has come.
+    private const int LargestPipeRead = 32 * 1024;
+
     // What says more than small talk does.
     private const int BulkRead = 16 * 1024;
+
+    // So many reads without a wait, and the next ones are likely to be as lucky.
+    private const int StreamReads = 32;
 
     private byte[] _buffer = [];
     private int _start;
@@ -40,30 +47,34 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
 
     public override bool TryRead(out ReadResult result)
     {
-        ThrowIfMisused();
-        if (TakeInterruption(out result) || TryServeBuffered(out result))
-            return true;
-        if (MustYield || IsKnownEmpty() || !TryFill(connection.Timestamp(), LargestRead))
-            return false;
-        result = HandOut(canceled: false);
-        return true;
+        Attempt attempt = ReadNow(connection.Timestamp());
+        result = attempt == Attempt.MustWait ? default : HandOut(attempt == Attempt.Interrupted);
+        return attempt != Attempt.MustWait;
     }
 
     /// <summary>The same, but blocks in the kernel where nothing is there.</summary>
     internal bool TryReadBlocked(ref readonly int changes, int seen, out ReadResult result)
     {
         ThrowIfMisused();
-        if (TakeInterruption(out result) || TryServeBuffered(out result))
+        bool isInterrupted = TakeInterruption();
+        if (isInterrupted || HasUnread())
+        {
+            result = HandOut(isInterrupted);
             return true;
+        }
+
         long started = connection.Timestamp();
         connection.ReadDescriptor.Readable.Forget();
         Span<byte> room = MakeRoom(LargestRead);
         try
         {
             if (!TryTake(started, room.Length, connection.ReceiveBlocked(room, in changes, seen)))
+            {
+                result = default;
                 return false;
+            }
         }
-        catch (ObjectDisposedException)
+        catch (ObjectDisposedException) when (IsClosed)
         {
             throw connection.OverFailure(Step.Read);
         }
@@ -76,19 +87,43 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
     {
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<ReadResult>(cancellationToken);
+        long started = connection.Timestamp();
+        Attempt attempt;
         try
         {
-            ThrowIfMisused();
-            if (TakeInterruption(out ReadResult result) || TryServeBuffered(out result))
-                return new(result);
-            long started = connection.Timestamp();
-            return !MustYield && !IsKnownEmpty() && TryFill(started, LargestRead)
-                ? new(HandOut(canceled: false))
-                : WaitAndReadAsync(started, cancellationToken);
+            attempt = ReadNow(started);
         }
         catch (Exception failure)
         {
             return ValueTask.FromException<ReadResult>(failure);
+        }
+
+        return attempt == Attempt.MustWait ? WaitAndReadAsync(started, cancellationToken) : new(HandOut(attempt == Attempt.Interrupted));
+    }
+
+    private enum Attempt
+    {
+        Done,
+        Interrupted,
+        MustWait,
+    }
+
+    /// <summary>Reads once, unless something is there that was read before.</summary>
+    private Attempt ReadNow(long started)
+    {
+        try
+        {
+            ThrowIfMisused();
+            if (TakeInterruption())
+                return Attempt.Interrupted;
+            if (HasUnread() || (!MustYield && !IsKnownEmpty() && TryFill(started, LargestRead)))
+                return Attempt.Done;
+            LetGoOfEmpty();
+            return Attempt.MustWait;
+        }
+        catch (ObjectDisposedException) when (IsClosed)
+        {
+            throw connection.OverFailure(Step.Read);
         }
     }
 
@@ -108,7 +143,13 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
         _handedOut = false;
         _needMore = seen == _end;
         _start = to;
-        if (_start == _end)
+        if (_start < _end)
+            return;
+
+        // In a stream the next bytes are there already, or nearly: its buffer goes back before a wait.
+        if (_turn.Calls >= StreamReads && _buffer.Length >= _nextSize)
+            _start = _end = 0;
+        else
             Release();
     }
 
@@ -136,136 +177,61 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
         _handedOut = false;
     }
 
-    private bool MustYield => _turn.IsOver && connection.ReadDescriptor.Loop.IsCurrent;
+    private bool IsClosed => connection.ReadDescriptor.Handle.IsClosed;
 
-    private bool TryServeBuffered(out ReadResult result)
+    private void LetGoOfEmpty()
     {
-        if (_needMore && !connection.PeerEnded)
-        {
-            if (_failure is not null)
-                throw _failure;
-            result = default;
-            return false;
-        }
-
-        result = HandOut(canceled: false);
-        return true;
+        if (_start == _end)
+            Release();
     }
 
-    private bool TakeInterruption(out ReadResult result)
+    private bool MustYield
     {
-        bool interrupted = connection.ReadDescriptor.Readable.TakeInterruption();
-        result = interrupted ? HandOut(canceled: true) : default;
-        return interrupted;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _turn.IsOver && IsOnLoop;
     }
 
+    private bool IsOnLoop => connection.ReadDescriptor.Loop.IsCurrent;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool HasUnread()
+    {
+        if (!_needMore || connection.PeerEnded)
+            return true;
+        return _failure is null ? false : throw _failure;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TakeInterruption() => connection.ReadDescriptor.Readable.TakeInterruption();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ReadResult HandOut(bool canceled)
     {
         _handedOut = true;
         return new ReadResult(new ReadOnlySequence<byte>(_buffer, _start, _end - _start), canceled, connection.PeerEnded);
     }
 
-    private ValueTask<ReadResult> WaitAndReadAsync(long started, CancellationToken cancellationToken)
-    {
-        _started = started;
-        do
-        {
-            if (TryBeginWait(cancellationToken, out short token))
-                return new(this, token);
-        }
-        while (!TryFill(started, LargestRead));
-        return new(HandOut(canceled: false));
-    }
-
-    private bool TryBeginWait(CancellationToken cancellationToken, out short token)
-    {
-        bool yields = MustYield;
-        _turn.Restart();
-        Descriptor descriptor = connection.ReadDescriptor;
-        if (!descriptor.EnsureWatched() && !(yields && descriptor.WatchError == Errno.EPERM))
-            throw connection.OverFailure(Step.Read);
-        Readiness waited = _waited = descriptor.Readable;
-        bool begun = waited.TryBegin(connection.IdleDue, this, out token, cancellationToken);
-        descriptor.ReportInput();
-        if (!yields)
-            return begun;
-
-        // On the loop's thread no edge comes meanwhile. The one that came is followed up in the next round, as it would be without one.
-        begun = begun || waited.TryBegin(connection.IdleDue, this, out token, cancellationToken);
-        descriptor.Loop.SignalInNextRound(waited);
-        return begun;
-    }
-
-    bool IWaiter.TryFinish()
-    {
-        try
-        {
-            // The copy of a large read is for the thread that reads next, where that is not the loop's.
-            return TryFill(_started, connection.Options.RunContinuationsInline ? LargestRead : SmallestBuffer);
-        }
-        catch (Exception failure)
-        {
-            _failure = failure;
-            return true;
-        }
-    }
-
-    bool IWaiter.IsTooLate(out long due)
-    {
-        due = connection.IdleDue;
-        return Clock.IsOver(due);
-    }
-
-    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _waited!.GetStatus(token);
-
-    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-        => _waited!.OnCompleted(continuation, state, token, flags);
-
-    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
-    {
-        Readiness waited = _waited!;
-        CancellationToken cancellationToken = waited.CancellationToken;
-        switch (waited.GetResult(token))
-        {
-            case WaitResult.Ready:
-                return _failure is null ? HandOut(canceled: false) : throw _failure;
-            case WaitResult.Interrupted:
-                waited.TakeInterruption();
-                return HandOut(canceled: true);
-            case WaitResult.Canceled:
-                throw new OperationCanceledException(cancellationToken);
-            case WaitResult.Due:
-                ConnectionException idle = connection.IdleFailure(Step.Read);
-                connection.Abort(idle);
-                throw idle;
-            default:
-                throw connection.OverFailure(Step.Read);
-        }
-    }
-
     /// <summary>Reads once.</summary>
     /// <returns>Whether there is something to hand out: bytes or the end. Otherwise one has to wait.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryFill(long started, int most)
     {
         connection.ReadDescriptor.Readable.Forget();
+
+        // Whoever observes sees each call.
+        if (connection.Observed && connection.ReadsFromPipe)
+            most = Math.Min(most, PipeSize.Piece);
         Span<byte> room = MakeRoom(most);
-        try
-        {
-            return TryTake(started, room.Length, connection.Receive(room));
-        }
-        catch (ObjectDisposedException)
-        {
-            throw connection.OverFailure(Step.Read);
-        }
+        return TryTake(started, room.Length, connection.Receive(room));
     }
 
     /// <summary>Accounts for the outcome of a read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryTake(long started, int asked, nint count)
     {
         if (count is -Errno.EAGAIN or -Errno.EINTR)
         {
-            if (_start == _end)
-                Release();
+            LetGoOfEmpty();
             return false;
         }
 
@@ -275,10 +241,14 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
             Fail((int)-count);
         Account((int)count);
         if (count == 0)
+        {
+            LetGoOfEmpty();
             return true;
+        }
+
         _drained = count < asked && connection.ShortReadDrains;
         if (count == asked)
-            _nextSize = Math.Min(LargestRead, Math.Max(_nextSize, _buffer.Length) * 2);
+            _nextSize = Math.Min(connection.ReadsFromPipe ? LargestPipeRead : LargestRead, Math.Max(_nextSize, _buffer.Length) * 2);
         _end += (int)count;
         _needMore = false;
         return true;
@@ -288,9 +258,11 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
     /// A short read took all there was, and whatever came since has set off an edge: without one a read would be in vain. Asked before a
     /// wait only, for a wait that is over has used its edge up.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsKnownEmpty()
         => _drained && connection.ReadDescriptor is { MayHaveEnded: false, IsMuted: false, Readable.HasSignalled: false };
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Account(int count)
     {
         _turn.Count(count);
@@ -301,6 +273,8 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
             return;
         }
 
+        if (_turn.Calls == StreamReads && connection.ReadsFromPipe)
+            connection.ReadDescriptor.Leave();
         if (count >= BulkRead)
             connection.ReadDescriptor.Loop.NoteBulk();
         Volatile.Write(ref _total, _total + count);
@@ -315,6 +289,7 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
         throw failure;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Span<byte> MakeRoom(int most)
     {
         if (_buffer.Length == 0)
@@ -337,7 +312,14 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
         _end = unread;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void ThrowIfMisused()
+    {
+        if (_completed || _handedOut || connection.ReadDescriptor.Readable.IsWaiting || connection.Failure is not null || connection.IsClosing)
+            ThrowMisused();
+    }
+
+    private void ThrowMisused()
     {
         if (_completed)
             throw new InvalidOperationException("Reading is not allowed after the reader was completed.");
@@ -345,7 +327,6 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
             throw new InvalidOperationException("AdvanceTo must follow each read.");
         if (connection.ReadDescriptor.Readable.IsWaiting)
             throw new InvalidOperationException("Another read is waiting: one at a time.");
-        if (connection.Failure is not null || connection.IsClosing)
-            throw connection.OverFailure(Step.Read);
+        throw connection.OverFailure(Step.Read);
     }
 }

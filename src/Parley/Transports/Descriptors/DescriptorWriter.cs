@@ -75,31 +75,20 @@ internal sealed partial class DescriptorWriter(DescriptorConnection connection) 
     {
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<FlushResult>(cancellationToken);
-        try
-        {
-            ThrowIfMisused();
-            Enter();
-        }
-        catch (Exception failure)
-        {
+        long started = connection.Timestamp();
+        if (TryWriteNow(source.Span, started, out int sent, out Exception? failure))
+            return new(Result(canceled: false));
+        if (failure is not null)
             return ValueTask.FromException<FlushResult>(failure);
-        }
+        source = source[sent..];
+        return TakeInterruption() ? KeepAndLeave(source.Span) : WaitSendAndLeaveAsync(source, started, cancellationToken);
+    }
 
-        bool isOver = true;
+    private ValueTask<FlushResult> KeepAndLeave(ReadOnlySpan<byte> source)
+    {
         try
         {
-            if (TakeInterruption())
-            {
-                Keep(source.Span);
-                return new(Result(canceled: true));
-            }
-
-            long started = connection.Timestamp();
-            int sent = MustYield ? 0 : TrySend(source.Span, started, moreFollows: false);
-            isOver = sent == source.Length && _start == _end;
-            return isOver
-                ? new(Result(canceled: false))
-                : WaitSendAndLeaveAsync(source[sent..], started, cancellationToken);
+            Keep(source);
         }
         catch (Exception failure)
         {
@@ -107,9 +96,40 @@ internal sealed partial class DescriptorWriter(DescriptorConnection connection) 
         }
         finally
         {
-            if (isOver)
-                Leave();
+            Leave();
         }
+
+        return new(Result(canceled: true));
+    }
+
+    /// <summary>Sends what goes without waiting.</summary>
+    /// <returns>Whether that was everything; otherwise, without a failure, the write is still under way.</returns>
+    private bool TryWriteNow(ReadOnlySpan<byte> source, long started, out int sent, out Exception? failure)
+    {
+        sent = 0;
+        failure = null;
+        bool isInside = false;
+        try
+        {
+            ThrowIfMisused();
+            Enter();
+            isInside = true;
+            if (connection.WriteDescriptor.WritableIfAwaited?.IsInterrupted == true || MustYield)
+                return false;
+            sent = TrySend(source, started, moreFollows: false);
+            if (sent < source.Length || _start < _end)
+                return false;
+        }
+        catch (Exception thrown)
+        {
+            failure = thrown;
+            if (isInside)
+                Leave();
+            return false;
+        }
+
+        Leave();
+        return true;
     }
 
     public override void CancelPendingFlush() => connection.WriteDescriptor.Writable.Interrupt();
@@ -127,60 +147,70 @@ internal sealed partial class DescriptorWriter(DescriptorConnection connection) 
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Enter()
     {
         int before = Interlocked.CompareExchange(ref _gate, Busy, Free);
-        if (before == Busy)
-            throw new InvalidOperationException("Another write is under way: one at a time.");
-        if (before == Claimed)
-            throw connection.OverFailure(Step.Write);
+        if (before != Free)
+            throw Occupied(before);
     }
+
+    private Exception Occupied(int gate) => gate == Busy
+        ? new InvalidOperationException("Another write is under way: one at a time.")
+        : connection.OverFailure(Step.Write);
 
     // A claim stays.
     private void Leave() => Interlocked.CompareExchange(ref _gate, Free, Busy);
 
     /// <summary>Sends the buffer and then the source as far as they go without waiting.</summary>
     /// <returns>Bytes of the source that went.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int TrySend(ReadOnlySpan<byte> source, long started, bool moreFollows)
     {
-        while (_start < _end)
-        {
-            int count = Send(_buffer.AsSpan(_start, _end - _start), started, moreFollows || source.Length > 0);
-            if (count == 0)
-                return 0;
-            _start += count;
-        }
-
-        if (_end > 0)
-            ReleaseBuffer();
-
-        int sent = 0;
-        while (sent < source.Length)
-        {
-            int count = Send(source[sent..], started, moreFollows);
-            if (count == 0)
-                break;
-            sent += count;
-        }
-
-        return sent;
-    }
-
-    private int Send(ReadOnlySpan<byte> bytes, long started, bool moreFollows)
-    {
-        if (bytes.Length > PipeSize.LargestWrite && connection.WritesToPipe)
-            bytes = bytes[..PipeSize.LargestWrite];
-        connection.WriteDescriptor.WritableIfAwaited?.Forget();
-        nint count;
         try
         {
-            count = connection.Transmit(bytes, moreFollows);
+            if (_end > 0 && !TrySendBuffer(started, moreFollows || source.Length > 0))
+                return 0;
+            int sent = 0;
+            while (sent < source.Length)
+            {
+                int count = Send(source[sent..], started, moreFollows);
+                if (count == 0)
+                    break;
+                sent += count;
+            }
+
+            return sent;
         }
-        catch (ObjectDisposedException)
+        catch (ObjectDisposedException) when (connection.WriteDescriptor.Handle.IsClosed)
         {
             throw connection.OverFailure(Step.Write);
         }
+    }
 
+    private bool TrySendBuffer(long started, bool moreFollows)
+    {
+        while (_start < _end)
+        {
+            int count = Send(_buffer.AsSpan(_start, _end - _start), started, moreFollows);
+            if (count == 0)
+                return false;
+            _start += count;
+        }
+
+        ReleaseBuffer();
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Send(ReadOnlySpan<byte> bytes, long started, bool moreFollows)
+    {
+        connection.WriteDescriptor.WritableIfAwaited?.Forget();
+
+        // Whoever observes sees each call.
+        if (connection.Observed && connection.WritesToPipe)
+            bytes = bytes[..Math.Min(bytes.Length, PipeSize.Piece)];
+        nint count = connection.Transmit(bytes, moreFollows);
         if (count == -Errno.EAGAIN)
             return 0;
         if (connection.Observed)
@@ -191,6 +221,7 @@ internal sealed partial class DescriptorWriter(DescriptorConnection connection) 
         return (int)count;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void AccountSent(int count)
     {
         _turn.Count(count);
@@ -293,9 +324,16 @@ internal sealed partial class DescriptorWriter(DescriptorConnection connection) 
             this.Write(rest);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TakeInterruption() => connection.WriteDescriptor.WritableIfAwaited?.TakeInterruption() == true;
 
-    private bool MustYield => _turn.IsOver && connection.WriteDescriptor.Loop.IsCurrent;
+    private bool MustYield
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _turn.IsOver && IsOnLoop;
+    }
+
+    private bool IsOnLoop => connection.WriteDescriptor.Loop.IsCurrent;
 
     private static FlushResult Result(bool canceled) => new(canceled, isCompleted: false);
 
@@ -323,13 +361,19 @@ internal sealed partial class DescriptorWriter(DescriptorConnection connection) 
         _start = _end = 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void ThrowIfMisused()
+    {
+        if (connection.Failure is not null || connection.ReceivesOnly || _completed)
+            ThrowMisused();
+    }
+
+    private void ThrowMisused()
     {
         if (connection.Failure is not null)
             throw connection.OverFailure(Step.Write);
         if (connection.ReceivesOnly)
             throw new ConnectionException(Step.Write, Reason.Other, connection.RemoteEndPoint, "it goes one way, and this side only receives");
-        if (_completed)
-            throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
+        throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
     }
 }

@@ -9,10 +9,11 @@ internal static class PipeSize
     internal const int Largest = 1024 * 1024;
 
     /// <summary>
-    /// The most that one write puts into a pipe, in bytes. The kernel locks a pipe for as long as a call copies: in small pieces writer and
-    /// reader copy side by side, and the bytes are still in the cache when they are read, which is about twice as fast as 256 KiB a call.
+    /// The most that one call puts into a pipe or takes out of it, in bytes. The kernel locks a pipe for as long as a call copies: in small pieces
+    /// writer and reader copy side by side, the bytes are still in the cache when they are read, which is about twice as fast as 256 KiB a call, and
+    /// the two pages that the kernel keeps for a pipe's writer are all that it needs.
     /// </summary>
-    internal const int LargestWrite = 8 * 1024;
+    internal const int Piece = 8 * 1024;
 
     /// <summary>
     /// Enlarges a pipe as far as this user may. One who has used his share up, or has a smaller limit, keeps it as it is: it carries the same

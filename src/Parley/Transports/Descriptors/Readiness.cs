@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 
 namespace Parley.Transports.Descriptors;
@@ -35,6 +36,7 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
     internal bool HasSignalled => Volatile.Read(ref _state) == Signalled;
 
     /// <summary>Forgets an edge that the system call made next will see for itself.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Forget()
     {
         if (Volatile.Read(ref _state) != Idle)
@@ -68,7 +70,11 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
         TryComplete(WaitResult.Interrupted);
     }
 
+    /// <summary>Whether there was an interruption that no wait has seen.</summary>
+    internal bool IsInterrupted => Volatile.Read(ref _interrupted);
+
     /// <summary>Takes an interruption that no wait has seen.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TakeInterruption() => Volatile.Read(ref _interrupted) && Interlocked.Exchange(ref _interrupted, false);
 
     /// <summary>Ends the wait there is and every later one.</summary>
