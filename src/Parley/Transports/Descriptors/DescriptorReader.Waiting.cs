@@ -40,11 +40,14 @@ internal sealed partial class DescriptorReader
             throw connection.OverFailure(Step.Read);
         Readiness waited = _waited = descriptor.Readable;
         bool begun = waited.TryBegin(connection.IdleDue, this, out token, cancellationToken);
-        descriptor.ReportInput();
         if (!yields)
+        {
+            descriptor.ReportInput();
             return begun;
+        }
 
-        // On the loop's thread no edge comes meanwhile. The one that came is followed up in the next round, as it would be without one.
+        // On the loop's thread no edge comes meanwhile. The one that came is followed up in the next round, as it would be without one. What the
+        // kernel does not report, it need not before that finds nothing.
         begun = begun || waited.TryBegin(connection.IdleDue, this, out token, cancellationToken);
         descriptor.Loop.SignalInNextRound(waited);
         return begun;
@@ -55,7 +58,10 @@ internal sealed partial class DescriptorReader
         try
         {
             // The copy of a large read is for the thread that reads next, where that is not the loop's.
-            return TryFill(_started, connection.Options.RunContinuationsInline ? LargestRead : SmallestBuffer);
+            if (TryFill(_started, connection.Options.RunContinuationsInline ? LargestRead : SmallestBuffer))
+                return true;
+            connection.ReadDescriptor.ReportInput();
+            return false;
         }
         catch (ObjectDisposedException) when (IsClosed)
         {

@@ -22,6 +22,9 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
     // What says more than small talk does.
     private const int BulkRead = 16 * 1024;
 
+    // The loop looks at the clock for it, and remembers it for longer than so many take.
+    private const int BulkReadsToNote = 8;
+
     // So many reads without a wait, and the next ones are likely to be as lucky.
     private const int StreamReads = 32;
 
@@ -275,7 +278,7 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
 
         if (_turn.Calls == StreamReads && connection.ReadsFromPipe)
             connection.ReadDescriptor.Leave();
-        if (count >= BulkRead)
+        if (count >= BulkRead && _turn.Calls % BulkReadsToNote == 1)
             connection.ReadDescriptor.Loop.NoteBulk();
         Volatile.Write(ref _total, _total + count);
         connection.NoteActivity();
