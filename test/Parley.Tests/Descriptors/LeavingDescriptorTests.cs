@@ -54,6 +54,32 @@ public sealed class LeavingDescriptorTests() : MutedDescriptorTests(static handl
     }
 
     [Fact]
+    public async Task Leave_BesideAWaitOfAnotherThread_KeepsItTold()
+    {
+        // Who closes waits while the last call of who reads is still on its way: at many moments, for they must meet.
+        Assert.True(Read.EnsureWatched());
+        for (int round = 0; round < 5_000; round++)
+        {
+            Read.Readable.Forget();
+            Task leave = Task.Run(Read.Leave);
+            Thread.SpinWait(round % 300);
+            Task<WaitResult> wait = ReadyAsync();
+            await leave.Within();
+            Write(1);
+            Assert.Equal(WaitResult.Ready, await wait.Within());
+            TakeOne();
+        }
+    }
+
+    [Fact]
+    public void Leave_NotWatchedYet_DoesNothing()
+    {
+        Read.Leave();
+
+        Assert.False(Read.IsMuted);
+    }
+
+    [Fact]
     public async Task WaitWritableAsync_AfterLeaving_IsTold()
     {
         Leave();

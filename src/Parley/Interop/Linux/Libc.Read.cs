@@ -29,10 +29,10 @@ internal static unsafe partial class Libc
         return outcome;
     }
 
-    /// <summary>Reads one piece after the other, as long as each comes whole, and says whether the end was met behind them.</summary>
-    /// <returns>As <see cref="ReadNow"/> does; an error behind what was read is left to the next call.</returns>
+    /// <summary>Reads one piece after the other, as long as each comes whole.</summary>
+    /// <returns>As <see cref="ReadNow"/> does; an error or the end behind what was read is left to the next call.</returns>
     /// <exception cref="ObjectDisposedException">The descriptor was closed.</exception>
-    internal static nint ReadPiecesNow(DescriptorHandle descriptor, byte* buffer, nint length, nint piece, out bool hasEnded)
+    internal static nint ReadPiecesNow(DescriptorHandle descriptor, byte* buffer, nint length, nint piece)
     {
         bool isKept = false;
         descriptor.DangerousAddRef(ref isKept);
@@ -46,7 +46,6 @@ internal static unsafe partial class Libc
         }
         while (count == piece && total < length);
         descriptor.DangerousRelease();
-        hasEnded = count == 0 && total > 0;
         return total > 0 ? total : count;
     }
 

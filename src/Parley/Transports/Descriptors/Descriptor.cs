@@ -172,11 +172,15 @@ internal class Descriptor(DescriptorHandle handle, EventLoop loop, bool inline)
     /// </summary>
     internal void Leave()
     {
-        if (_watched == 0 || IsWantedForMore || Interlocked.CompareExchange(ref _report, Changing, Reported) != Reported)
+        if (Volatile.Read(ref _watched) == 0 || IsWantedForMore || Interlocked.CompareExchange(ref _report, Changing, Reported) != Reported)
             return;
-        Loop.Leave(this);
-        Interlocked.Exchange(ref _report, Left);
-        if (IsWantedForMore)
+
+        // Where it is not there yet, another thread is about to put it there.
+        bool hasLeft = Loop.TryLeave(this);
+        Interlocked.Exchange(ref _report, hasLeft ? Left : Reported);
+
+        // Who closes waits beside the last call of who reads.
+        if (hasLeft && (IsWantedForMore || Volatile.Read(ref _readable).IsWaiting))
             ReportInput();
     }
 
@@ -193,8 +197,11 @@ internal class Descriptor(DescriptorHandle handle, EventLoop loop, bool inline)
         WatchError = Loop.Return(this);
         if (WatchError == 0)
             return;
+
+        // A limit that may be gone by the next wait: this one fails, as one does that finds it before.
+        Loop.Unwatch(this);
         Volatile.Write(ref _watched, 0);
-        _readable.Close();
+        Volatile.Read(ref _readable).Fail();
     }
 
     internal virtual ValueTask<WaitResult> WaitWritableAsync(long due, CancellationToken cancellationToken)

@@ -28,9 +28,6 @@ internal abstract partial class DescriptorConnection : Connection
     private Exception? _failure;
     private int _break;
 
-    // Met behind bytes that were read. Another writer of a FIFO may undo it before the next read.
-    private bool _endIsNext;
-
     private protected DescriptorConnection(Descriptor read, Descriptor write, ConnectionOptions options)
     {
         ReadDescriptor = read;
@@ -68,11 +65,12 @@ internal abstract partial class DescriptorConnection : Connection
     internal virtual unsafe nint Receive(Span<byte> buffer)
     {
         fixed (byte* pointer = buffer)
-            return ReadsFromPipe ? ReceivePieces(pointer, buffer.Length) : Libc.ReadNow(ReadDescriptor.Handle, pointer, buffer.Length);
+        {
+            return ReadsFromPipe
+                ? Libc.ReadPiecesNow(ReadDescriptor.Handle, pointer, buffer.Length, PipeSize.Piece)
+                : Libc.ReadNow(ReadDescriptor.Handle, pointer, buffer.Length);
+        }
     }
-
-    private unsafe nint ReceivePieces(byte* buffer, int length)
-        => _endIsNext ? 0 : Libc.ReadPiecesNow(ReadDescriptor.Handle, buffer, length, PipeSize.Piece, out _endIsNext);
 
     /// <summary>Writes what goes.</summary>
     /// <param name="bytes">The bytes.</param>
@@ -109,11 +107,7 @@ internal abstract partial class DescriptorConnection : Connection
     /// <summary>Moves what is there to another descriptor: out of a file, or where one of the two is a pipe.</summary>
     /// <returns>Bytes moved, 0 at the end, or the negative error number; -EINVAL where a read has to do.</returns>
     internal virtual nint MoveTo(DescriptorHandle target, int most)
-    {
-        if (ReadsFromFile)
-            return SendFile(ReadDescriptor.Handle, target, most);
-        return _endIsNext ? 0 : Splice(ReadDescriptor.Handle, target, most);
-    }
+        => ReadsFromFile ? SendFile(ReadDescriptor.Handle, target, most) : Splice(ReadDescriptor.Handle, target, most);
 
     /// <summary>Moves what goes out of a pipe.</summary>
     /// <returns>Bytes moved, or the negative error number.</returns>

@@ -254,6 +254,8 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
             _nextSize = Math.Min(connection.ReadsFromPipe ? LargestPipeRead : LargestRead, Math.Max(_nextSize, _buffer.Length) * 2);
         _end += (int)count;
         _needMore = false;
+        if (_turn.Calls == StreamReads && connection.ReadsFromPipe)
+            connection.ReadDescriptor.Leave();
         return true;
     }
 
@@ -276,8 +278,6 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
             return;
         }
 
-        if (_turn.Calls == StreamReads && connection.ReadsFromPipe)
-            connection.ReadDescriptor.Leave();
         if (count >= BulkRead && _turn.Calls % BulkReadsToNote == 1)
             connection.ReadDescriptor.Loop.NoteBulk();
         Volatile.Write(ref _total, _total + count);

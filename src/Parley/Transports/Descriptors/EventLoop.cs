@@ -78,11 +78,8 @@ internal sealed unsafe partial class EventLoop
     }
 
     /// <summary>Has nothing reported of a descriptor that is watched until it returns; does nothing once it is closed.</summary>
-    internal void Leave(Descriptor descriptor)
-    {
-        if (ControlOpen(Libc.EPOLL_CTL_DEL, descriptor, interest: 0) is var error and not 0)
-            throw new Win32Exception(error);
-    }
+    /// <returns>Whether it was watched.</returns>
+    internal bool TryLeave(Descriptor descriptor) => ControlOpen(Libc.EPOLL_CTL_DEL, descriptor, interest: 0) == 0;
 
     /// <summary>Has what is of interest reported again, and at once where it is so already.</summary>
     /// <returns>0, also where it is closed; the error number where a limit was met.</returns>

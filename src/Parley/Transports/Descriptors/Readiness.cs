@@ -85,6 +85,9 @@ internal sealed class Readiness(EventLoop loop, bool inline) : Deadline, IValueT
         loop.Disarm(this);
     }
 
+    /// <summary>Ends the wait there is, as one that is closed.</summary>
+    internal void Fail() => TryComplete(WaitResult.Closed);
+
     internal override void OnDue() => Ask(WaitResult.Due);
 
     /// <summary>Waits for an edge. The descriptor must be watched by the loop already.</summary>
