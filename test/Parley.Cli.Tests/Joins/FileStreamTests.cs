@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using static Parley.Cli.Tests.Payload;
 
 namespace Parley.Cli.Tests.Joins;
@@ -68,6 +70,25 @@ public sealed class FileStreamTests : IDisposable
         MustEqual(data, await File.ReadAllBytesAsync(_folder["out"]));
         MustMove("sendfile", _sender!);
         MustMove("splice", _receiver!);
+    }
+
+    /// <summary>Traced by itself it makes other calls: so it is traced from outside.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Kinds))]
+    public async Task Input_StreamOutOfAPipe_IsMovedByTheKernel(string kind)
+    {
+        string strace = Programs.Require("strace");
+        byte[] data = WriteFile(_folder["in"], Large);
+        (ChildProcess receiver, string endpoint) = await ReceiveAsync(kind, $"exec {Receiver}");
+        await using ChildProcess _ = receiver;
+
+        await using ChildProcess sender = Command.StartScript(
+            $"cat {_folder["in"]} | {strace} -f -e trace=splice -o {_folder["calls"]} {Command.Shell("connect", "--send-only", endpoint)}");
+
+        (await sender.EndAsync(Limits.Transfer)).MustExit(0);
+        MustEqual(data, (await receiver.EndAsync(Limits.Transfer)).MustExit(0).Output);
+        long moved = File.ReadLines(_folder["calls"]).Sum(static line => Regex.Match(line, @"splice.*\) += (\d+)$") is { Success: true } call ? long.Parse(call.Groups[1].Value, CultureInfo.InvariantCulture) : 0);
+        Assert.True(moved > Large / 2, $"{moved} bytes were moved");
     }
 
     [Fact]

@@ -13,7 +13,7 @@ namespace Parley.Transports.Descriptors;
 internal abstract partial class DescriptorConnection : Connection
 {
     // A read of so much is one of a stream: the buffer has grown to it.
-    private const int LargePiece = 64 * 1024;
+    internal const int LargePiece = 64 * 1024;
 
     // A reader as fast as the kernel would otherwise keep one call going to the file's end, and the loop from everybody else.
     private const int LargestFilePiece = 1024 * 1024;
@@ -66,7 +66,8 @@ internal abstract partial class DescriptorConnection : Connection
     {
         fixed (byte* pointer = buffer)
         {
-            return ReadsFromPipe
+            // Who observes is told of each call: then it is one.
+            return ReadsFromPipe && !Observed
                 ? Libc.ReadPiecesNow(ReadDescriptor.Handle, pointer, buffer.Length, PipeSize.Piece)
                 : Libc.ReadNow(ReadDescriptor.Handle, pointer, buffer.Length);
         }

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
-using Parley.Interop.Linux;
 using System.Threading.Tasks.Sources;
+using Parley.Interop.Linux;
 
 namespace Parley.Transports.Descriptors;
 

@@ -16,8 +16,8 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
     private const int SmallestBuffer = 4 * 1024;
     private const int LargestRead = 256 * 1024;
 
-    // In pieces anyway, and all of it is to be in the nearest caches still when the last one has come.
-    private const int LargestPipeRead = 32 * 1024;
+    // In pieces anyway, and all of it is to be in the near caches still when the last one has come. So much also says that the kernel should move it.
+    private const int LargestPipeRead = DescriptorConnection.LargePiece;
 
     // What says more than small talk does.
     private const int BulkRead = 16 * 1024;
@@ -220,10 +220,6 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
     private bool TryFill(long started, int most)
     {
         connection.ReadDescriptor.Readable.Forget();
-
-        // Whoever observes sees each call.
-        if (connection.Observed && connection.ReadsFromPipe)
-            most = Math.Min(most, PipeSize.Piece);
         Span<byte> room = MakeRoom(most);
         return TryTake(started, room.Length, connection.Receive(room));
     }
