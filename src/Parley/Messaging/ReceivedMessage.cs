@@ -5,18 +5,40 @@ namespace Parley;
 /// <param name="Header">What came with it.</param>
 public readonly record struct ReceivedMessage(int Length, MessageHeader Header)
 {
+    private readonly int _priority = Header.Priority;
+    private readonly object? _extras = Header.Extras;
+
+    /// <summary>What came with it.</summary>
+    public MessageHeader Header
+    {
+        get => new(_priority, _extras is MessageExtras extras ? MessageExtras.Of(extras.Peer, extras.Properties) : _extras);
+        init
+        {
+            _priority = value.Priority;
+            _extras = MessageExtras.Of(value.Peer, value.Properties, Delivery, IsEnd);
+        }
+    }
+
     /// <summary>
     /// There is no message, and none will come: the peer has ended the conversation. Only channels over a <see cref="Connection"/>,
     /// in shared memory, and pairs within this process end; a queue never does.
     /// </summary>
-    public bool IsEnd { get; init; }
+    public bool IsEnd
+    {
+        get => _extras is MessageExtras { IsEnd: true };
+        init => _extras = MessageExtras.Of(Header.Peer, Header.Properties, Delivery, value);
+    }
 
     /// <summary>
     /// What to tell the channel once the message was dealt with; <see langword="null"/> where a message is the receiver's as soon as it is received, as
     /// with every channel of the operating system.
     /// </summary>
-    public MessageDelivery? Delivery { get; init; }
+    public MessageDelivery? Delivery
+    {
+        get => (_extras as MessageExtras)?.Delivery;
+        init => _extras = MessageExtras.Of(Header.Peer, Header.Properties, value, IsEnd);
+    }
 
     /// <summary>The end.</summary>
-    internal static ReceivedMessage End => new(0, default) { IsEnd = true };
+    internal static ReceivedMessage End { get; } = new(0, default) { IsEnd = true };
 }
