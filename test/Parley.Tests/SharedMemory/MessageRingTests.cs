@@ -43,6 +43,65 @@ public sealed unsafe class MessageRingTests : IDisposable
         Assert.Equal(RingTake.Nothing, _reader.TryTake(buffer, out _));
     }
 
+    /// <summary>The way without a call has other parts for each length, and is open for as many as have been cleared.</summary>
+    [Fact]
+    public void EachLengthOfALine_ArrivesWhole_AndNothingBesideIt()
+    {
+        byte[] buffer = new byte[SharedLayout.LongestInALine + 1];
+        int byLine = 0;
+        for (int i = 0; i < 1000; i++)
+        {
+            int length = RingCopy.ShortestInParts + (i % (SharedLayout.LongestInALine + 1 - RingCopy.ShortestInParts));
+            byte[] sent = Payload.Random(length, seed: i);
+            bool isLine = _writer.TryPutLine(ref sent[0], (nuint)length);
+            byLine += isLine ? 1 : 0;
+            Assert.True(isLine || _writer.TryPut(sent));
+            Assert.False(_reader.TryTakeLine(buffer.AsSpan(0, length - 1), out _));
+            buffer.AsSpan().Fill(0xA5);
+            if (!_reader.TryTakeLine(buffer, out int taken))
+                Assert.Equal(RingTake.Taken, _reader.TryTake(buffer, out taken));
+            Assert.Equal(length, taken);
+            Assert.True(sent.AsSpan().SequenceEqual(buffer.AsSpan(0, length)), $"of {length} bytes some are others");
+            Assert.Equal(-1, buffer.AsSpan(length).IndexOfAnyExcept((byte)0xA5));
+            _reader.GiveBack();
+        }
+
+        Assert.True(byLine > 900, $"{byLine} of 1000 went without a call");
+        Assert.Equal((1000, 1000), (_writer.Messages, _reader.Messages));
+        Assert.Equal(_writer.Bytes, _reader.Bytes);
+    }
+
+    /// <summary>Where one is sent for each that comes, the next goes without a call as well.</summary>
+    [Fact]
+    public void InTurns_EachGoesWithoutACall()
+    {
+        RingMemory back = _segment.Ring(1);
+        var answers = new MessageRingReader(back);
+        var answering = new MessageRingWriter(back);
+        var writer = new MessageRingWriter(_memory, answers);
+        byte[] message = new byte[SharedLayout.LongestInALine];
+        int called = 0;
+        for (int i = 0; i < 2000; i++)
+        {
+            if (!writer.TryPutLine(ref message[0], (nuint)message.Length))
+            {
+                called++;
+                Assert.True(writer.TryPut(message));
+            }
+
+            if (writer.Continues)
+                writer.Continue();
+            Assert.Equal(RingTake.Taken, _reader.TryTake(message, out _));
+            _reader.GiveBack();
+            Assert.True(answering.TryPut(message));
+            Assert.Equal(RingTake.Taken, answers.TryTake(message, out _));
+            answers.GiveBack();
+        }
+
+        Assert.True(writer.Continues);
+        Assert.InRange(called, 1, 200);
+    }
+
     [Fact]
     public void Full_TakesNoMore_UntilRoomIsGivenBack()
     {
@@ -90,9 +149,11 @@ public sealed unsafe class MessageRingTests : IDisposable
             {
                 byte[] message = new byte[random.Next(10) == 0 ? random.Next(4, 300) : random.Next(RingCopy.ShortestInParts, SharedLayout.LongestInALine + 1)];
                 BitConverter.TryWriteBytes(message, sent);
-                bool isLine = message.Length is >= RingCopy.ShortestInParts and <= SharedLayout.LongestInALine && writer.TryPutLine(message);
+                bool isLine = message.Length is >= RingCopy.ShortestInParts and <= SharedLayout.LongestInALine && writer.TryPutLine(ref message[0], (nuint)message.Length);
                 if (!isLine && !writer.TryPut(message))
                     break;
+                if (writer.Continues)
+                    writer.Continue();
                 sent++;
                 if (!isAnswered)
                     continue;
@@ -115,7 +176,7 @@ public sealed unsafe class MessageRingTests : IDisposable
     {
         for (; taken < sent; taken++)
         {
-            if (_reader.TryTakeLine(buffer) < 0)
+            if (!_reader.TryTakeLine(buffer, out _))
                 Assert.Equal(RingTake.Taken, _reader.TryTake(buffer, out _));
             Assert.Equal(taken, BitConverter.ToInt32(buffer));
         }

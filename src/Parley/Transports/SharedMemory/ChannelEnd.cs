@@ -3,7 +3,7 @@ using System.Net;
 namespace Parley.Transports.SharedMemory;
 
 /// <summary>Whether and why a channel is over on this side, for both of its directions.</summary>
-internal sealed class ChannelEnd(EndPoint? endPoint)
+internal sealed class ChannelEnd(SharedMemoryLink link, EndPoint? endPoint)
 {
     private volatile bool _isOver;
     private volatile bool _isCorrupt;
@@ -23,6 +23,7 @@ internal sealed class ChannelEnd(EndPoint? endPoint)
     {
         _isDisposed = true;
         _isOver = true;
+        link.NoteEnding();
     }
 
     /// <summary>The peer has broken the protocol. Nothing it says counts any more.</summary>
@@ -30,6 +31,7 @@ internal sealed class ChannelEnd(EndPoint? endPoint)
     {
         _isCorrupt = true;
         _isOver = true;
+        link.NoteEnding();
     }
 
     /// <summary>Why a call fails when <see cref="IsOver"/>.</summary>

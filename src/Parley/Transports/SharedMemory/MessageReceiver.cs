@@ -33,33 +33,41 @@ internal sealed class MessageReceiver : RingSide
     /// Receives a small message if there is nothing else to do: no call, and so nothing to save for one. Where it cannot, nothing has happened, and
     /// <see cref="TryReceive"/> says why.
     /// </summary>
-    /// <returns>The message's length, or -1.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal int TryReceiveLine(Span<byte> buffer)
+    internal bool TryReceiveLine(Span<byte> buffer, out int length)
     {
         MessageRingReader ring = _ring;
         if (!ring.Gate.TryEnter(_isAlone))
-            return -1;
-        int length = End.IsOver ? -1 : ring.TryTakeLine(buffer);
+        {
+            length = 0;
+            return false;
+        }
+
+        if (Link.IsEnding || !ring.TryTakeLine(buffer, out length))
+        {
+            ring.Gate.Leave();
+            length = 0;
+            return false;
+        }
+
         ring.Gate.Leave();
-        return length;
+        return true;
     }
 
     /// <summary>
     /// Looks for a message for a moment where nothing is there, and receives a small one as <see cref="TryReceiveLine"/> does: once it has come, every
     /// step before it is in the caller's hands is one that somebody waits for.
     /// </summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    internal int LookAndReceiveLine(Span<byte> buffer)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool LookAndReceiveLine(Span<byte> buffer, out int length)
     {
         MessageRingReader ring = _ring;
+        length = 0;
         if (!ring.Gate.TryEnter(_isAlone))
-            return -1;
-        int length = -1;
-        if (!End.IsOver && !ring.HasRecord && IsLookDue() && LookBriefly())
-            length = ring.TryTakeLine(buffer);
+            return false;
+        bool isTaken = !Link.IsEnding && !ring.HasRecord && IsLookDue() && LookBriefly() && ring.TryTakeLine(buffer, out length);
         ring.Gate.Leave();
-        return length;
+        return isTaken;
     }
 
     /// <summary>Receives a message, or the end, if it is there.</summary>
@@ -88,10 +96,10 @@ internal sealed class MessageReceiver : RingSide
         return true;
     }
 
-    /// <summary>Receives a message on a thread that may be blocked, and has looked for one.</summary>
+    /// <summary>Receives a message on a thread that may be blocked, where <see cref="TryReceiveLine"/> has received none.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout)
-        => TryReceive(buffer, out ReceivedMessage received) ? received : WaitAndReceive(buffer, Clock.FromNow(timeout));
+        => LookAndReceiveLine(buffer, out int length) ? new ReceivedMessage(length, default) : ReceiveOrWait(buffer, timeout);
 
     internal ValueTask<ReceivedMessage> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
@@ -102,8 +110,7 @@ internal sealed class MessageReceiver : RingSide
             if (MustYield(ref _inARow))
                 return YieldAndReceiveAsync(buffer, cancellationToken);
             Span<byte> span = buffer.Span;
-            int length = TryReceiveLine(span);
-            if (length >= 0)
+            if (TryReceiveLine(span, out int length))
                 return new(new ReceivedMessage(length, default));
             return TryReceive(span, out ReceivedMessage received) ? new(received) : WaitAndReceiveAsync(buffer, cancellationToken);
         }
@@ -178,6 +185,7 @@ internal sealed class MessageReceiver : RingSide
         _ring.Gate.Leave();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool LookBriefly()
     {
         int pauses = _streamPause.Length(_ring.Messages);
@@ -242,6 +250,10 @@ internal sealed class MessageReceiver : RingSide
             _ => take,
         };
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ReceivedMessage ReceiveOrWait(Span<byte> buffer, TimeSpan timeout)
+        => TryReceive(buffer, out ReceivedMessage received) ? received : WaitAndReceive(buffer, Clock.FromNow(timeout));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ReceivedMessage WaitAndReceive(Span<byte> buffer, long due)

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -34,6 +35,8 @@ internal sealed unsafe class MessageRingReader
     [FieldOffset(192)]
     private readonly int _longest;
     [FieldOffset(200)]
+    private readonly long _mask;
+    [FieldOffset(208)]
     internal LinePair Behind;
 
     internal MessageRingReader(RingMemory memory)
@@ -41,6 +44,7 @@ internal sealed unsafe class MessageRingReader
         _data = memory.Data;
         _control = memory.Control;
         _capacity = memory.Capacity;
+        _mask = _capacity - 1;
         _longest = SharedLayout.LongestMessage(memory.Capacity);
         _keepsUpTo = _capacity / 8;
     }
@@ -53,7 +57,7 @@ internal sealed unsafe class MessageRingReader
     internal bool HasRecord
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Volatile.Read(ref *(ulong*)(_data + (_head & (_capacity - 1)))) != 0;
+        get => Volatile.Read(ref *(ulong*)(_data + (_head & _mask))) != 0;
     }
 
     /// <summary>Whether so much was consumed that the writer must have it back now.</summary>
@@ -73,7 +77,7 @@ internal sealed unsafe class MessageRingReader
     internal RingTake TryTake(Span<byte> buffer, out int length)
     {
         // Read once: the writer may change it at any time.
-        byte* record = _data + (_head & (_capacity - 1));
+        byte* record = _data + (_head & _mask);
         ulong header = Volatile.Read(ref *(ulong*)record);
         length = 0;
         if (header == 0)
@@ -97,27 +101,30 @@ internal sealed unsafe class MessageRingReader
     /// <see cref="TryTake"/> for the messages that are copied without a call and have a line of the cache to themselves, where nothing must be
     /// given back after it. Where the next record is does not depend on what is in this one, so its address need not wait for that.
     /// </summary>
-    /// <returns>The message's length; -1 where there is none, or no such one: then nothing is taken.</returns>
+    /// <returns><see langword="false"/> where there is none, or no such one: then nothing is taken.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal int TryTakeLine(Span<byte> buffer)
+    internal bool TryTakeLine(Span<byte> buffer, out int length)
     {
         long head = _head;
         long next = head + SharedLayout.RecordAlignment;
-        byte* record = _data + (head & (_capacity - 1));
-        ulong header = Volatile.Read(ref *(ulong*)record);
-        ulong length = header >> 1;
-        if ((header & 1) == 0 || length - RingCopy.ShortestInParts > SharedLayout.LongestInALine - RingCopy.ShortestInParts
-            || length > (uint)buffer.Length || next >= _keepsUpTo)
+        byte* record = _data + (head & _mask);
+
+        // The bit that says that it is there goes to the other end: one comparison for that and for the length.
+        ulong beyondShortest = BitOperations.RotateRight(Volatile.Read(ref *(ulong*)record), 1) - ((1UL << 63) + RingCopy.ShortestInParts);
+        nuint size = (nuint)beyondShortest + RingCopy.ShortestInParts;
+        if (beyondShortest > SharedLayout.LongestInALine - RingCopy.ShortestInParts || size > (uint)buffer.Length || next >= _keepsUpTo)
         {
-            return -1;
+            length = 0;
+            return false;
         }
 
-        RingCopy.CopyLine(ref MemoryMarshal.GetReference(buffer), ref record[SharedLayout.HeaderSize], (nuint)length);
+        RingCopy.CopyLine(ref MemoryMarshal.GetReference(buffer), ref record[SharedLayout.HeaderSize], size);
         _head = next;
         *(ulong*)(_control + SharedLayout.Taken) = (ulong)next;
         _messages++;
-        _bytes += (long)length;
-        return (int)length;
+        _bytes += (long)size;
+        length = (int)size;
+        return true;
     }
 
     /// <summary>Drops what is there, uncounted, and at most as much as there can be at once: the writer may go on for ever.</summary>
@@ -126,7 +133,7 @@ internal sealed unsafe class MessageRingReader
     {
         for (long end = _head + _capacity; _head < end;)
         {
-            ulong header = Volatile.Read(ref *(ulong*)(_data + (_head & (_capacity - 1))));
+            ulong header = Volatile.Read(ref *(ulong*)(_data + (_head & _mask)));
             if (header == 0)
                 break;
             if ((header & 1) == 0 || header >> 1 > (ulong)_longest)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Parley.Transports.Descriptors;
 
 namespace Parley.Transports.SharedMemory;
@@ -14,8 +15,8 @@ internal sealed class MessageSender : RingSide
     private readonly SharedMemoryChannel _channel;
     private readonly bool _isAlone;
 
-    // How many lengths there are that TrySendLine sends.
-    private readonly uint _lineLengths;
+    // How many lengths there are that TrySendLine sends. None any more once it was said that no more is sent.
+    private nuint _lineLengths;
     private volatile bool _isComplete;
     private int _inARow;
 
@@ -23,10 +24,10 @@ internal sealed class MessageSender : RingSide
         : base(link, end, options, link.WriterWake, new RingControl(link.Outgoing.Control, isReader: false))
     {
         _channel = channel;
-        _ring = new MessageRingWriter(link.Outgoing, answers.Ring);
+        _ring = new MessageRingWriter(link.Outgoing, answers.Ring, alwaysContinues: link.NeedsPublisherFence);
         _isAlone = options.SingleWriter;
         MaxMessageSize = Math.Min(options.MaxMessageSize, SharedLayout.LongestMessage(link.Outgoing.Capacity));
-        _lineLengths = (uint)Math.Max(0, Math.Min(MaxMessageSize, SharedLayout.LongestInALine) + 1 - RingCopy.ShortestInParts);
+        _lineLengths = (nuint)Math.Max(0, Math.Min(MaxMessageSize, SharedLayout.LongestInALine) + 1 - RingCopy.ShortestInParts);
     }
 
     internal int MaxMessageSize { get; }
@@ -49,42 +50,45 @@ internal sealed class MessageSender : RingSide
             ThrowOver();
         if (!_ring.TryPut(message) && !LookAndPut(message, mayLook))
             return false;
-        WakeOther();
-        _ring.Gate.Leave();
+        Continue();
         return true;
     }
 
     /// <summary>
-    /// Sends a small message if there is nothing else to do: no call, and so nothing to save for one. Where it cannot, nothing has happened, and
+    /// Sends a small message if there is nothing else to do: no call that anything would have to be saved for. Where it cannot, nothing has happened, and
     /// <see cref="TrySend(ReadOnlySpan{byte}, bool)"/> says why.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TrySendLine(ReadOnlySpan<byte> message)
     {
         MessageRingWriter ring = _ring;
-        if ((uint)(message.Length - RingCopy.ShortestInParts) >= _lineLengths || !ring.Gate.TryEnter(_isAlone))
+        nuint length = (uint)message.Length;
+        if (length - RingCopy.ShortestInParts >= _lineLengths || !ring.Gate.TryEnter(_isAlone))
             return false;
-        if (End.IsOver || _isComplete || Link.HasEnded || !ring.TryPutLine(message))
+        if (Link.IsEnding || !ring.TryPutLine(ref MemoryMarshal.GetReference(message), length))
         {
             ring.Gate.Leave();
             return false;
         }
 
-        if (MustWakeOther())
-            WakeOtherAndLeave();
+        // Where a fence is needed, there always is something left.
+        if (ring.Continues || OtherSleeps)
+            Continue();
         else
             ring.Gate.Leave();
         return true;
     }
 
+    /// <summary>What is left once a message is in the ring: afterwards the gate is left.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void WakeOtherAndLeave()
+    private void Continue()
     {
+        _ring.Continue();
         WakeOther();
         _ring.Gate.Leave();
     }
 
-    /// <summary>Sends a message from a thread that may be blocked.</summary>
+    /// <summary>What is left of sending a message from a thread that may be blocked.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal void Send(ReadOnlySpan<byte> message, TimeSpan timeout)
     {
@@ -146,6 +150,7 @@ internal sealed class MessageSender : RingSide
             if (_isComplete)
                 return;
             _isComplete = true;
+            _lineLengths = 0;
             SetState(SharedLayout.Closed);
             Interrupt();
         }
@@ -291,7 +296,11 @@ internal sealed class MessageSender : RingSide
         }
 
         if (sent > 0)
+        {
+            _ring.Continue();
             WakeOther();
+        }
+
         if (_ring.IsCorrupt)
             ThrowCorrupt();
         _ring.Gate.Leave();

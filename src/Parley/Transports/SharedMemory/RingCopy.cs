@@ -9,28 +9,21 @@ internal static class RingCopy
     /// <summary>Messages from here to <see cref="SharedLayout.LongestInALine"/> are copied without a call.</summary>
     internal const int ShortestInParts = 16;
 
+    private const int LongestInParts = 64;
+
+    /// <summary>Copies out of a ring.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Copy(ref byte to, ref byte from, int length)
     {
-        if (length >= ShortestInParts)
-            CopyParts(ref to, ref from, (nuint)length);
-        else
+        if (length < ShortestInParts)
             CopyFew(ref to, ref from, (nuint)length);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyParts(ref byte to, ref byte from, nuint length)
-    {
-        if (length > 64)
-        {
+        else if (length > LongestInParts)
             Unsafe.CopyBlockUnaligned(ref to, ref from, (uint)length);
-            return;
-        }
-
-        CopyLine(ref to, ref from, length);
+        else
+            CopyLine(ref to, ref from, (nuint)length);
     }
 
-    /// <summary>Copies <see cref="ShortestInParts"/> to 64 bytes.</summary>
+    /// <summary>Copies <see cref="ShortestInParts"/> to 64 bytes out of a ring.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void CopyLine(ref byte to, ref byte from, nuint length)
     {
@@ -47,6 +40,31 @@ internal static class RingCopy
 
         first.StoreUnsafe(ref to);
         last.StoreUnsafe(ref to, length - 16);
+    }
+
+    /// <summary>Writes a record of one line, with <see cref="ShortestInParts"/> bytes or more, and publishes it.</summary>
+    /// <param name="record">Where to, at the beginning of the line.</param>
+    /// <param name="header">What publishes it.</param>
+    /// <param name="from">The message.</param>
+    /// <param name="length">Its bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static unsafe void PutLine(byte* record, ulong header, ref byte from, nuint length)
+    {
+        // What begins a message, a number or a time, was often stored a moment ago, and is still on its way to the cache behind the stores of the messages
+        // before: a load of its size takes it from there, a wider one waits until it has arrived.
+        ulong first = Unsafe.ReadUnaligned<ulong>(ref from);
+        Vector128<byte> last = Vector128.LoadUnsafe(ref from, length - 16);
+        if (length > 24)
+        {
+            Vector128<byte> second = Vector128.LoadUnsafe(ref from, 8);
+            if (length > 40)
+                Vector128.LoadUnsafe(ref from, length - 32).Store(record + SharedLayout.HeaderSize + length - 32);
+            second.StoreAligned(record + SharedLayout.HeaderSize + 8);
+        }
+
+        last.Store(record + SharedLayout.HeaderSize + length - 16);
+        *(ulong*)(record + SharedLayout.HeaderSize) = first;
+        Volatile.Write(ref *(ulong*)record, header);
     }
 
     private static void CopyFew(ref byte to, ref byte from, nuint length)

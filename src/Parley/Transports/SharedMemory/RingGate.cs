@@ -18,7 +18,7 @@ internal struct RingGate
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Enter(bool isAlone)
     {
-        if (isAlone ? _isTaken != 0 : Interlocked.CompareExchange(ref _isTaken, 1, 0) != 0)
+        if (isAlone ? _isTaken != 0 : Interlocked.Exchange(ref _isTaken, 1) != 0)
             EnterTaken(isAlone);
         else if (isAlone)
             Volatile.Write(ref _isTaken, 1);
@@ -28,10 +28,11 @@ internal struct RingGate
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryEnter(bool isAlone)
     {
-        if (isAlone ? _isTaken != 0 : Interlocked.CompareExchange(ref _isTaken, 1, 0) != 0)
+        if (!isAlone)
+            return Interlocked.Exchange(ref _isTaken, 1) == 0;
+        if (_isTaken != 0)
             return false;
-        if (isAlone)
-            Volatile.Write(ref _isTaken, 1);
+        Volatile.Write(ref _isTaken, 1);
         return true;
     }
 
@@ -54,6 +55,6 @@ internal struct RingGate
         var spin = new SpinWait();
         do
             spin.SpinOnce(sleep1Threshold: -1);
-        while (Interlocked.CompareExchange(ref _isTaken, 1, 0) != 0);
+        while (Interlocked.Exchange(ref _isTaken, 1) != 0);
     }
 }

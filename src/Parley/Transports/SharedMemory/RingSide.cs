@@ -58,6 +58,13 @@ internal abstract class RingSide : IAwaitedRing
 
     private protected uint OtherState => _control.OtherState;
 
+    /// <summary>Whether the other side has announced that it sleeps. Who has published, or gave back, looks after its fence.</summary>
+    private protected bool OtherSleeps
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _control.OtherSleeps;
+    }
+
     private protected abstract Step Step { get; }
 
     /// <summary>Looks, within the gate: whether a call would not wait, be it that it would fail.</summary>
@@ -70,17 +77,10 @@ internal abstract class RingSide : IAwaitedRing
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected void WakeOther()
     {
-        if (MustWakeOther())
-            _control.WakeOther(Link);
-    }
-
-    /// <summary>Published, or GaveBack: whether the other side has announced that it sleeps.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private protected bool MustWakeOther()
-    {
         if (_needsFence)
             Interlocked.MemoryBarrier();
-        return _control.OtherSleeps;
+        if (OtherSleeps)
+            _control.WakeOther(Link);
     }
 
     /// <summary>Tells the other side that this one is closed or aborted. Within the gate, or with nobody else there.</summary>

@@ -24,7 +24,7 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
         RemoteEndPoint = remote;
         SpinTime = options.SpinTime;
         _closeTimeout = options.CloseTimeout;
-        _end = new ChannelEnd(remote ?? local);
+        _end = new ChannelEnd(link, remote ?? local);
         _receiver = new MessageReceiver(this, link, _end, options);
         _sender = new MessageSender(this, link, _end, _receiver, options);
         link.AddReader(this);
@@ -75,20 +75,14 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
 
     public override bool TryReceive(Span<byte> buffer, out ReceivedMessage received)
     {
-        int length = _receiver.TryReceiveLine(buffer);
-        if (length < 0)
+        if (!_receiver.TryReceiveLine(buffer, out int length))
             return _receiver.TryReceive(buffer, out received);
         received = new ReceivedMessage(length, default);
         return true;
     }
 
     public override ReceivedMessage Receive(Span<byte> buffer, TimeSpan timeout)
-    {
-        int length = _receiver.TryReceiveLine(buffer);
-        if (length < 0)
-            length = _receiver.LookAndReceiveLine(buffer);
-        return length >= 0 ? new ReceivedMessage(length, default) : _receiver.Receive(buffer, timeout);
-    }
+        => _receiver.TryReceiveLine(buffer, out int length) ? new ReceivedMessage(length, default) : _receiver.Receive(buffer, timeout);
 
     public override ValueTask<int> ReceiveBatchAsync(MessageBatch batch, CancellationToken cancellationToken = default)
     {

@@ -53,7 +53,7 @@ internal sealed unsafe partial class SharedMemoryLink
         {
             if (_isClosed)
                 return;
-            _hasEnded = true;
+            _hasEnded = _isEnding = true;
             _isClosed = true;
             WakeOwnThreads();
         }
@@ -142,7 +142,7 @@ internal sealed unsafe partial class SharedMemoryLink
 
     private void NoteEnd()
     {
-        _hasEnded = true;
+        _hasEnded = _isEnding = true;
         lock (_lock)
         {
             if (!_isUnmapped)

@@ -15,6 +15,7 @@ internal sealed unsafe partial class SharedMemoryLink : IWaiter
     private ISegmentUser? _reader;
     private ISegmentUser? _writer;
     private volatile bool _hasEnded;
+    private volatile bool _isEnding;
     private volatile bool _isClosed;
     private volatile bool _mayRelease;
     private bool _isUnmapped;
@@ -57,6 +58,13 @@ internal sealed unsafe partial class SharedMemoryLink : IWaiter
     /// <summary>The socket has ended: the peer is gone, or this side has closed.</summary>
     internal bool HasEnded => _hasEnded;
 
+    /// <summary>Something is over, here or there, and is to be looked at: one look for a call that otherwise has nothing to ask.</summary>
+    internal bool IsEnding
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _isEnding;
+    }
+
     /// <summary>This side has closed: the segment must not be touched but by those that were inside before.</summary>
     internal bool IsClosed => _isClosed;
 
@@ -69,6 +77,9 @@ internal sealed unsafe partial class SharedMemoryLink : IWaiter
     internal Readiness WriterWake => Volatile.Read(ref _writerWake);
 
     internal EventLoop Loop => Socket.ReadDescriptor.Loop;
+
+    /// <summary>Whoever uses it is over, for a reason of its own.</summary>
+    internal void NoteEnding() => _isEnding = true;
 
     /// <summary>Begins to use the segment.</summary>
     internal void AddReader(ISegmentUser reader) => Volatile.Write(ref _reader, reader);
