@@ -39,8 +39,10 @@ public abstract partial class MessageContract
         await using MessagePair pair = await OpenAsync();
         if (!HasEnd)
             return;
+        await pair.First.SendAsync(Bytes(40)).Within();
         await pair.First.CompleteSendsAsync().Within();
-        await ThrowsAsync(Reason.Aborted, () => pair.First.SendAsync(Bytes(1)).AsTask());
+        foreach (int length in new[] { 1, 40, 200 })
+            await ThrowsAsync(Reason.Aborted, () => pair.First.SendAsync(Bytes(length)).AsTask());
     }
 
     [SkippableFact]

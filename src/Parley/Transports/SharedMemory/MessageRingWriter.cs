@@ -201,6 +201,9 @@ internal sealed unsafe class MessageRingWriter
         return true;
     }
 
+    /// <summary>Closes the way of <see cref="TryPutLine"/>: one look less for what is sent by it. Nothing is put there any more by <see cref="TryPut"/> either.</summary>
+    internal void EndLines() => _clearTo = long.MinValue;
+
     /// <summary>Whether a message of that length would go.</summary>
     internal bool HasRoom(int length)
     {

@@ -15,8 +15,8 @@ internal sealed class MessageSender : RingSide
     private readonly SharedMemoryChannel _channel;
     private readonly bool _isAlone;
 
-    // How many lengths there are that TrySendLine sends. None any more once it was said that no more is sent.
-    private nuint _lineLengths;
+    // How many lengths there are that TrySendLine sends.
+    private readonly nuint _lineLengths;
     private volatile bool _isComplete;
     private int _inARow;
 
@@ -150,7 +150,7 @@ internal sealed class MessageSender : RingSide
             if (_isComplete)
                 return;
             _isComplete = true;
-            _lineLengths = 0;
+            _ring.EndLines();
             SetState(SharedLayout.Closed);
             Interrupt();
         }
