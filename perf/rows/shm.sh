@@ -29,7 +29,8 @@ row_run() {
     shm_compare_rates alone 1024 "C, membarrier" membarrier
     note "The bare flag is the limit. One word that both write moves with the right to write it: two transfers a round trip. A word each way, as all that" \
         "has a place for each direction must have it, takes back from its reader what it writes: four. What a message takes beyond that is its copy, and" \
-        "that the line of the next header comes along."
+        "that the line of the next header comes along. One way, with near cores, it is instructions: C's ring is part of the loop that fills it, the library's" \
+        "is behind a call through a table, which asks whether the channel is open, whether another thread is in it, and counts."
 }
 
 # shm_compare_trips MODE PEER-TEXT C-MODE [--target N]
