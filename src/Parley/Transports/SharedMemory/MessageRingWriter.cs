@@ -158,11 +158,12 @@ internal sealed unsafe class MessageRingWriter
         if (!_alternates)
             return;
         NoteAnswers(_messages - 1);
-        long clear = _clearTo + SharedLayout.RecordAlignment;
-        if (clear > _tail + ClearedAhead || clear > _limit)
-            return;
-        *(ulong*)(_data + (clear & _mask)) = 0;
-        _clearTo = clear;
+        long end = Math.Min(_limit, _tail + ClearedAhead);
+        while (_clearTo < end)
+        {
+            _clearTo += SharedLayout.RecordAlignment;
+            *(ulong*)(_data + (_clearTo & _mask)) = 0;
+        }
     }
 
     // Whether for each message that was sent since this was asked last, up to the one that is being sent, another has come. Who asks looks at another
@@ -202,7 +203,11 @@ internal sealed unsafe class MessageRingWriter
     }
 
     /// <summary>Closes the way of <see cref="TryPutLine"/>: one look less for what is sent by it. Nothing is put there any more by <see cref="TryPut"/> either.</summary>
-    internal void EndLines() => _clearTo = long.MinValue;
+    internal void EndLines()
+    {
+        _clearTo = long.MinValue;
+        _alternates = false;
+    }
 
     /// <summary>Whether a message of that length would go.</summary>
     internal bool HasRoom(int length)
