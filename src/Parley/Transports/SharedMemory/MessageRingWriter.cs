@@ -202,7 +202,7 @@ internal sealed unsafe class MessageRingWriter
         return true;
     }
 
-    /// <summary>Closes the way of <see cref="TryPutLine"/>: one look less for what is sent by it. Nothing is put there any more by <see cref="TryPut"/> either.</summary>
+    /// <summary>No more is sent: <see cref="TryPutLine"/> puts nothing there any more, without a look of its own. <see cref="TryPut"/> must not be called again.</summary>
     internal void EndLines()
     {
         _clearTo = long.MinValue;

@@ -11,7 +11,7 @@ internal static class RingCopy
 
     private const int LongestInParts = 64;
 
-    /// <summary>Copies out of a ring.</summary>
+    /// <summary>Copies a message of any length.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Copy(ref byte to, ref byte from, int length)
     {
