@@ -38,56 +38,6 @@ public sealed class ChannelEndingTests : IDisposable
         await channel.DisposeAsync();
     }
 
-    /// <summary>Whoever completes comes between messages of others: what is said to be sent was sent before that, and comes.</summary>
-    [Fact]
-    public async Task CompleteSends_WhileOthersSendSmallMessages_WhatWasSentComesAndNothingElse()
-    {
-        for (int round = 0; round < 200; round++)
-        {
-            using var links = new LinkPair(LinkKind.Messages, SharedLayout.SmallestCapacity, inline: true);
-            await using SharedMemoryChannel channel = Channel(links.Client);
-            await using SharedMemoryChannel peer = Channel(links.Server);
-            int sent = 0;
-            Task[] senders = [.. Enumerable.Range(0, 2).Select(_ => OnItsOwnThread.Run(() =>
-            {
-                byte[] message = new byte[40];
-                try
-                {
-                    while (true)
-                    {
-                        channel.Send(message, default, Timeout.InfiniteTimeSpan);
-                        Interlocked.Increment(ref sent);
-                    }
-                }
-                catch (ConnectionException failure) when (failure.Reason == Reason.Aborted)
-                {
-                    // It was completed.
-                }
-            }))];
-            int received = 0;
-            byte[] buffer = new byte[64];
-            Task<int> complete = Task.FromResult(0);
-            while (peer.Receive(buffer, TimeSpan.FromMinutes(2)) is { IsEnd: false })
-            {
-                if (++received == 100 + round)
-                {
-                    complete = Task.Run(async () =>
-                    {
-                        await channel.CompleteSendsAsync();
-                        return Volatile.Read(ref sent);
-                    });
-                }
-            }
-
-            int before = await complete.Within();
-            await Task.WhenAll(senders).Within();
-            Assert.Equal(Volatile.Read(ref sent), received);
-
-            // Each may have sent one that it had not counted yet.
-            Assert.InRange(received - before, 0, senders.Length);
-        }
-    }
-
     [Fact]
     public async Task SendBatchAsync_MemoryThatCannotBeRead_LeavesTheChannelUsable()
     {
