@@ -92,25 +92,28 @@ public sealed class TcpFaultTests : IDisposable
         await using ListeningCommand server = await Command.ListenAsync("serve", Endpoints.New(kind, _folder), "--file", _folder["file"]);
         await using ChildProcess client = Command.Start(new Launch("connect", server.Endpoint) { CollectOutput = false });
         client.CloseInput();
-        // One byte first: the transfer is under way, and held up by the full pipe.
-        int first = client.Output.ReadByte();
-        var rest = new StreamCollector(client.Output);
+        // Most of it is read only after the last stop, so that neither can end between a stop and its continuation.
+        byte[] received = new byte[10 * Megabyte];
+        const int Piece = 2 * Megabyte;
+        await client.ReadAsync(received.AsMemory(0, Piece)).WaitAsync(Limits.Wait);
 
-        for (int i = 0; i < 5; i++)
+        for (int read = Piece; read < received.Length; read += Piece)
         {
+            Task reading = client.ReadAsync(received.AsMemory(read, Piece));
             foreach (ChildProcess process in new[] { client, server.Process })
             {
-                if (process.HasEnded)
-                    continue;
                 process.Send(Signal.Stop);
-                await Eventually.TrueAsync(() => process.HasEnded || ProcFs.IsStopped(process.Id), "a stopped process");
+                await Eventually.TrueAsync(() => ProcFs.IsStopped(process.Id), "a stopped process");
                 process.Send(Signal.Continue);
             }
+
+            await reading.WaitAsync(Limits.Wait);
         }
 
+        var rest = new StreamCollector(client.Output);
         (await client.EndAsync(Limits.Transfer)).MustExit(0);
         await rest.Ended.WaitAsync(Limits.Wait);
-        MustEqual(file, [(byte)first, .. rest.ToArray()]);
+        MustEqual(file, [.. received, .. rest.ToArray()]);
     }
 
     [SkippableFact]

@@ -93,6 +93,13 @@ internal sealed class ChildProcess : IAsyncDisposable
         TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
         TaskScheduler.Default);
 
+    /// <summary>Fills a buffer from standard output, on a thread of its own because the pipe may be empty.</summary>
+    public Task ReadAsync(Memory<byte> buffer) => Task.Factory.StartNew(
+        () => Output.ReadExactly(buffer.Span),
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+        TaskScheduler.Default);
+
     public void Send(Signal signal) => Signals.Send(Id, signal);
 
     public async Task<CommandResult> EndAsync(TimeSpan? limit = null)
