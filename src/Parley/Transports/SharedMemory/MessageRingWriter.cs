@@ -11,7 +11,8 @@ namespace Parley.Transports.SharedMemory;
 [StructLayout(LayoutKind.Explicit)]
 internal sealed unsafe class MessageRingWriter
 {
-    private const int ManyAtOnce = 64;
+    // Half of what the nearest cache holds: where the cores are far apart a tenth more messages a second than with 64.
+    private const int ManyAtOnce = 256;
 
     // How far to clear beyond the next record where one is cleared with each message. Further on the reader's core fetches lines on its own
     // account, and would have them back first.
@@ -111,9 +112,11 @@ internal sealed unsafe class MessageRingWriter
         if (_tail + size > _limit && !LookForRoom(size))
             return false;
 
+        // The record after this one, if only its first bytes, is in the second mapping at worst: so it is always contiguous.
         byte* record = _data + (_tail & _mask);
-        if (_tail + size > _clearTo)
-            Clear(record, size);
+        bool isCleared = _tail + size <= _clearTo;
+        if (!isCleared)
+            *(ulong*)(record + size) = 0;
         RingCopy.Copy(ref record[SharedLayout.HeaderSize], ref MemoryMarshal.GetReference(message), message.Length);
         Volatile.Write(ref *(ulong*)record, ((ulong)message.Length << 1) | 1);
         _tail += size;
@@ -122,30 +125,34 @@ internal sealed unsafe class MessageRingWriter
         *(ulong*)(_control + SharedLayout.Tail) = (ulong)_tail;
         _messages++;
         _bytes += message.Length;
+        if (!isCleared)
+            ClearMore(size);
         return true;
     }
 
-    // The record after this one, if only its first bytes, is in the second mapping at worst: so it is always contiguous. There is room for this one.
-    private void Clear(byte* record, long size)
+    // After a message of that size, which went behind what was cleared, and is not held up by this: of many small ones many at a time go twice as fast as
+    // one with each.
+    private void ClearMore(long size)
     {
-        if (size == SharedLayout.RecordAlignment && !_alternates)
-        {
-            ClearMany(record);
+        _clearTo = _tail;
+        if (size != SharedLayout.RecordAlignment || _alternates)
             return;
-        }
-
-        *(ulong*)(record + size) = 0;
-        _clearTo = _tail + size;
+        ClearUpTo(Math.Min(_limit, _tail + (ManyAtOnce * SharedLayout.RecordAlignment)));
+        NoteAnswers(_messages - 1);
     }
 
-    // Of many messages several at a time go twice as fast as one with each.
-    private void ClearMany(byte* record)
+    private void ClearUpTo(long end)
     {
-        long clearTo = Math.Min(_limit, _tail + (ManyAtOnce * SharedLayout.RecordAlignment));
-        for (long at = SharedLayout.RecordAlignment; at <= clearTo - _tail; at += SharedLayout.RecordAlignment)
-            *(ulong*)(record + at) = 0;
-        _clearTo = clearTo;
-        NoteAnswers(_messages);
+        long at = _clearTo;
+        byte* data = _data;
+        long mask = _mask;
+        while (at < end)
+        {
+            at += SharedLayout.RecordAlignment;
+            *(ulong*)(data + (at & mask)) = 0;
+        }
+
+        _clearTo = at;
     }
 
     /// <summary>
@@ -158,12 +165,7 @@ internal sealed unsafe class MessageRingWriter
         if (!_alternates)
             return;
         NoteAnswers(_messages - 1);
-        long end = Math.Min(_limit, _tail + ClearedAhead);
-        while (_clearTo < end)
-        {
-            _clearTo += SharedLayout.RecordAlignment;
-            *(ulong*)(_data + (_clearTo & _mask)) = 0;
-        }
+        ClearUpTo(Math.Min(_limit, _tail + ClearedAhead));
     }
 
     // Whether for each message that was sent since this was asked last, up to the one that is being sent, another has come. Who asks looks at another
