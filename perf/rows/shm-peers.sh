@@ -39,7 +39,6 @@ row_run() {
     note "Aeron's terms are of 64 MiB if nobody says otherwise: its writer may be so far ahead that its lines have left its core's cache when they are read," \
         "which is six times as fast as with a reader right behind it, at a latency of milliseconds. Parley's ring has 1 MiB, as with terms of 1 MiB."
     note "The limit is the bare flag, with which the row shm compares."
-    note "The row is of cores that are far apart. Where they share the last cache (PERF_CANARY=30,300, with an earlier reader, which stayed away for 3 µs at most), round trips are 0.75 of Aeron C++'s, 0.11 of Aeron.NET's and of cloudtoid's, and one way 2.4 of Aeron's exclusive, 29 of cloudtoid's and 1.8 of disruptor-net's: one target is missed there."
     note "Aeron's media driver is C's, shared and sleeping when idle, so that it leaves both cores to those who are measured. Parley's side may sleep; theirs never do," \
         "but where it says so."
 }

@@ -31,7 +31,6 @@ row_run() {
         "has a place for each direction must have it, takes back from its reader what it writes: four. What a message takes beyond that is its copy, and" \
         "that the line of the next header comes along. One way, with near cores, it is instructions: C's ring is part of the loop that fills it, the library's" \
         "is behind a call through a table, which asks whether the channel is open, whether another thread is in it, and counts."
-    note "The row is of cores that are far apart. Where they share the last cache (PERF_CANARY=30,300, 4 to 6 rounds), the ratios are 1.32 beside the bare flag (0.19 µs), 0.73 beside C's commit headers, 0.77 on one core, and one way 0.68 beside C with a fence each, 0.59 with membarrier (87 million /s): two targets are missed there."
 }
 
 # shm_compare_trips MODE PEER-TEXT C-MODE [--target N]
