@@ -3,81 +3,54 @@ using System.Runtime.CompilerServices;
 namespace Parley.Transports.Descriptors;
 
 /// <summary>
-/// A place for one thread that is about to block in the kernel. The thread that interrupts it holds it there meanwhile: a signal must not
-/// meet a thread that has gone on to something else, or has ended.
+/// A place in which one thread, the same each time, may block in the kernel. To enter and to leave are plain writes: whoever interrupts makes
+/// each thread of the process order its own, which needs no interlocked operation of the one that is interrupted once in its life, if ever.
 /// </summary>
-internal sealed class BlockedThread(BlockedThread? next)
+/// <param name="thread">Whose place it is.</param>
+/// <param name="next">The channel's next place.</param>
+internal sealed class BlockedThread(nint thread, BlockedThread? next)
 {
-    // Threads are addresses: their lowest bits are free.
-    private const nint Held = 1;
-    private const nint Signalled = 2;
-    private const nint Marks = Held | Signalled;
+    private int _isInside;
+    private int _isHeld;
 
-    private nint _thread;
+    internal nint Thread => thread;
 
-    // How many have ended; written by the thread that is here.
-    private int _visits;
+    internal BlockedThread? Next => next;
 
-    internal BlockedThread? Next { get; } = next;
-
-    /// <summary>What the threads that were here have moved; for the thread that is here to count.</summary>
+    /// <summary>What the thread has moved; for it to count.</summary>
     internal MessageTally Tally { get; } = new();
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool TryEnter(nint thread)
-    {
-        // Seen by others before anything that this thread looks at next: an interruption that missed it has been made before.
-        return Volatile.Read(ref _thread) == 0 && Interlocked.CompareExchange(ref _thread, thread, 0) == 0;
-    }
+    internal bool IsInside => Volatile.Read(ref _isInside) != 0;
 
-    /// <summary>By the thread that is here.</summary>
+    /// <summary>By its thread. Read what would keep it from blocking after that.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Enter() => Volatile.Write(ref _isInside, 1);
+
+    /// <summary>By its thread.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Leave()
     {
-        nint thread = Volatile.Read(ref _thread) & ~Marks;
-
-        // Seen by whoever sees that the place is free, or taken again.
-        Volatile.Write(ref _visits, _visits + 1);
-        if (Interlocked.CompareExchange(ref _thread, 0, thread) != thread)
-            LeaveInterrupted(thread);
+        Volatile.Write(ref _isInside, 0);
+        if (Volatile.Read(ref _isHeld) != 0)
+            LeaveInterrupted();
     }
 
+    /// <summary>
+    /// Keeps the thread, once it is found inside behind a barrier of the whole process, from going on to something else, or ending: a signal must not
+    /// meet it there.
+    /// </summary>
+    internal void Hold() => Volatile.Write(ref _isHeld, 1);
+
+    internal void Release() => Volatile.Write(ref _isHeld, 0);
+
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void LeaveInterrupted(nint thread)
+    private void LeaveInterrupted()
     {
         var spin = new SpinWait();
-        while (Interlocked.CompareExchange(ref _thread, 0, thread | Signalled) != (thread | Signalled))
+        while (Volatile.Read(ref _isHeld) != 0)
             spin.SpinOnce();
 
         // The signal may still be on its way. It comes with the end of any system call: of this one, and not of one that is not ours.
-        Thread.Yield();
-    }
-
-    /// <summary>Makes the thread that is here leave. It may come back: what it is to find then must be there before.</summary>
-    internal void Interrupt()
-    {
-        int visit = Volatile.Read(ref _visits);
-        var spin = new SpinWait();
-        while (true)
-        {
-            nint thread = Volatile.Read(ref _thread);
-            if (thread == 0 || Volatile.Read(ref _visits) != visit)
-                return;
-            nint itself = thread & ~Marks;
-            if ((thread & Held) == 0 && Interlocked.CompareExchange(ref _thread, itself | Held, thread) == thread)
-            {
-                try
-                {
-                    InterruptSignal.Send(itself);
-                }
-                finally
-                {
-                    Volatile.Write(ref _thread, itself | Signalled);
-                }
-            }
-
-            // Once is enough, but for a thread that was still on its way into the kernel.
-            spin.SpinOnce();
-        }
+        System.Threading.Thread.Yield();
     }
 }

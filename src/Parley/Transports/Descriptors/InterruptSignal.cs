@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Parley.Interop.Linux;
 
@@ -23,7 +24,11 @@ internal static unsafe class InterruptSignal
     internal static bool IsThere => Handler.Number != 0;
 
     /// <summary>The calling thread, made ready to be interrupted. It may have been started with every signal blocked.</summary>
-    internal static nint CurrentThread => _thread != 0 ? _thread : Prepare();
+    internal static nint CurrentThread
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _thread is var thread and not 0 ? thread : Prepare();
+    }
 
     internal static void Send(nint thread)
     {

@@ -1,0 +1,80 @@
+using Parley.Interop.Linux;
+using Parley.Transports.Descriptors;
+
+namespace Parley.Tests.Descriptors;
+
+/// <summary>Threads that block in the kernel, and a signal that ends that and nothing else.</summary>
+public sealed class BlockedThreadsTests
+{
+    private const int Rounds = 3000;
+
+    [Fact]
+    public async Task Interrupt_ThreadsEnterAndLeaveAllTheTime_EachLeavesAndNoneIsMetElsewhere()
+    {
+        var threads = new BlockedThreads();
+        var blocked = new Blocked[2];
+        var stop = new CancellationTokenSource();
+        for (int i = 0; i < blocked.Length; i++)
+            blocked[i] = new Blocked(threads);
+        Task[] runs = [.. blocked.Select(one => OnItsOwnThread.Run(() => one.Run(stop.Token)))];
+        var random = new Random(1);
+        for (int round = 1; round <= Rounds; round++)
+        {
+            // At any point of what they do: on the way in, inside, on the way out, elsewhere.
+            Thread.SpinWait(random.Next(500));
+            foreach (Blocked one in blocked)
+                Volatile.Write(ref one.Asked, round);
+            threads.Interrupt();
+            foreach (Blocked one in blocked)
+                Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref one.Answered) == round, Limits.Wait), "the thread has not left");
+        }
+
+        await stop.CancelAsync();
+        foreach (Blocked one in blocked)
+            Volatile.Write(ref one.Asked, Rounds + 1);
+        threads.Interrupt();
+        await Task.WhenAll(runs).Within();
+        Assert.All(blocked, one => Assert.Equal((0, 0), (one.Slept, one.MetElsewhere)));
+    }
+
+    [Fact]
+    public async Task Enter_ManyThreads_EachHasItsOwnPlaceAndTheSameAgain()
+    {
+        var threads = new BlockedThreads();
+        using var together = new Barrier(8);
+        BlockedThread[] places = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OnItsOwnThread.Run(() =>
+        {
+            together.SignalAndWait(Limits.Wait);
+            BlockedThread place = threads.Enter(InterruptSignal.CurrentThread);
+            place.Leave();
+            together.SignalAndWait(Limits.Wait);
+            BlockedThread again = threads.Enter(InterruptSignal.CurrentThread);
+            again.Leave();
+            Assert.Same(place, again);
+            return place;
+        }))).Within();
+        Assert.Equal(places.Length, places.Distinct().Count());
+    }
+
+    private sealed class Blocked(BlockedThreads threads)
+    {
+        internal int Asked;
+        internal int Answered;
+        internal int Slept;
+        internal int MetElsewhere;
+
+        internal unsafe void Run(CancellationToken stop)
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                BlockedThread place = threads.Enter(InterruptSignal.CurrentThread);
+                if (Volatile.Read(ref Asked) == Answered && Libc.Poll(null, 0, (int)Limits.Wait.TotalMilliseconds) == 0)
+                    Slept++;
+                place.Leave();
+                Volatile.Write(ref Answered, Volatile.Read(ref Asked));
+                if (Answered % 4 == 0 && Libc.Poll(null, 0, 1) < 0)
+                    MetElsewhere++;
+            }
+        }
+    }
+}
