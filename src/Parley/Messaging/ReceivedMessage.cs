@@ -5,16 +5,24 @@ namespace Parley;
 /// <param name="Header">What came with it.</param>
 public readonly record struct ReceivedMessage(int Length, MessageHeader Header)
 {
-    private readonly int _priority = Header.Priority;
+    // Both in one field, which is returned in a register: two are written one after the other and read back as one, for which a processor waits.
+    private readonly long _priorityAndLength = Together(Header.Priority, Length);
     private readonly object? _extras = Header.Extras;
+
+    /// <summary>How many bytes of the buffer the message takes; 0 for a message without any.</summary>
+    public int Length
+    {
+        get => (int)_priorityAndLength;
+        init => _priorityAndLength = Together(Priority, value);
+    }
 
     /// <summary>What came with it.</summary>
     public MessageHeader Header
     {
-        get => new(_priority, _extras is MessageExtras extras ? MessageExtras.Of(extras.Peer, extras.Properties) : _extras);
+        get => new(Priority, _extras is MessageExtras extras ? MessageExtras.Of(extras.Peer, extras.Properties) : _extras);
         init
         {
-            _priority = value.Priority;
+            _priorityAndLength = Together(value.Priority, Length);
             _extras = MessageExtras.Of(value.Peer, value.Properties, Delivery, IsEnd);
         }
     }
@@ -41,4 +49,8 @@ public readonly record struct ReceivedMessage(int Length, MessageHeader Header)
 
     /// <summary>The end.</summary>
     internal static ReceivedMessage End { get; } = new(0, default) { IsEnd = true };
+
+    private int Priority => (int)(_priorityAndLength >> 32);
+
+    private static long Together(int priority, int length) => ((long)priority << 32) | (uint)length;
 }
