@@ -21,9 +21,9 @@ internal sealed unsafe class BlockingQueue(DescriptorHandle handle, int looking)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal BlockedThread Enter() => _threads.Enter(InterruptSignal.CurrentThread);
 
-    /// <summary>Sends as soon as there is room.</summary>
+    /// <summary>Sends as soon as there is room; EAGAIN where there is none and it only looks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal int Send(ReadOnlySpan<byte> message, int priority) => Send(_queue, message, priority, until: null);
+    internal int Send(ReadOnlySpan<byte> message, int priority, bool looks) => Send(looks ? looking : _queue, message, priority, until: null);
 
     /// <summary>Sends as soon as there is room, ETIMEDOUT where there is none in time.</summary>
     internal int Send(ReadOnlySpan<byte> message, int priority, TimeSpan left)
@@ -33,12 +33,10 @@ internal sealed unsafe class BlockingQueue(DescriptorHandle handle, int looking)
         return Send(_queue, message, priority, until);
     }
 
-    /// <summary>Sends, EAGAIN where there is no room.</summary>
-    internal int TrySend(ReadOnlySpan<byte> message, int priority) => Send(looking, message, priority, until: null);
-
-    /// <summary>Receives as soon as something is there.</summary>
+    /// <summary>Receives as soon as something is there; EAGAIN where nothing is and it only looks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal int Receive(Span<byte> buffer, out int length, out int priority) => Receive(_queue, buffer, until: null, out length, out priority);
+    internal int Receive(Span<byte> buffer, bool looks, out int length, out int priority)
+        => Receive(looks ? looking : _queue, buffer, until: null, out length, out priority);
 
     /// <summary>Receives as soon as something is there, ETIMEDOUT where nothing is in time.</summary>
     internal int Receive(Span<byte> buffer, TimeSpan left, out int length, out int priority)
@@ -47,9 +45,6 @@ internal sealed unsafe class BlockingQueue(DescriptorHandle handle, int looking)
         SetUntil(until, left);
         return Receive(_queue, buffer, until, out length, out priority);
     }
-
-    /// <summary>Receives, EAGAIN where nothing is there.</summary>
-    internal int TryReceive(Span<byte> buffer, out int length, out int priority) => Receive(looking, buffer, until: null, out length, out priority);
 
     /// <summary>What the threads that were entered have moved, and what was counted elsewhere.</summary>
     internal MessageStatistics Plus(in MessageStatistics others) => _threads.Plus(others);
