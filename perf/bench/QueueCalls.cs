@@ -47,7 +47,7 @@ internal readonly partial struct BareCalls : IQueueCalls
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Receive(Span<byte> buffer)
     {
-        nint length = Receive(_queue, ref MemoryMarshal.GetReference(buffer), (nuint)buffer.Length, 0);
+        nint length = Receive(_queue, ref MemoryMarshal.GetReference(buffer), (nuint)buffer.Length, out _);
         return length >= 0 ? (int)length : throw new Win32Exception();
     }
 
@@ -58,5 +58,5 @@ internal readonly partial struct BareCalls : IQueueCalls
     private static partial int Send(int queue, in byte message, nuint length, uint priority);
 
     [LibraryImport("libc", EntryPoint = "mq_receive")]
-    private static partial nint Receive(int queue, ref byte buffer, nuint length, nint priority);
+    private static partial nint Receive(int queue, ref byte buffer, nuint length, out uint priority);
 }

@@ -8,10 +8,11 @@
 #define MESSAGE_ROOM 8192
 
 // spin: look again and again for 50 us with O_NONBLOCK before each wait, as a program written for speed does; block: do not. threads: block, in a process
-// that has a second thread, which sleeps all the time: the kernel must then count, with interlocked operations, who uses a descriptor in each call.
+// that has a second thread, which sleeps all the time: the kernel must then count, with interlocked operations, who uses a descriptor in each call. All of
+// them ask for the priority of what they receive, as the library does; bodies: block, and do not.
 struct queue {
     mqd_t blocking, looking;
-    int spins;
+    int spins, asks_for_bodies_only;
 };
 
 static void *sleep_for_ever(void *unused)
@@ -32,7 +33,7 @@ __attribute__((unused)) static struct queue open_queue(const char *mode, const c
 {
     if (strcmp(mode, "threads") == 0)
         start_thread();
-    struct queue queue = {mq_open(name, access), mq_open(name, access | O_NONBLOCK), strcmp(mode, "spin") == 0};
+    struct queue queue = {mq_open(name, access), mq_open(name, access | O_NONBLOCK), strcmp(mode, "spin") == 0, strcmp(mode, "bodies") == 0};
     if (queue.blocking < 0 || queue.looking < 0)
         die("mq_open %s", name);
     return queue;
@@ -47,10 +48,12 @@ __attribute__((unused)) static void send_to(const struct queue *queue, const voi
 __attribute__((unused)) static size_t receive_from(const struct queue *queue, void *buffer)
 {
     ssize_t length;
+    unsigned int its_priority;
+    unsigned int *priority = queue->asks_for_bodies_only ? NULL : &its_priority;
     if (queue->spins) {
         uint64_t end = 0;
         do {
-            length = mq_receive(queue->looking, buffer, MESSAGE_ROOM, NULL);
+            length = mq_receive(queue->looking, buffer, MESSAGE_ROOM, priority);
             if (length >= 0)
                 return (size_t)length;
             if (errno != EAGAIN)
@@ -59,7 +62,7 @@ __attribute__((unused)) static size_t receive_from(const struct queue *queue, vo
                 end = now_ns() + 50000;
         } while (now_ns() < end);
     }
-    length = mq_receive(queue->blocking, buffer, MESSAGE_ROOM, NULL);
+    length = mq_receive(queue->blocking, buffer, MESSAGE_ROOM, priority);
     if (length < 0)
         die("mq_receive");
     return (size_t)length;

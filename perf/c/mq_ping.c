@@ -1,4 +1,4 @@
-// mq_ping block|threads|spin TO FROM COUNT WARMUP SIZE: sends SIZE bytes and waits until they are back, WARMUP times untimed and then COUNT
+// mq_ping block|threads|spin|bodies TO FROM COUNT WARMUP SIZE: sends SIZE bytes and waits until they are back, WARMUP times untimed and then COUNT
 // times. Prints microseconds a round trip. What came back is compared after the clock.
 #include "mq.h"
 
@@ -6,7 +6,7 @@ int main(int argc, char **argv)
 {
     static unsigned char buffer[MESSAGE_ROOM];
     if (argc != 7)
-        die("usage: mq_ping block|threads|spin TO FROM COUNT WARMUP SIZE");
+        die("usage: mq_ping block|threads|spin|bodies TO FROM COUNT WARMUP SIZE");
     struct queue to = open_queue(argv[1], argv[2], O_WRONLY), from = open_queue(argv[1], argv[3], O_RDONLY);
     size_t count = (size_t)parse_number(argv[4]), total = count + (size_t)parse_number(argv[5]);
     size_t size = (size_t)parse_number(argv[6]);

@@ -1,11 +1,11 @@
-// mq_receive block|threads|spin NAME COUNT WARMUP: prints how many messages came in a second; each must be the one after the last.
+// mq_receive block|threads|spin|bodies NAME COUNT WARMUP: prints how many messages came in a second; each must be the one after the last.
 #include "mq.h"
 
 int main(int argc, char **argv)
 {
     static unsigned char buffer[MESSAGE_ROOM];
     if (argc != 5)
-        die("usage: mq_receive block|threads|spin NAME COUNT WARMUP");
+        die("usage: mq_receive block|threads|spin|bodies NAME COUNT WARMUP");
     struct queue queue = open_queue(argv[1], argv[2], O_RDONLY);
     size_t count = (size_t)parse_number(argv[3]), total = count + (size_t)parse_number(argv[4]);
     uint64_t start = 0, last = 0, number;
