@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using static Parley.Bench.Sample;
 
 namespace Parley.Bench;
@@ -11,9 +13,9 @@ internal static class Fifos
     internal static async Task SendAsync(string[] arguments)
     {
         await using Connection fifo = await ConnectAsync(arguments[0], ConnectionDirection.SendOnly).ConfigureAwait(false);
-        byte[] chunk = new byte[Number(arguments[1])];
+        Memory<byte> chunk = AtCacheLine(Number(arguments[1]));
         for (long left = long.Parse(arguments[2], CultureInfo.InvariantCulture); left > 0; left -= chunk.Length)
-            await fifo.Output.WriteAsync(chunk.AsMemory(0, (int)Math.Min(left, chunk.Length))).ConfigureAwait(false);
+            await fifo.Output.WriteAsync(chunk[..(int)Math.Min(left, chunk.Length)]).ConfigureAwait(false);
     }
 
     internal static async Task ReceiveAsync(string[] arguments)
@@ -36,6 +38,15 @@ internal static class Fifos
         if (total != long.Parse(arguments[1], CultureInfo.InvariantCulture))
             throw new InvalidDataException($"{total} bytes came instead of {arguments[1]}");
         Console.WriteLine((total / 1e9 / seconds).ToString("0.0000", CultureInfo.InvariantCulture));
+    }
+
+    // As C's is: from elsewhere the kernel copies 3 % more slowly.
+    private static unsafe Memory<byte> AtCacheLine(int length)
+    {
+        const int Line = 64;
+        byte[] bytes = GC.AllocateArray<byte>(length + Line, pinned: true);
+        nint address = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(bytes));
+        return bytes.AsMemory((int)(-address & (Line - 1)), length);
     }
 
     private static ValueTask<Connection> ConnectAsync(string path, ConnectionDirection direction)

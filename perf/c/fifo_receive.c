@@ -7,7 +7,7 @@ int main(int argc, char **argv)
     if (argc != 4)
         die("usage: fifo_receive PATH CHUNK BYTES");
     size_t chunk = (size_t)parse_number(argv[2]);
-    unsigned char *buffer = malloc(chunk);
+    unsigned char *buffer = memory_at_line(chunk);
     int fd = open(argv[1], O_RDONLY);
     if (fd < 0)
         die("open");

@@ -7,7 +7,8 @@ int main(int argc, char **argv)
     if (argc != 4)
         die("usage: fifo_send PATH CHUNK BYTES");
     size_t chunk = (size_t)parse_number(argv[2]);
-    unsigned char *buffer = calloc(1, chunk);
+    unsigned char *buffer = memory_at_line(chunk);
+    memset(buffer, 0, chunk);
     int fd = open(argv[1], O_WRONLY);
     if (fd < 0)
         die("open");

@@ -46,6 +46,16 @@ __attribute__((unused)) static long parse_number(const char *text)
     return value;
 }
 
+// Memory that begins with a cache line; of any size.
+__attribute__((unused)) static unsigned char *memory_at_line(size_t size)
+{
+    void *memory;
+    errno = posix_memalign(&memory, 64, size);
+    if (errno != 0)
+        die("posix_memalign");
+    return memory;
+}
+
 // 127.0.0.1:PORT
 __attribute__((unused)) static struct sockaddr_in parse_address(const char *text)
 {
