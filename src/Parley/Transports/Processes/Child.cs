@@ -17,6 +17,7 @@ internal sealed class Child : Descriptor
     private readonly Lock _lock = new();
     private ChildStatus _status;
     private bool _hasExited;
+    private bool _wasKilled;
     private Action? _exited;
 
     internal Child(int pid, DescriptorHandle handle, ProcessEndPoint program, ConnectionOptions options)
@@ -39,6 +40,9 @@ internal sealed class Child : Descriptor
     internal ChildStatus Status => _status;
 
     internal override uint Interest => Libc.EPOLLIN | Libc.EPOLLET;
+
+    /// <summary>Whether <see cref="Terminate"/> had to kill it.</summary>
+    internal bool WasKilled => Volatile.Read(ref _wasKilled) && (!HasExited || _status.Signal == Signal.SIGKILL);
 
     /// <summary>Called once, on the loop's thread, when it has ended; at once where it has already.</summary>
     internal Action Exited
@@ -143,6 +147,10 @@ internal sealed class Child : Descriptor
 
     private sealed class KillDeadline(Child child) : Deadline
     {
-        internal override void OnDue() => child.Send(Signal.SIGKILL);
+        internal override void OnDue()
+        {
+            Volatile.Write(ref child._wasKilled, true);
+            child.Send(Signal.SIGKILL);
+        }
     }
 }

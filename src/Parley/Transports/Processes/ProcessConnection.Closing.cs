@@ -62,9 +62,10 @@ internal sealed partial class ProcessConnection
             _child.Terminate(Grace);
         }
 
-        if (!await _child.WaitForExitAsync(Clock.FromNow(Grace)).ConfigureAwait(false) && logger is not null)
+        // Its own timer kills it: whether that was so is not for a second one to say.
+        await _child.WaitForExitAsync(Clock.FromNow(Grace + AfterKill)).ConfigureAwait(false);
+        if (_child.WasKilled && logger is not null)
             ConnectionLog.ChildKilled(logger, _child.Name, Grace.TotalSeconds);
-        await _child.WaitForExitAsync(Clock.FromNow(AfterKill)).ConfigureAwait(false);
 
         // One that was broken off loses what it has not read: that is no news.
         if (_child.HasExited && !isAborted)
