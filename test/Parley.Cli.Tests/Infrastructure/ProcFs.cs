@@ -26,6 +26,10 @@ internal static class ProcFs
 
     public static int SocketCount(int process) => SocketInodes(process).Count;
 
+    /// <summary>Whether a descriptor of it is a file of that name, or a queue.</summary>
+    public static bool HasOpen(int process, string path)
+        => Directory.Exists($"/proc/{process}/fd") && Directory.GetFileSystemEntries($"/proc/{process}/fd").Any(descriptor => TargetOf(descriptor) == path);
+
     public static int DescriptorCount(int process) => Directory.GetFileSystemEntries($"/proc/{process}/fd").Length;
 
     /// <summary>How much memory a process has had at most.</summary>

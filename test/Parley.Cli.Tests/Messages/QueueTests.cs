@@ -330,6 +330,8 @@ public sealed class QueueTests
         ChildProcess[] receivers = [.. Enumerable.Range(0, 3).Select(_ => Command.Start("receive", queue.Endpoint))];
         byte[] input = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, Messages).Select(static number => $"{number:0000}\n")));
 
+        // One that has not begun yet when the others have taken everything would be ended by a signal that it does not wait for.
+        await Eventually.TrueAsync(() => receivers.All(receiver => ProcFs.HasOpen(receiver.Id, queue.Name)), "all receivers");
         (await Command.RunAsync(new Launch("send", queue.Endpoint) { Input = input })).MustExit(0);
         await Eventually.TrueAsync(() => receivers.Sum(static receiver => receiver.OutputLength) == input.Length, "all messages");
 
