@@ -6,12 +6,14 @@ namespace Parley.Tests.Descriptors;
 /// <summary>Threads that block in the kernel, and a signal that ends that and nothing else.</summary>
 public sealed class BlockedThreadsTests
 {
-    private const int Rounds = 3000;
+    private const int Rounds = 1000;
 
-    [Fact]
-    public async Task Interrupt_ThreadsEnterAndLeaveAllTheTime_EachLeavesAndNoneIsMetElsewhere()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Interrupt_ThreadsEnterAndLeaveAllTheTime_EachLeavesAndNoneIsMetElsewhere(bool isOftenInterrupted)
     {
-        var threads = new BlockedThreads();
+        var threads = new BlockedThreads(isOftenInterrupted);
         var blocked = new Blocked[2];
         var stop = new CancellationTokenSource();
         for (int i = 0; i < blocked.Length; i++)
@@ -37,10 +39,12 @@ public sealed class BlockedThreadsTests
         Assert.All(blocked, one => Assert.Equal((0, 0), (one.Slept, one.MetElsewhere)));
     }
 
-    [Fact]
-    public async Task Enter_ManyThreads_EachHasItsOwnPlaceAndTheSameAgain()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Enter_ManyThreads_EachHasItsOwnPlaceAndTheSameAgain(bool isOftenInterrupted)
     {
-        var threads = new BlockedThreads();
+        var threads = new BlockedThreads(isOftenInterrupted);
         using var together = new Barrier(8);
         BlockedThread[] places = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OnItsOwnThread.Run(() =>
         {
@@ -54,6 +58,22 @@ public sealed class BlockedThreadsTests
             return place;
         }))).Within();
         Assert.Equal(places.Length, places.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Interrupt_WhoInterruptsWasInterruptedItself_EndsThemAll()
+    {
+        using var queue = new TestQueue();
+        MessageChannel channel = await queue.OpenAsync(spin: TimeSpan.Zero);
+        Task[] receivers = [.. Enumerable.Range(0, 4).Select(_ => OnItsOwnThread.Run(
+            () => { channel.Receive(new byte[channel.MaxMessageSize], Timeout.InfiniteTimeSpan); }))];
+        await await OnItsOwnThread.RunApart(() =>
+        {
+            Thread.CurrentThread.Interrupt();
+            return channel.DisposeAsync().AsTask();
+        });
+        foreach (Task task in receivers)
+            Assert.Equal(Reason.Aborted, (await Assert.ThrowsAsync<ConnectionException>(() => task.Within())).Reason);
     }
 
     private sealed class Blocked(BlockedThreads threads)

@@ -9,7 +9,7 @@ internal sealed partial class DatagramChannel
     // Shared by all threads that block: what one of them loses by it is one look.
     private BriefPoll _looks;
 
-    private readonly BlockedThreads _blocked = new();
+    private readonly BlockedThreads _blocked = new(isOftenInterrupted: true);
 
     public override void Send(ReadOnlySpan<byte> message, MessageHeader header, TimeSpan timeout)
     {

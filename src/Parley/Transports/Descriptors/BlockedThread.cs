@@ -6,12 +6,15 @@ namespace Parley.Transports.Descriptors;
 /// A place in which one thread, the same each time, may block in the kernel. To enter and to leave are plain writes: whoever interrupts makes
 /// each thread of the process order its own, which needs no interlocked operation of the one that is interrupted once in its life, if ever.
 /// </summary>
+/// <param name="owner">Those that it is one of.</param>
 /// <param name="thread">Whose place it is.</param>
-/// <param name="next">The channel's next place.</param>
-internal sealed class BlockedThread(nint thread, BlockedThread? next)
+/// <param name="next">The owner's next place.</param>
+internal sealed class BlockedThread(BlockedThreads owner, nint thread, BlockedThread? next)
 {
     private int _isInside;
     private int _isHeld;
+
+    internal BlockedThreads Owner => owner;
 
     internal nint Thread => thread;
 
@@ -22,6 +25,8 @@ internal sealed class BlockedThread(nint thread, BlockedThread? next)
 
     internal bool IsInside => Volatile.Read(ref _isInside) != 0;
 
+    internal bool IsHeld => Volatile.Read(ref _isHeld) != 0;
+
     /// <summary>By its thread. Read what would keep it from blocking after that.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Enter() => Volatile.Write(ref _isInside, 1);
@@ -31,7 +36,7 @@ internal sealed class BlockedThread(nint thread, BlockedThread? next)
     internal void Leave()
     {
         Volatile.Write(ref _isInside, 0);
-        if (Volatile.Read(ref _isHeld) != 0)
+        if (IsHeld)
             LeaveInterrupted();
     }
 
@@ -46,9 +51,9 @@ internal sealed class BlockedThread(nint thread, BlockedThread? next)
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void LeaveInterrupted()
     {
-        var spin = new SpinWait();
-        while (Volatile.Read(ref _isHeld) != 0)
-            spin.SpinOnce();
+        var spin = new PlainSpin();
+        while (IsHeld)
+            spin.Once();
 
         // The signal may still be on its way. It comes with the end of any system call: of this one, and not of one that is not ours.
         System.Threading.Thread.Yield();

@@ -11,7 +11,7 @@ internal abstract partial class DescriptorConnection
     // The idle timeout is the event loop's affair.
     private bool MayBlock => Options.IdleTimeout == Timeout.InfiniteTimeSpan && InterruptSignal.IsThere;
 
-    private BlockedThreads Blocked => Volatile.Read(ref _blocked) ?? Interlocked.CompareExchange(ref _blocked, new BlockedThreads(), null) ?? _blocked;
+    private BlockedThreads Blocked => Volatile.Read(ref _blocked) ?? Interlocked.CompareExchange(ref _blocked, new BlockedThreads(isOftenInterrupted: true), null) ?? _blocked;
 
     internal sealed override bool TryBlockUntilReadable(TimeSpan timeout, ref readonly int changes, int seen)
     {
@@ -64,7 +64,12 @@ internal abstract partial class DescriptorConnection
 
     private bool IsAsSeen(ref readonly int changes, int seen) => Volatile.Read(in changes) == seen && Failure is null && !IsClosing;
 
-    internal sealed override void InterruptBlocked() => Volatile.Read(ref _blocked)?.Interrupt();
+    internal sealed override void InterruptBlocked()
+    {
+        // The first thread that ever blocks sees what was there before this look.
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _blocked)?.Interrupt();
+    }
 
     private unsafe void Poll(TimeSpan timeout)
     {

@@ -9,7 +9,7 @@ namespace Parley.Transports.MessageQueues;
 /// <param name="looking">What doesn't; closed after this.</param>
 internal sealed unsafe class BlockingQueue(DescriptorHandle handle, int looking)
 {
-    private readonly BlockedThreads _threads = new();
+    private readonly BlockedThreads _threads = new(isOftenInterrupted: false);
 
     // Threads that are entered keep both open: a handle would count them a second time.
     private readonly int _queue = handle.Number;
