@@ -4,9 +4,13 @@ namespace Parley.Tests.SharedMemory;
 
 /// <summary>A conversation of messages in shared memory that goes on for ever makes no garbage, whichever way it waits.</summary>
 [Collection(nameof(Alone))]
-public sealed class ChannelAllocationTests
+public sealed class ChannelAllocationTests : IDisposable
 {
     private const int RoundTrips = 10_000;
+
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(false, 0)]
@@ -33,10 +37,26 @@ public sealed class ChannelAllocationTests
         Assert.True(allocated < 16 * RoundTrips, $"{allocated / (double)RoundTrips:0.0} bytes a round trip");
     }
 
-    private static void Talk(MessageChannel channel, bool isFirst)
+    /// <summary>Each side is about to sleep when the other publishes, again and again: a publisher that does not see it would leave both asleep.</summary>
+    [Fact]
+    public async Task RoundTrips_SleepingAtOnce_NoneIsMissed()
+    {
+        await using MessageChannelListener listener = await MessageChannelListener.BindAsync(new SharedMemoryEndPoint(_folder["s"]), SleepsAtOnce());
+        MessageChannel first = await MessageChannel.OpenAsync(listener.LocalEndPoint, SleepsAtOnce());
+        MessageChannel second = (await listener.AcceptAsync().AsTask().Within())!;
+
+        await Task.WhenAll(OnItsOwnThread.Run(() => Talk(first, isFirst: true, 10 * RoundTrips)), OnItsOwnThread.Run(() => Talk(second, isFirst: false, 10 * RoundTrips))).Within(Limits.Transfer);
+
+        Assert.Equal(10 * RoundTrips, first.Statistics.MessagesReceived);
+        await Task.WhenAll(first.DisposeAsync().AsTask(), second.DisposeAsync().AsTask()).Within();
+
+        static MessageChannelOptions SleepsAtOnce() => new() { SpinTime = TimeSpan.Zero };
+    }
+
+    private static void Talk(MessageChannel channel, bool isFirst, int roundTrips = RoundTrips)
     {
         byte[] buffer = new byte[64];
-        for (int i = 0; i < RoundTrips; i++)
+        for (int i = 0; i < roundTrips; i++)
         {
             if (isFirst)
                 channel.Send(buffer.AsSpan(0, 32), default, Timeout.InfiniteTimeSpan);

@@ -7,7 +7,7 @@ namespace Parley.Tests.SharedMemory;
 /// <summary>Both ends of one link in this process, each with a mapping of its own, without a handshake.</summary>
 internal sealed class LinkPair : IDisposable
 {
-    public LinkPair(LinkKind kind, int capacity = SharedLayout.DefaultCapacity, bool membarrier = true, bool inline = false)
+    public LinkPair(LinkKind kind, int capacity = SharedLayout.DefaultCapacity, bool membarrier = false, bool inline = false)
     {
         (Connection client, Connection server) = Connection.CreatePair(new ConnectionOptions { RunContinuationsInline = inline });
         Segment segment = Segment.Create(capacity, out DescriptorHandle memory);

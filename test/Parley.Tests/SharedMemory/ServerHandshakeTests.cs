@@ -129,7 +129,7 @@ public sealed class ServerHandshakeTests
 
         given = Math.Max(given, Environment.SystemPageSize);
         Assert.Equal((given, given), (client.Outgoing.Capacity, server.Outgoing.Capacity));
-        Assert.Equal((Membarrier.IsAvailable, Membarrier.IsAvailable), (client.UsesMembarrier, server.UsesMembarrier));
+        Assert.Equal((false, false), (client.UsesMembarrier, server.UsesMembarrier));
         client.Close();
         server.Close();
     }

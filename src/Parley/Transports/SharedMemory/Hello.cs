@@ -9,7 +9,11 @@ internal readonly record struct Hello(LinkKind Kind, uint Features, ulong Capaci
 
     internal static ReadOnlySpan<byte> Magic => "PARLEYSM"u8;
 
-    internal static uint OwnFeatures => Membarrier.IsAvailable ? MembarrierFeature : 0;
+    /// <remarks>
+    /// Not the membarrier, though both sides may have it: the kernel (6.18) leaves out a processor that was idle when a process registered, with that process's
+    /// memory still loaded, until some other process has run there. A sleeper was not seen then once in a million sleeps, and slept for ever.
+    /// </remarks>
+    internal static uint OwnFeatures => 0;
 
     internal byte[] ToBytes()
     {
