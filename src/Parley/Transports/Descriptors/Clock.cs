@@ -7,7 +7,11 @@ namespace Parley.Transports.Descriptors;
 internal static class Clock
 {
     internal static long After(long timestamp, TimeSpan time)
-        => time == Timeout.InfiniteTimeSpan ? Deadline.Never : timestamp + (long)(time.TotalSeconds * Stopwatch.Frequency);
+    {
+        // What is beyond the clock's end is never.
+        double ticks = time.TotalSeconds * Stopwatch.Frequency;
+        return time == Timeout.InfiniteTimeSpan || ticks >= long.MaxValue - timestamp ? Deadline.Never : timestamp + (long)ticks;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static long FromNow(TimeSpan time)

@@ -23,28 +23,20 @@ internal sealed unsafe class BlockingQueue(DescriptorHandle handle, int looking)
 
     /// <summary>Sends as soon as there is room; EAGAIN where there is none and it only looks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal int Send(ReadOnlySpan<byte> message, int priority, bool looks) => Send(looks ? looking : _queue, message, priority, until: null);
+    internal int Send(ReadOnlySpan<byte> message, int priority, bool looks) => Send(looks ? looking : _queue, message, priority);
 
-    /// <summary>Sends as soon as there is room, ETIMEDOUT where there is none in time.</summary>
+    /// <summary>Sends if there is room; otherwise waits until there may be, and says EINTR, or ETIMEDOUT where there is none in time.</summary>
     internal int Send(ReadOnlySpan<byte> message, int priority, TimeSpan left)
-    {
-        nint* until = stackalloc nint[2];
-        SetUntil(until, left);
-        return Send(_queue, message, priority, until);
-    }
+        => Send(message, priority, looks: true) is var error and not Errno.EAGAIN ? error : Wait(Libc.POLLOUT, left);
 
     /// <summary>Receives as soon as something is there; EAGAIN where nothing is and it only looks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int Receive(Span<byte> buffer, bool looks, out int length, out int priority)
-        => Receive(looks ? looking : _queue, buffer, until: null, out length, out priority);
+        => Receive(looks ? looking : _queue, buffer, out length, out priority);
 
-    /// <summary>Receives as soon as something is there, ETIMEDOUT where nothing is in time.</summary>
+    /// <summary>Receives if something is there; otherwise waits until something may be, and says EINTR, or ETIMEDOUT where nothing is in time.</summary>
     internal int Receive(Span<byte> buffer, TimeSpan left, out int length, out int priority)
-    {
-        nint* until = stackalloc nint[2];
-        SetUntil(until, left);
-        return Receive(_queue, buffer, until, out length, out priority);
-    }
+        => Receive(buffer, looks: true, out length, out priority) is var error and not Errno.EAGAIN ? error : Wait(Libc.POLLIN, left);
 
     /// <summary>What the threads that were entered have moved, and what was counted elsewhere.</summary>
     internal MessageStatistics Plus(in MessageStatistics others) => _threads.Plus(others);
@@ -56,28 +48,28 @@ internal sealed unsafe class BlockingQueue(DescriptorHandle handle, int looking)
     internal void Close() => handle.Dispose();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Send(int queue, ReadOnlySpan<byte> message, int priority, nint* until)
+    private static int Send(int queue, ReadOnlySpan<byte> message, int priority)
     {
         fixed (byte* bytes = message)
-            return Libc.MqTimedSend(queue, bytes, message.Length, priority, until) == 0 ? 0 : Errno.Current;
+            return Libc.MqTimedSend(queue, bytes, message.Length, priority, null) == 0 ? 0 : Errno.Current;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Receive(int queue, Span<byte> buffer, nint* until, out int length, out int priority)
+    private static int Receive(int queue, Span<byte> buffer, out int length, out int priority)
     {
         uint its;
         fixed (byte* bytes = buffer)
-            length = (int)Libc.MqTimedReceive(queue, bytes, buffer.Length, &its, until);
+            length = (int)Libc.MqTimedReceive(queue, bytes, buffer.Length, &its, null);
         int error = length >= 0 ? 0 : Errno.Current;
         priority = (int)its;
         return error;
     }
 
-    // The kernel takes the time of day, which may be set meanwhile: whoever called looks at a clock that is not.
-    private static void SetUntil(nint* until, TimeSpan left)
+    // Not by the calls that move messages: they take the time of day, and wait an hour longer where it is set back by one.
+    private int Wait(short events, TimeSpan left)
     {
-        long due = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks + Math.Clamp(left.Ticks, 0, TimeSpan.TicksPerDay * 365);
-        until[0] = (nint)(due / TimeSpan.TicksPerSecond);
-        until[1] = (nint)(due % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick);
+        var descriptor = new PollDescriptor { Descriptor = _queue, Events = events };
+        int count = Libc.Poll(&descriptor, 1, (int)Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 0, int.MaxValue));
+        return count == 0 ? Errno.ETIMEDOUT : count > 0 ? Errno.EINTR : Errno.Last;
     }
 }

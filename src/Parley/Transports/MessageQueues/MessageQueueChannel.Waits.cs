@@ -100,7 +100,7 @@ internal sealed partial class MessageQueueChannel
                     break;
                 batch.Add(received);
             }
-            catch (ConnectionException)
+            catch (ConnectionException failure) when (failure.UndeliveredBytes == 0)
             {
                 // The next call meets it again: a message that is too long is held, and the queue's state does not change.
                 break;

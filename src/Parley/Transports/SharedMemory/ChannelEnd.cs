@@ -8,16 +8,12 @@ internal sealed class ChannelEnd(SharedMemoryLink link, EndPoint? endPoint)
     private volatile bool _isOver;
     private volatile bool _isCorrupt;
     private volatile bool _isDisposed;
-    private volatile bool _isTold;
 
     /// <summary>Looked at by each call after it has entered its ring: from then on nothing of the segment is touched.</summary>
     internal bool IsOver => _isOver;
 
     /// <summary>Whether the peer has broken the protocol.</summary>
     internal bool IsCorrupt => _isCorrupt;
-
-    /// <summary>Whether somebody has been told that the peer is gone.</summary>
-    internal bool IsTold => _isTold;
 
     internal void Dispose()
     {
@@ -39,7 +35,6 @@ internal sealed class ChannelEnd(SharedMemoryLink link, EndPoint? endPoint)
     {
         if (_isDisposed)
             return new ConnectionException(step, Reason.Aborted, endPoint, "the channel was disposed");
-        _isTold = true;
         return new ConnectionException(step, Reason.Corrupt, endPoint, "the peer has written what cannot be into the shared memory");
     }
 
@@ -51,7 +46,6 @@ internal sealed class ChannelEnd(SharedMemoryLink link, EndPoint? endPoint)
     /// <param name="state">The peer's state of that direction.</param>
     internal ConnectionException Gone(Step step, uint state)
     {
-        _isTold = true;
         return state switch
         {
             SharedLayout.Open => new(step, Reason.PeerDied, endPoint, "the peer's process ended without closing the conversation"),
@@ -63,7 +57,8 @@ internal sealed class ChannelEnd(SharedMemoryLink link, EndPoint? endPoint)
     /// <summary>Why a dispose fails: the peer has gone without having taken everything.</summary>
     internal ConnectionException Undelivered(uint state, long bytes)
         => new(Step.Close, state == SharedLayout.Open ? Reason.PeerDied : Reason.Reset, endPoint,
-            $"the peer ended before it had taken everything: messages in {bytes} bytes of the ring may not have been received");
+            $"the peer ended before it had taken everything: messages in {bytes} bytes of the ring may not have been received")
+        { UndeliveredBytes = bytes };
 
     internal ConnectionException TimedOut(Step step) => new(step, Reason.TimedOut, endPoint, "the time is over");
 

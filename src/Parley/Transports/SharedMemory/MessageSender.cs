@@ -152,12 +152,14 @@ internal sealed class MessageSender : RingSide
             _isComplete = true;
             _ring.EndLines();
             SetState(SharedLayout.Closed);
-            Interrupt();
+            WakeOwn();
         }
         finally
         {
             _ring.Gate.Leave();
         }
+
+        InterruptLoopWait();
     }
 
     /// <summary>Waits until nobody is in the ring. <see cref="ChannelEnd.IsOver"/> is set, and every thread has passed a fence since.</summary>

@@ -262,12 +262,18 @@ internal abstract class RingSide : IAwaitedRing
         _turn.Release();
     }
 
-    /// <summary>Makes who waits look again.</summary>
+    /// <summary>Makes who waits look again. Not within the gate: what waited may go on within this call, and enters it.</summary>
     internal void Interrupt()
     {
-        _wake.Interrupt();
-        _control.WakeOwn();
+        InterruptLoopWait();
+        WakeOwn();
     }
+
+    /// <summary>The same for who waits in the event loop. It touches nothing of the segment.</summary>
+    private protected void InterruptLoopWait() => _wake.Interrupt();
+
+    /// <summary>The same for threads that sleep.</summary>
+    private protected void WakeOwn() => _control.WakeOwn();
 
     /// <summary>One wait of who has ended all others. The caller looks before and after it.</summary>
     private protected async ValueTask WaitAloneAsync(long due)

@@ -78,6 +78,12 @@ internal sealed unsafe class Segment : IDisposable
         int seals = Libc.Set(memory, Libc.F_GET_SEALS, 0);
         if (seals < 0 || (seals & Seals) != Seals)
             throw new InvalidDataException(seals < 0 ? "the peer has sent something that is no sealed memory" : $"the seals of the peer's memory are {seals}");
+
+        // The pages of huge ones can be taken away in spite of the seals: a touch of what is gone ends the process.
+        if (Libc.FStatFs(memory, out nint kind) is var unknown and not 0)
+            throw new MappingException(unknown);
+        if (kind != Libc.TMPFS_MAGIC)
+            throw new InvalidDataException("the peer's memory is of huge pages of its own, which it could take away");
         if (FileStatus.OfDescriptor(memory, out StatxResult status) is var error and not 0)
             throw new MappingException(error);
         if ((long)status.Size != shape.Size)

@@ -23,7 +23,7 @@ internal sealed class ServerHandshake(LinkKind offered, int capacity, Func<byte[
         var talk = new HandshakeSocket(socket, Clock.FromNow(TimeLimit));
         WelcomeStatus verdict = Hello.Read(await talk.ReceiveAsync(SharedLayout.HelloSize, cancellationToken).ConfigureAwait(false), offered, out Hello hello);
         if (verdict != WelcomeStatus.Welcome)
-            throw await RefuseAsync(talk, verdict, $"its hello was answered with status {(uint)verdict} ({verdict})", 0, cancellationToken).ConfigureAwait(false);
+            throw await RefuseAsync(talk, verdict, Objection(verdict), 0, cancellationToken).ConfigureAwait(false);
         if (hello.Kind != LinkKind.Status)
             return await LinkAsync(socket, talk, hello, cancellationToken).ConfigureAwait(false);
 
@@ -70,6 +70,13 @@ internal sealed class ServerHandshake(LinkKind offered, int capacity, Func<byte[
             throw;
         }
     }
+
+    private string Objection(WelcomeStatus verdict) => verdict switch
+    {
+        WelcomeStatus.UnknownVersion => "it speaks another version of the protocol",
+        WelcomeStatus.KindNotOffered => $"it does not want {(offered == LinkKind.Bytes ? "bytes" : "messages")}, as which this name is served",
+        _ => "what it said first is no hello of the protocol",
+    };
 
     private static async ValueTask<ConnectionException> RefuseAsync(
         HandshakeSocket talk, WelcomeStatus verdict, string cause, int errorNumber, CancellationToken cancellationToken)

@@ -153,6 +153,6 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
         _sender.EndSending();
         await _receiver.DrainAsync(Clock.FromNow(_closeTimeout)).ConfigureAwait(false);
         _receiver.EndReading();
-        return _end.IsTold ? null : _sender.Undelivered();
+        return _sender.Undelivered();
     }
 }

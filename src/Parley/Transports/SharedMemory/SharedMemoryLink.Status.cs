@@ -12,11 +12,10 @@ internal sealed unsafe partial class SharedMemoryLink
     internal bool TryDescribe([NotNullWhen(true)] out SharedMemoryConnectionStatus? status)
     {
         status = null;
-        if (!Socket.TryGetPeerCredentials(out PeerCredentials peer))
-            return false;
         lock (_lock)
         {
-            if (_isClosed)
+            // The socket is closed only after that has been set within this lock.
+            if (_isClosed || !Socket.TryGetPeerCredentials(out PeerCredentials peer))
                 return false;
             RingMemory toServer = IsServer ? Incoming : Outgoing;
             RingMemory toClient = IsServer ? Outgoing : Incoming;

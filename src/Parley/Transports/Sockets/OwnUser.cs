@@ -54,6 +54,6 @@ internal static unsafe class OwnUser
             return found;
         return LocalPeer.Objection(options, ownUserOnly: true, new PeerCredentials(0, found.Uid, found.Gid)) is not { } objection
             ? found
-            : throw new ConnectionException(Step.Connect, Reason.Denied, asked, $"the name belongs to another user (uid {found.Uid}): {objection}");
+            : throw new ConnectionException(Step.Connect, Reason.Denied, asked, $"the name belongs to another user (uid {found.Uid}), and {(objection == LocalPeer.RulesSayNo ? objection : "only a server of this user's or root's is talked to unasked")}");
     }
 }
