@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Parley.Cli.Interop;
 
 namespace Parley.Cli;
 
@@ -28,6 +29,9 @@ internal static class HelpWithExamples
         {
             TextWriter output = parseResult.InvocationConfiguration.Output;
             using var text = new StringWriter();
+
+            // Asked for it itself, it would have the runtime set the terminal up, which nobody undoes.
+            standard.MaxWidth = InheritedDescriptor.StandardOutput.Columns() is var columns and > 0 ? columns : int.MaxValue;
             parseResult.InvocationConfiguration.Output = text;
             int exitCode = standard.Invoke(parseResult);
             parseResult.InvocationConfiguration.Output = output;

@@ -10,16 +10,30 @@ internal static class UsageError
 {
     internal static int Print(ParseResult parsed)
     {
-        string verb = parsed.CommandResult.Parent is null ? "" : parsed.CommandResult.Command.Name + " ";
+        (string problem, string hint) = UnknownOption(parsed) is { } option ? OfOption(parsed, option) : OfWords(parsed);
+        Print(problem, hint);
+        return ExitCode.WrongUsage;
+    }
+
+    private static (string Problem, string Hint) OfWords(ParseResult parsed)
+    {
         string? meant = parsed.CommandResult.Parent is null && parsed.UnmatchedTokens.Count > 0
             ? Spelling.Nearest(parsed.UnmatchedTokens[0], parsed.CommandResult.Command.Subcommands.Where(static verb => !verb.Hidden).Select(static verb => verb.Name))
             : null;
-        if (meant is null && parsed.UnmatchedTokens.Count > 0 && parsed.Tokens.Any(static token => ProgramWords.IsEndPoint(token.Value) || token.Value == ProgramWords.Option))
-            Print(Describe(parsed), "a program and its arguments stand at the end, behind --");
-        else
-            Print(Describe(parsed), meant is null ? $"see: parley {verb}--help" : $"did you mean parley {meant} ?");
-        return ExitCode.WrongUsage;
+        if (meant is not null)
+            return (Describe(parsed), $"did you mean parley {meant} ?");
+        bool hasProgram = parsed.UnmatchedTokens.Count > 0 && parsed.Tokens.Any(static token => ProgramWords.IsEndPoint(token.Value) || token.Value == ProgramWords.Option);
+        return (Describe(parsed), hasProgram ? "a program and its arguments stand at the end, behind --" : SeeHelp(parsed));
     }
+
+    private static (string Problem, string Hint) OfOption(ParseResult parsed, string option)
+    {
+        string? near = Spelling.Nearest(option, parsed.CommandResult.Command.Options.Where(static known => !known.Hidden).Select(static known => known.Name));
+        return ($"unknown option {option}", near is null ? SeeHelp(parsed) : $"did you mean {near} ?");
+    }
+
+    private static string SeeHelp(ParseResult parsed)
+        => $"see: parley {(parsed.CommandResult.Parent is null ? "" : parsed.CommandResult.Command.Name + " ")}--help";
 
     internal static void Print(string problem, string? hint)
     {
@@ -27,6 +41,13 @@ internal static class UsageError
         if (hint is not null)
             StandardError.WriteLine("  hint: " + hint);
     }
+
+    // Whatever is no option is taken for an argument, and the word behind it for one too many.
+    private static string? UnknownOption(ParseResult parsed)
+        => parsed.UnmatchedTokens.Count == 0
+            ? null
+            : parsed.Tokens.TakeWhile(static token => token.Type != TokenType.DoubleDash)
+                .FirstOrDefault(static token => token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal))?.Value.Split('=')[0];
 
     private static string Describe(ParseResult parsed)
     {

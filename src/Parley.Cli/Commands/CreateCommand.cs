@@ -8,7 +8,7 @@ internal static class CreateCommand
 {
     internal static Command Build()
     {
-        Argument<string> endPoint = NamedObjectArgument.Create();
+        Argument<string> endPoint = NamedObjectArgument.CreateMade();
         Option<UnixFileMode?> mode = ModeOption.Create("Its permissions, in octal, whatever the umask (default 0600: this user only)");
         Option<int?> capacity = NumberOption.Create("--capacity", "How many messages wait in a queue at most (default: the system's, usually 10)", 1);
         Option<int?> messageSize = NumberOption.Create("--message-size", "The longest message of a queue, in bytes (default: the system's, usually 8192)", 1);
@@ -28,7 +28,7 @@ internal static class CreateCommand
             """);
         command.SetAction(async (parsed, _) =>
         {
-            EndPoint named = NamedObjectArgument.Get(parsed, endPoint);
+            EndPoint named = NamedObjectArgument.GetMade(parsed, endPoint);
             broker.Use(parsed, named);
             if (named is AmqpEndPoint queue)
             {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using System.Text;
 using Parley.Cli.Output;
 
 namespace Parley.Cli.Commands;
@@ -27,9 +26,8 @@ internal static class InspectCommand
             EndPoint named = NamedObjectArgument.Get(parsed, endPoint);
             broker.Use(parsed, named);
             IReadOnlyList<NamedObjectStatus> all = NamedObject.Inspect(named);
-            using Stream output = StandardOutput.Open();
             foreach (NamedObjectStatus status in all)
-                output.Write(Encoding.UTF8.GetBytes((parsed.GetValue(json) ? NamedObjectText.Json(status) : NamedObjectText.Line(status)) + "\n"));
+                StandardOutput.PrintLine(parsed.GetValue(json) ? NamedObjectText.Json(status) : NamedObjectText.Line(status));
             return ExitCode.Done;
         });
         return command;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using Parley.Cli.Output;
 
 namespace Parley.Cli.Commands;
@@ -24,9 +23,8 @@ internal static class ListCommand
             if (parsed.GetValue(endPoint) is { } one)
                 throw new UsageException($"list takes no endpoint, but {PlainText.OneLine(one)} is one", one.StartsWith("amqp", StringComparison.Ordinal) ? ForBroker : "one alone is shown by: parley inspect ENDPOINT");
             NamedObjectList list = NamedObject.List();
-            using Stream output = StandardOutput.Open();
             foreach (NamedObjectStatus status in list.Objects)
-                output.Write(Encoding.UTF8.GetBytes((parsed.GetValue(json) ? NamedObjectText.Json(status) : NamedObjectText.Line(status)) + "\n"));
+                StandardOutput.PrintLine(parsed.GetValue(json) ? NamedObjectText.Json(status) : NamedObjectText.Line(status));
             foreach (string unlisted in list.Unlisted)
                 StandardError.WriteLine("parley: " + PlainText.OneLine(unlisted));
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using Parley.Cli.Output;
 using Parley.Cli.Tracing;
@@ -129,7 +128,6 @@ internal static class PingCommand
         string line = json
             ? $$"""{"endpoint":"{{JsonEncodedText.Encode(where, JsonText.Encoder)}}","connect_us":{{took.TotalMicroseconds.ToString("0.#", CultureInfo.InvariantCulture)}}}"""
             : $"{where}: connected in {Units.Duration(took)}";
-        using Stream output = StandardOutput.Open();
-        output.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        StandardOutput.PrintLine(line);
     }
 }

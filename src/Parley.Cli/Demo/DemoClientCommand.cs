@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipelines;
 using Parley.Cli.Commands;
+using Parley.Cli.Output;
 
 namespace Parley.Cli.Demo;
 
@@ -42,7 +43,7 @@ internal static class DemoClientCommand
                     string unknown => throw new UsageException($"unknown measure '{unknown}'"),
                     null => throw new UsageException("a measure is missing"),
                 };
-                Console.Out.WriteLine(result.ToString("R", CultureInfo.InvariantCulture));
+                StandardOutput.PrintLine(result.ToString("R", CultureInfo.InvariantCulture));
             }
 
             return ExitCode.Done;

@@ -14,7 +14,7 @@ internal sealed class JsonDemoDisplay : IDemoDisplay
         for (int i = 0; i < channels.Length; i++)
         {
             rows[i] = await run(channels[i]);
-            Console.Out.WriteLine(Format(rows[i]));
+            StandardOutput.PrintLine(Format(rows[i]));
         }
 
         return rows;

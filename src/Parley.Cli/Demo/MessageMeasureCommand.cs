@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using Parley.Cli.Output;
 
 namespace Parley.Cli.Demo;
 
@@ -131,7 +132,7 @@ internal static class MessageMeasureCommand
             result = await measure(requests, answers);
         }
 
-        Console.Out.WriteLine(result.ToString("R", CultureInfo.InvariantCulture));
+        StandardOutput.PrintLine(result.ToString("R", CultureInfo.InvariantCulture));
     }
 
     /// <summary>The median time, in microseconds, that a small message takes to the server and back.</summary>

@@ -11,6 +11,20 @@ internal sealed class TerminalDemoDisplay : IDemoDisplay
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings());
         var rows = new DemoRow[channels.Length];
         Table table = CreateTable(channels);
+        try
+        {
+            return await ShowAsync(console, table, channels, rows, run);
+        }
+        finally
+        {
+            // The runtime's console, through which the table goes, has set the keypad so, and leaves it.
+            StandardOutput.Print("\e[?1l\e>");
+        }
+    }
+
+    private static async Task<DemoRow[]> ShowAsync(
+        IAnsiConsole console, Table table, DemoChannel[] channels, DemoRow[] rows, Func<DemoChannel, Task<DemoRow>> run)
+    {
         await console.Live(table).StartAsync(async live =>
         {
             for (int i = 0; i < channels.Length; i++)

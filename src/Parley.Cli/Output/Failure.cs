@@ -85,7 +85,10 @@ internal static class Failure
             Reason.NotFound when connecting && failure.EndPoint is SharedMemoryEndPoint => SharedMemoryHint(failure, where),
             Reason.Denied when failure.EndPoint is SharedMemoryEndPoint && failure.Cause.StartsWith("the server", StringComparison.Ordinal) =>
                 "a server lets in its own user and root; its --allow and --deny can say otherwise",
-            Reason.Denied when failure.EndPoint is SharedMemoryEndPoint => "shared memory is between programs of one user",
+            Reason.Denied when failure.EndPoint is SharedMemoryEndPoint && failure.Cause.StartsWith("the name", StringComparison.Ordinal) =>
+                "--allow uid:N says that it is meant",
+            Reason.Denied when failure.EndPoint is SharedMemoryEndPoint =>
+                "shared memory is between programs of one user; its owner can let others in by name: --mode 0666 --allow uid:N",
             Reason.Refused when connecting && failure.EndPoint is AmqpEndPoint => "no broker listens there",
             Reason.Denied when failure.EndPoint is AmqpEndPoint =>
                 $"who this is say --user and --password-file, or {RabbitMQOptions.UserVariable} and {RabbitMQOptions.PasswordVariable} of the environment; guest is let in from the broker's own machine only",
@@ -114,6 +117,7 @@ internal static class Failure
                 "its mode does not let this user in; its owner can make it with --mode 0622 for others to send, or 0666 to receive as well",
             Reason.Full when failure is { Step: Step.Send, EndPoint: MessageQueueEndPoint } => $"somebody has to take messages: parley receive {where}",
             _ when failure.Step == Step.Send && failure.Cause.EndsWith(FramingWords.Delimiter, StringComparison.Ordinal) => FramingWords.Hint,
+            Reason.TimedOut when connecting && failure.EndPoint is SharedMemoryEndPoint => "somebody listens there and does not answer: is it stopped?",
             Reason.TimedOut when connecting => "the host does not answer; a firewall may drop what is sent, or its backlog is full",
             Reason.Untrusted when failure.Cause.Contains("no TLS", StringComparison.Ordinal) => "without TLS it is tcp://host:port",
             Reason.Untrusted when failure.Cause.Contains("authority", StringComparison.Ordinal) || failure.Cause.Contains("itself", StringComparison.Ordinal) =>

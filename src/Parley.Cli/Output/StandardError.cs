@@ -30,7 +30,9 @@ internal static class StandardError
         lock (Lock)
         {
             _progressShown = isProgress;
-            StandardErrorDescriptor.Write(bytes);
+
+            // Where nobody reads it, or it is closed, there is nobody left to tell.
+            _ = InheritedDescriptor.StandardError.Write(bytes);
         }
     }
 }

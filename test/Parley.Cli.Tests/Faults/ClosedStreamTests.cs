@@ -77,6 +77,43 @@ public sealed class ClosedStreamTests : IDisposable
         }
     }
 
+    /// <summary>What a program does not undo when it ends the shell has to live with: keys that send something else.</summary>
+    [SkippableTheory]
+    [InlineData("")]
+    [InlineData(" | cat")]
+    public async Task EveryVerb_OnATerminal_LeavesItAsItWas(string rest)
+    {
+        using Messages.TestQueue queue = await Messages.TestQueue.CreateAsync();
+        await using RawListener server = RawListener.Open();
+        (string[] Words, string Says)[] all =
+        [
+            (["inspect", queue.Endpoint], "0 of"), (["inspect", queue.Endpoint, "--json"], "{"), (["ping", server.Endpoint], "connected in"), (["list"], ""), (["--help"], "Usage"),
+            (["serve", "--help"], "Usage"), (["--version"], "."),
+        ];
+        foreach ((string[] words, string says) in all)
+        {
+            await using ChildProcess terminal = Command.StartOnTerminal(Command.Shell(words) + rest);
+
+            string shown = (await terminal.EndAsync()).Text;
+
+            Assert.Contains(says, shown, StringComparison.Ordinal);
+            Assert.DoesNotContain("\u001b", shown, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>It goes on where whoever had the file before has ended, and whoever has it after it goes on behind it.</summary>
+    [Fact]
+    public async Task Version_ToAFileOfOthers_StandsBetweenTheirs()
+    {
+        await using ChildProcess script = Command.StartScript($"{{ echo before; {Command.Shell("--version")}; echo after; }} > {_folder["file"]}");
+        (await script.EndAsync()).MustExit(0);
+
+        string[] lines = await File.ReadAllLinesAsync(_folder["file"]);
+
+        Assert.Equal(3, lines.Length);
+        Assert.Equal(("before", "after"), (lines[0], lines[2]));
+    }
+
     [SkippableFact]
     public async Task Connect_OnATerminal_SetsNothingUp()
     {
