@@ -10,8 +10,8 @@ internal readonly record struct Hello(LinkKind Kind, uint Features, ulong Capaci
     internal static ReadOnlySpan<byte> Magic => "PARLEYSM"u8;
 
     /// <remarks>
-    /// Not the membarrier, though both sides may have it: the kernel (6.18) leaves out a processor that was idle when a process registered, with that process's
-    /// memory still loaded, until some other process has run there. A sleeper was not seen then once in a million sleeps, and slept for ever.
+    /// Not the membarrier, though the system may have it: with it two sides that sleep at once were both asleep for ever within some 100,000 round trips (seen on
+    /// Linux 6.18), and never with fences. Why is not proven; docs/shared-memory-protocol.md, section 5, has a guess.
     /// </remarks>
     internal static uint OwnFeatures => 0;
 
