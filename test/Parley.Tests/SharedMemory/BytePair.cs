@@ -20,13 +20,11 @@ internal sealed class BytePair : IAsyncDisposable
 
     public SharedMemoryLink ClientLink => _links.Client;
 
-    public static BytePair Connect(
-        int capacity = SharedLayout.SmallestCapacity, bool usesMembarrier = false, bool inline = false, Action<ConnectionOptions>? configure = null)
+    public static BytePair Connect(int capacity = SharedLayout.SmallestCapacity, bool inline = false, Action<ConnectionOptions>? configure = null)
     {
-        Skip.If(usesMembarrier && !Membarrier.IsAvailable, "the kernel has no membarrier");
         var options = new ConnectionOptions { RunContinuationsInline = inline };
         configure?.Invoke(options);
-        return new BytePair(new LinkPair(LinkKind.Bytes, capacity, usesMembarrier, inline), options);
+        return new BytePair(new LinkPair(LinkKind.Bytes, capacity, inline: inline), options);
     }
 
     public async ValueTask DisposeAsync()

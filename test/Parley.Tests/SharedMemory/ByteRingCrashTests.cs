@@ -14,7 +14,7 @@ public sealed class ByteRingCrashTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>What it says to have published it has, and all of that is read before its death is told.</summary>
-    [SkippableFact]
+    [Fact]
     public async Task Kill_AtAnyMoment_AllThatWasPublishedIsReadAndThenPeerDied()
     {
         var random = new Random(1);
@@ -38,7 +38,7 @@ public sealed class ByteRingCrashTests : IDisposable
         }
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Stop_AndGoOn_LosesNothing()
     {
         const long Size = 30_000_001;

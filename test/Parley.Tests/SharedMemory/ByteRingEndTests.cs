@@ -10,7 +10,7 @@ public sealed class ByteRingEndTests
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(300);
 
     /// <summary>A process that dies leaves its socket's end behind, and no state: what it published is read first.</summary>
-    [SkippableFact]
+    [Fact]
     public async Task ReadAsync_PeersSocketEnds_GivesWhatWasPublishedAndThenPeerDied()
     {
         await using BytePair pair = BytePair.Connect();
@@ -29,7 +29,7 @@ public sealed class ByteRingEndTests
         Assert.True(pair.Server.Statistics.EndedByPeer);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Waits_PeersSocketEnds_EndWithPeerDied()
     {
         await using BytePair pair = BytePair.Connect();
@@ -45,7 +45,7 @@ public sealed class ByteRingEndTests
         Assert.Equal(Capacity, failure.UndeliveredBytes);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task DisposeAsync_SomebodyWaitsForDelivery_ThatWaitEndsAndTheCloseGoesOn()
     {
         await using BytePair pair = BytePair.Connect();
@@ -62,7 +62,7 @@ public sealed class ByteRingEndTests
         await dispose.Within();
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task DisposeAsync_PeerNeverStopsPublishing_EndsInTime()
     {
         await using BytePair pair = BytePair.Connect(capacity: SharedLayout.DefaultCapacity, configure: options => options.CloseTimeout = Short);
@@ -79,7 +79,7 @@ public sealed class ByteRingEndTests
         }
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task DisposeAsync_PeerDiedWithBytesInTheRing_TellsHowManyWereLost()
     {
         await using BytePair pair = BytePair.Connect();
@@ -92,7 +92,7 @@ public sealed class ByteRingEndTests
         Assert.Equal(600, failure.UndeliveredBytes);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task DisposeAsync_PeerDiedHavingTakenAll_SaysNothing()
     {
         await using BytePair pair = BytePair.Connect();
@@ -104,7 +104,7 @@ public sealed class ByteRingEndTests
     }
 
     /// <summary>Whatever stands there is refused as soon as it is looked at, and nothing is read by it.</summary>
-    [SkippableTheory]
+    [Theory]
     [InlineData(Capacity + 1)]
     [InlineData(-1)]
     [InlineData(long.MinValue)]
@@ -123,7 +123,7 @@ public sealed class ByteRingEndTests
         await FailsAsync(Reason.Corrupt, Step.Read, () => pair.Server.Output.WriteAsync(new byte[1]).AsTask());
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task ReadAsync_TailThatGoesBackwards_IsCorrupt()
     {
         await using BytePair pair = BytePair.Connect();
@@ -136,7 +136,7 @@ public sealed class ByteRingEndTests
         await FailsAsync(Reason.Corrupt, Step.Read, () => pair.Server.Input.ReadAsync().AsTask());
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(Capacity + 1)]
     [InlineData(-1)]
     [InlineData(long.MinValue)]
@@ -153,7 +153,7 @@ public sealed class ByteRingEndTests
         await Eventually.CancelledAsync(pair.Server.Closed);
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(3)]
     [InlineData(-1)]
     public async Task Calls_StatesThatCannotBe_AreCorrupt(int state)
@@ -170,7 +170,7 @@ public sealed class ByteRingEndTests
     }
 
     /// <summary>A wake is a hint: one for nothing wakes nobody, and is no end.</summary>
-    [SkippableFact]
+    [Fact]
     public async Task Waits_WokenForNothing_GoOn()
     {
         await using BytePair pair = BytePair.Connect();
@@ -184,7 +184,7 @@ public sealed class ByteRingEndTests
         Assert.Equal(9, (await read.Within()).Buffer.Length);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task IdleTimeout_NothingMoves_BreaksReadAndWrite()
     {
         await using BytePair reading = BytePair.Connect(configure: options => options.IdleTimeout = Short);
@@ -194,7 +194,7 @@ public sealed class ByteRingEndTests
         await FailsAsync(Reason.TimedOut, Step.Write, () => Talk.SendAsync(writing.Server, new byte[2 * Capacity]));
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task WriteTimeout_PeerTakesNothing_BreaksAndCountsWhatWasLost()
     {
         await using BytePair pair = BytePair.Connect(configure: options => options.WriteTimeout = Short);
@@ -205,7 +205,7 @@ public sealed class ByteRingEndTests
         await Eventually.CancelledAsync(pair.Server.Closed);
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(1000)]
     [InlineData(3 * Capacity)]
     public async Task CloseTimeout_PeerTakesNothing_BoundsTheDisposeAndCountsWhatWasLost(int size)
@@ -219,7 +219,7 @@ public sealed class ByteRingEndTests
         Assert.Equal((Reason.TimedOut, size), (failure.Reason, failure.UndeliveredBytes));
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task CloseTimeout_PeerHasAllButStays_EndsQuietly()
     {
         await using BytePair pair = BytePair.Connect(configure: options => options.CloseTimeout = Short);
@@ -230,7 +230,7 @@ public sealed class ByteRingEndTests
     }
 
     /// <summary>The segment lives until both have unmapped it. A close that could not deliver all is no clean end.</summary>
-    [SkippableFact]
+    [Fact]
     public async Task ReadAsync_PeerHasGivenUp_FindsWhatWasSentAndThenAReset()
     {
         await using BytePair pair = BytePair.Connect(configure: options => options.CloseTimeout = Short);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Parley.Interop.Linux;
 using Parley.Transports.Descriptors;
 using Parley.Transports.SharedMemory;
@@ -7,15 +8,21 @@ namespace Parley.Tests.SharedMemory;
 /// <summary>Both ends of one link in this process, each with a mapping of its own, without a handshake.</summary>
 internal sealed class LinkPair : IDisposable
 {
-    public LinkPair(LinkKind kind, int capacity = SharedLayout.DefaultCapacity, bool membarrier = false, bool inline = false)
+    public LinkPair(LinkKind kind, int capacity = SharedLayout.DefaultCapacity, bool membarrier = false, bool inline = false, TimeSpan? lastLookAfter = null)
     {
         (Connection client, Connection server) = Connection.CreatePair(new ConnectionOptions { RunContinuationsInline = inline });
         Segment segment = Segment.Create(capacity, out DescriptorHandle memory);
         using (memory)
-            Client = new SharedMemoryLink((DescriptorConnection)client, Segment.Map(memory, segment.Shape), isServer: false, kind, membarrier && Membarrier.IsAvailable);
-        Server = new SharedMemoryLink((DescriptorConnection)server, segment, isServer: true, kind, membarrier && Membarrier.IsAvailable);
+            Client = Link(client, Segment.Map(memory, segment.Shape), isServer: false);
+        Server = Link(server, segment, isServer: true);
         Client.Start();
         Server.Start();
+
+        SharedMemoryLink Link(Connection socket, Segment segment, bool isServer)
+            => new((DescriptorConnection)socket, segment, isServer, kind, membarrier && Membarrier.IsAvailable)
+            {
+                LastLookAfter = (long)((lastLookAfter ?? TimeSpan.FromMilliseconds(1)).TotalSeconds * Stopwatch.Frequency),
+            };
     }
 
     public SharedMemoryLink Client { get; }

@@ -37,7 +37,7 @@ internal sealed partial class ByteRingReader
         if (TryEnterClosing())
         {
             _ring.Control.Announce(SharedLayout.SleepsOnSocket);
-            _link.Fence();
+            Interlocked.MemoryBarrier();
         }
 
         LeaveClosing();

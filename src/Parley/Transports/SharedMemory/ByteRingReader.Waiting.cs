@@ -85,7 +85,7 @@ internal sealed partial class ByteRingReader : IValueTaskSource<ReadResult>, IWa
     private bool TryTakeAnnounced()
     {
         _ring.Control.Announce(SharedLayout.SleepsOnSocket);
-        _link.Fence();
+        Interlocked.MemoryBarrier();
         if (!TryTake())
             return false;
         _ring.Control.TakeDown();
@@ -100,7 +100,7 @@ internal sealed partial class ByteRingReader : IValueTaskSource<ReadResult>, IWa
         if (_connection.IsOver)
             return true;
         _ring.Control.Announce(SharedLayout.SleepsOnSocket);
-        _link.Fence();
+        Interlocked.MemoryBarrier();
         return ((IAwaitedRing)this).HasCome();
     }
 

@@ -236,8 +236,7 @@ internal sealed partial class ByteRingReader : PipeReader, ISegmentUser
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void TellWriter()
     {
-        if (_link.NeedsPublisherFence)
-            Interlocked.MemoryBarrier();
+        Interlocked.MemoryBarrier();
         if (_ring.Control.OtherSleeps)
             _ring.Control.WakeOther(_link);
     }

@@ -17,7 +17,7 @@ internal sealed partial class ByteRingWriter
         if (TryEnterClosing())
         {
             _ring.Control.Announce(SharedLayout.SleepsOnSocket);
-            _link.Fence();
+            Interlocked.MemoryBarrier();
         }
 
         LeaveClosing();

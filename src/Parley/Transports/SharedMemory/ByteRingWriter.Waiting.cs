@@ -154,7 +154,7 @@ internal sealed partial class ByteRingWriter : IWaiter, IAwaitedRing
     private bool IsWorthTryingAnnounced()
     {
         _ring.Control.Announce(SharedLayout.SleepsOnSocket);
-        _link.Fence();
+        Interlocked.MemoryBarrier();
         if (!IsWorthTrying())
             return false;
         _ring.Control.TakeDown();
@@ -172,7 +172,7 @@ internal sealed partial class ByteRingWriter : IWaiter, IAwaitedRing
         if (_connection.IsOver)
             return true;
         _ring.Control.Announce(SharedLayout.SleepsOnSocket);
-        _link.Fence();
+        Interlocked.MemoryBarrier();
         return ((IAwaitedRing)this).HasCome();
     }
 

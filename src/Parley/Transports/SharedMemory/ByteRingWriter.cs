@@ -286,8 +286,7 @@ internal sealed partial class ByteRingWriter : PipeWriter, ISegmentUser
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void TellReader()
     {
-        if (_link.NeedsPublisherFence)
-            Interlocked.MemoryBarrier();
+        Interlocked.MemoryBarrier();
         if (_ring.Control.OtherSleeps)
             _ring.Control.WakeOther(_link);
     }

@@ -21,7 +21,7 @@ internal sealed class ClientHandshake(DescriptorConnection socket, EndPoint serv
     internal async ValueTask<SharedMemoryLink> LinkAsync(LinkKind kind, int capacity, CancellationToken cancellationToken)
     {
         using var descriptors = new ReceivedDescriptors();
-        Welcome welcome = await AskAsync(new Hello(kind, Hello.OwnFeatures, (ulong)capacity), descriptors, cancellationToken).ConfigureAwait(false);
+        Welcome welcome = await AskAsync(new Hello(kind, Hello.OwnFeatures(kind), (ulong)capacity), descriptors, cancellationToken).ConfigureAwait(false);
         if (descriptors.Single is not { } memory)
             throw _talk.Failure(Reason.Corrupt, $"{(descriptors.HasMore ? "more than " : "")}{descriptors.Count} descriptors came with the welcome, not one");
 
@@ -31,7 +31,7 @@ internal sealed class ClientHandshake(DescriptorConnection socket, EndPoint serv
             byte[] ready = new byte[SharedLayout.ReadySize];
             ServerHandshake.ReadyMagic.CopyTo(ready);
             await _talk.SendAsync(ready, null, cancellationToken).ConfigureAwait(false);
-            var link = new SharedMemoryLink(socket, segment, isServer: false, kind, (welcome.Features & Hello.OwnFeatures & Hello.MembarrierFeature) != 0);
+            var link = new SharedMemoryLink(socket, segment, isServer: false, kind, Hello.AgreesOnMembarrier(kind, welcome.Features));
             link.Start();
             return link;
         }
@@ -48,7 +48,7 @@ internal sealed class ClientHandshake(DescriptorConnection socket, EndPoint serv
     internal async ValueTask<byte[]> AskForStatusAsync(CancellationToken cancellationToken)
     {
         using var descriptors = new ReceivedDescriptors();
-        Welcome welcome = await AskAsync(new Hello(LinkKind.Status, Hello.OwnFeatures, 0), descriptors, cancellationToken).ConfigureAwait(false);
+        Welcome welcome = await AskAsync(new Hello(LinkKind.Status, 0, 0), descriptors, cancellationToken).ConfigureAwait(false);
         if (welcome.Shape.Size is < 0 or > LongestStatus)
             throw _talk.Failure(Reason.Corrupt, $"the server announces a status of {(ulong)welcome.Shape.Size} bytes");
         return await _talk.ReceiveAsync((int)welcome.Shape.Size, cancellationToken).ConfigureAwait(false);

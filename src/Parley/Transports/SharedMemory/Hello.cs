@@ -9,11 +9,11 @@ internal readonly record struct Hello(LinkKind Kind, uint Features, ulong Capaci
 
     internal static ReadOnlySpan<byte> Magic => "PARLEYSM"u8;
 
-    /// <remarks>
-    /// Not the membarrier, though the system may have it: with it two sides that sleep at once were both asleep for ever within some 100,000 round trips (seen on
-    /// Linux 6.18), and never with fences. Why is not proven; docs/shared-memory-protocol.md, section 5, has a guess.
-    /// </remarks>
-    internal static uint OwnFeatures => 0;
+    /// <summary>What this side can do for a conversation of a kind. Bytes come in pieces for which a fence is nothing.</summary>
+    internal static uint OwnFeatures(LinkKind kind) => kind == LinkKind.Messages && Membarrier.IsAvailable ? MembarrierFeature : 0;
+
+    /// <summary>Whether both sides leave the publisher's fence to the sleeper.</summary>
+    internal static bool AgreesOnMembarrier(LinkKind kind, uint peersFeatures) => (OwnFeatures(kind) & peersFeatures & MembarrierFeature) != 0;
 
     internal byte[] ToBytes()
     {

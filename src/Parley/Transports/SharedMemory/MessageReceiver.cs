@@ -152,9 +152,12 @@ internal sealed class MessageReceiver : RingSide
         while (true)
         {
             ForgetWake();
+            bool isLast = IsLastLook();
             bool hasGone = HasGone(out _);
             if (!Drop() || hasGone || Clock.IsOver(due))
-                return;
+                break;
+            if (isLast)
+                NoteLastLook();
             AnnounceAlone(SharedLayout.SleepsOnSocket);
             if (_ring.HasRecord || HasGone(out _))
             {
@@ -167,6 +170,8 @@ internal sealed class MessageReceiver : RingSide
                 await WaitAloneAsync(due).ConfigureAwait(false);
             }
         }
+
+        TakeDown();
     }
 
     private protected override bool IsReady(int length)

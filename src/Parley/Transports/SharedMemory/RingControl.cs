@@ -27,10 +27,13 @@ internal readonly unsafe struct RingControl(byte* control, bool isReader)
     /// <summary>Makes this side's own sleeping threads look again.</summary>
     internal void WakeOwn() => SharedMemoryLink.WakeThreads(_ownSleep);
 
-    internal void Announce(uint how)
+    /// <returns><see langword="false"/> where it was announced before, and nobody has taken that down since.</returns>
+    internal bool Announce(uint how)
     {
-        Volatile.Write(ref *_ownSleep, how);
+        if (Interlocked.Exchange(ref *_ownSleep, how) == how)
+            return false;
         Volatile.Write(ref *_ownSleeps, *_ownSleeps + 1);
+        return true;
     }
 
     internal void TakeDown()

@@ -36,6 +36,9 @@ internal abstract class RingSide : IAwaitedRing
     private readonly bool _runsInline;
     private readonly bool _needsFence;
     private readonly LoopLook _loopLook;
+
+    // When to look once more at the latest, where the announcement that stands was made with a membarrier.
+    private long _lastLookAt = Deadline.Never;
     private int _awaitedLength;
     private BriefPoll _looks;
     private BriefPoll _yields;
@@ -130,14 +133,15 @@ internal abstract class RingSide : IAwaitedRing
 
         try
         {
-            while (!IsReady(length))
+            while (!LookAgain(length))
             {
                 PrepareToSleep();
                 if (!Announce(SharedLayout.SleepsInFutex, length))
                     return;
                 if (Clock.IsOver(due))
                     throw End.TimedOut(Step);
-                _control.Sleep(due == Deadline.Never ? null : Left(due));
+                long until = Math.Min(due, _lastLookAt);
+                _control.Sleep(until == Deadline.Never ? null : Left(until));
             }
         }
         finally
@@ -159,7 +163,7 @@ internal abstract class RingSide : IAwaitedRing
             while (!End.IsOver)
             {
                 _wake.Forget();
-                if (IsReady(length))
+                if (LookAgain(length))
                     return;
                 PrepareToSleep();
                 WaitResult result = await BeginWait(length, cancellationToken).ConfigureAwait(false);
@@ -183,7 +187,7 @@ internal abstract class RingSide : IAwaitedRing
         bool looks = loop.MayLookFor;
         if (!looks && !Announce(SharedLayout.SleepsOnSocket, length))
             return new(WaitResult.Ready);
-        ValueTask<WaitResult> wait = _wake.WaitAsync(Deadline.Never, cancellationToken);
+        ValueTask<WaitResult> wait = _wake.WaitAsync(looks ? Deadline.Never : _lastLookAt, cancellationToken);
         if (looks)
         {
             _awaitedLength = length;
@@ -200,7 +204,11 @@ internal abstract class RingSide : IAwaitedRing
         if (End.IsOver)
             return true;
         AnnounceAlone(SharedLayout.SleepsOnSocket);
-        return IsReadyForLoop(_awaitedLength);
+        if (IsReadyForLoop(_awaitedLength))
+            return true;
+        if (_lastLookAt != Deadline.Never)
+            EventLoop.Shared.ArmAt(_wake, _lastLookAt);
+        return false;
     }
 
     // Who breaks the promise of being alone is told so, by the look that follows: the loop is not the one to hear it.
@@ -275,12 +283,9 @@ internal abstract class RingSide : IAwaitedRing
     /// <summary>The same for threads that sleep.</summary>
     private protected void WakeOwn() => _control.WakeOwn();
 
-    /// <summary>One wait of who has ended all others. The caller looks before and after it.</summary>
+    /// <summary>One wait of who has ended all others and announced it. The caller looks before and after it.</summary>
     private protected async ValueTask WaitAloneAsync(long due)
-    {
-        await _wake.WaitAsync(due, CancellationToken.None).ConfigureAwait(false);
-        TakeDown();
-    }
+        => await _wake.WaitAsync(Math.Min(due, _lastLookAt), CancellationToken.None).ConfigureAwait(false);
 
     private protected void ForgetWake() => _wake.Forget();
 
@@ -294,9 +299,30 @@ internal abstract class RingSide : IAwaitedRing
 
     private protected void AnnounceAlone(uint how)
     {
-        _control.Announce(how);
+        bool isNew = _control.Announce(how);
         Link.Fence();
+        if (isNew && Link.UsesMembarrier)
+            _lastLookAt = Stopwatch.GetTimestamp() + Link.LastLookAfter;
     }
+
+    /// <summary>
+    /// Looks. When nothing is found at the time of the last look or later, and the announcement stands, nobody has published without seeing it:
+    /// then the sleep may be without end.
+    /// </summary>
+    private bool LookAgain(int length)
+    {
+        bool isLast = IsLastLook();
+        if (IsReady(length))
+            return true;
+        if (isLast)
+            NoteLastLook();
+        return false;
+    }
+
+    /// <summary>Whether a look that begins now is the last one that an announcement needs. If it finds nothing: <see cref="NoteLastLook"/>.</summary>
+    private protected bool IsLastLook() => Clock.IsOver(_lastLookAt);
+
+    private protected void NoteLastLook() => _lastLookAt = Deadline.Never;
 
     private protected void TakeDown() => _control.TakeDown();
 

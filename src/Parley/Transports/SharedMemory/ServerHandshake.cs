@@ -28,7 +28,7 @@ internal sealed class ServerHandshake(LinkKind offered, int capacity, Func<byte[
             return await LinkAsync(socket, talk, hello, cancellationToken).ConfigureAwait(false);
 
         byte[] text = status();
-        var welcome = new Welcome(LinkKind.Status, Hello.OwnFeatures, WelcomeStatus.Welcome, new SegmentShape(text.Length, 0, 0, 0));
+        var welcome = new Welcome(LinkKind.Status, 0, WelcomeStatus.Welcome, new SegmentShape(text.Length, 0, 0, 0));
         await talk.SendAsync(welcome.ToBytes(), null, cancellationToken).ConfigureAwait(false);
         await talk.SendAsync(text, null, cancellationToken).ConfigureAwait(false);
         return null;
@@ -49,12 +49,12 @@ internal sealed class ServerHandshake(LinkKind offered, int capacity, Func<byte[
 
         // Made before the client is ready: one that is, and is not taken any more, finds that the conversation was aborted, and not that this
         // process died.
-        var link = new SharedMemoryLink(socket, segment, isServer: true, hello.Kind, (hello.Features & Hello.OwnFeatures & Hello.MembarrierFeature) != 0);
+        var link = new SharedMemoryLink(socket, segment, isServer: true, hello.Kind, Hello.AgreesOnMembarrier(hello.Kind, hello.Features));
         try
         {
             using (memory)
             {
-                var welcome = new Welcome(hello.Kind, Hello.OwnFeatures, WelcomeStatus.Welcome, segment.Shape);
+                var welcome = new Welcome(hello.Kind, Hello.OwnFeatures(hello.Kind), WelcomeStatus.Welcome, segment.Shape);
                 await talk.SendAsync(welcome.ToBytes(), memory, cancellationToken).ConfigureAwait(false);
             }
 
