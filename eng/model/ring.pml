@@ -2,7 +2,7 @@
  * One direction of docs/shared-memory-protocol.md: a writer, a reader, and what can go wrong between them. The states are those of
  * its section 7. check.sh runs every variant, and README.md says what is checked and what is left out.
  *
- *   KIND 1 bytes, 2 messages           MEMBARRIER  the publisher leaves its fence to the sleeper (section 5)
+ *   KIND 1 bytes, 2 messages           MEMBARRIER  the publisher leaves its fence to the sleeper, whose call may miss it (section 5)
  *   BREAK_x                            leaves a rule of the protocol out: the checker must find what it is for
  */
 #ifndef KIND
@@ -71,7 +71,19 @@ inline storeRelease(p, word, value) { storeAs(p, word, value, false) }
 inline storeRelease(p, word, value) { storeAs(p, word, value, true) }
 #endif
 
+#ifdef MEMBARRIER
+byte before[2];                         /* how many of a side's stores are in its buffer that were made before the other's announcement was seen */
+bool hasLooked[2];                      /* the third look was made, or is about to be, under the announcement that stands */
+#define inBuffer(p) (newWord[p] != EMPTY -> 2 : (oldWord[p] != EMPTY -> 1 : 0))
+#define olderShown(p) before[p] = (before[p] > 0 -> before[p] - 1 : 0)
+#define youngerShown(p) before[p] = (before[p] == 2 -> 1 : before[p])
+#else
+#define olderShown(p) skip
+#define youngerShown(p) skip
+#endif
+
 inline showOldest(p) {
+    olderShown(p);
     memory[oldWord[p]] = oldValue[p];
     oldWord[p] = newWord[p]; oldValue[p] = newValue[p];
     newWord[p] = EMPTY; newValue[p] = 0; newReleases[p] = false;
@@ -103,8 +115,6 @@ inline fencePublisher(p) {
 inline fenceSleeper(p) {
 #if defined(BREAK_SLEEPER_FENCE)
     skip
-#elif defined(MEMBARRIER) && !defined(BREAK_MEMBARRIER)
-    drained(p) && drained(other(p))
 #else
     drained(p)
 #endif
@@ -129,14 +139,42 @@ inline wakeOther(p, taken) {
     taken = 0
 }
 
-inline takeOwnDown(p) { atomic { drained(p) -> memory[SLEEP(p)] = 0; state[p] = Looking } }
+inline takeOwnDown(p) {
+    atomic {
+        drained(p) -> memory[SLEEP(p)] = 0; state[p] = Looking;
+#ifdef MEMBARRIER
+        hasLooked[p] = false
+#endif
+    }
+}
 
+/* How it sleeps stays as it was where only the time of its sleep was over. */
 inline announce(p, how) {
-    if :: how = FUTEX :: how = SOCKET fi;
+    if :: how == 0 -> if :: how = FUTEX :: how = SOCKET fi :: else fi;
+#ifdef MEMBARRIER
+    atomic {
+        drained(p);
+        hasLooked[p] = hasLooked[p] && memory[SLEEP(p)] == how;
+        memory[SLEEP(p)] = how;
+        state[p] = Announced;
+        if :: !hasLooked[p] -> before[other(p)] = inBuffer(other(p)) :: else fi
+    };
+    if :: drained(other(p)) :: true fi                      /* the other's processor is interrupted, or left out */
+#else
     storePlain(p, SLEEP(p), how);
     state[p] = Announced;
     fenceSleeper(p)
+#endif
 }
+
+/* A millisecond, in which what was in the other's buffer has become visible. */
+#if defined(MEMBARRIER) && !defined(BREAK_THIRD_LOOK)
+#define timeIsOver(p) (!hasLooked[p] && before[other(p)] == 0)
+#define noteTime(p) hasLooked[p] = true
+#else
+#define timeIsOver(p) false
+#define noteTime(p) skip
+#endif
 
 inline fallAsleep(p, how) {
     if
@@ -148,12 +186,17 @@ inline fallAsleep(p, how) {
             :: else
             fi
         }
-        !inFutex[p]
+        if
+        :: atomic { !inFutex[p] -> how = 0 }
+        :: atomic { inFutex[p] && timeIsOver(p) -> inFutex[p] = false; noteTime(p) }
+        fi
     :: how == SOCKET ->
         state[p] = Asleep;
-        atomic { wakes[p] || sawEnd[p] -> wakes[p] = false }
+        if
+        :: atomic { wakes[p] || sawEnd[p] -> wakes[p] = false; how = 0 }
+        :: atomic { !wakes[p] && !sawEnd[p] && timeIsOver(p) -> noteTime(p) }
+        fi
     fi;
-    how = 0;
     state[p] = Looking
 }
 
@@ -211,6 +254,7 @@ proctype Writer() {
                 if :: peerWent -> goto told :: else fi
             fi
         od;
+        if :: how != 0 -> takeOwnDown(W); how = 0 :: else fi;
 
 #if KIND == 2
 #ifndef BREAK_NEXT_ZEROED
@@ -285,6 +329,7 @@ proctype Reader() {
         od;
 #endif
         size = 0;
+        if :: how != 0 -> takeOwnDown(R); how = 0 :: else fi;
         if                                                  /* late, at any threshold */
         :: giveBack()
         :: skip
@@ -312,6 +357,7 @@ proctype Reader() {
         if
         :: found || ended || writerState != OPEN ->
             takeOwnDown(R);
+            how = 0;
             if
             :: writerState == ABORTED -> goto done
             :: else ->
@@ -326,7 +372,7 @@ proctype Reader() {
             fallAsleep(R, how)
 #endif
         fi;
-        how = 0; found = false; ended = false; writerState = 0
+        found = false; ended = false; writerState = 0
     od;
 
 wentFirst:
@@ -355,9 +401,9 @@ end:
     :: atomic { oldWord[W] != EMPTY -> showOldest(W) }
     :: atomic { oldWord[R] != EMPTY -> showOldest(R) }
     :: atomic { newWord[W] != EMPTY && !newReleases[W] && newWord[W] != oldWord[W] ->
-        memory[newWord[W]] = newValue[W]; newWord[W] = EMPTY; newValue[W] = 0 }
+        youngerShown(W); memory[newWord[W]] = newValue[W]; newWord[W] = EMPTY; newValue[W] = 0 }
     :: atomic { newWord[R] != EMPTY && !newReleases[R] && newWord[R] != oldWord[R] ->
-        memory[newWord[R]] = newValue[R]; newWord[R] = EMPTY; newValue[R] = 0 }
+        youngerShown(R); memory[newWord[R]] = newValue[R]; newWord[R] = EMPTY; newValue[R] = 0 }
     od
 }
 
