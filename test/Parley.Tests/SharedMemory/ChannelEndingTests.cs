@@ -134,6 +134,56 @@ public sealed class ChannelEndingTests : IDisposable
         await ThrowsAsync(Reason.PeerDied, () => channel.DisposeAsync().AsTask());
     }
 
+    /// <summary>Also where a send has heard of the death already: what was on the way before that is something else.</summary>
+    [Fact]
+    public async Task Dispose_SendHasHeardOfTheDeath_SaysWhatWasNotReceived()
+    {
+        SharedMemoryChannel channel = Channel(_links.Client);
+        Assert.True(channel.TrySend("not received"u8));
+        _links.Server.Close();
+        await ThrowsAsync(Reason.PeerDied, async () =>
+        {
+            while (true)
+                await channel.SendAsync(new byte[100]);
+        });
+
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => channel.DisposeAsync().AsTask().Within());
+
+        Assert.Equal((Step.Close, Reason.PeerDied), (failure.Step, failure.Reason));
+        Assert.True(failure.UndeliveredBytes >= 12, $"{failure.UndeliveredBytes} bytes");
+    }
+
+    /// <summary>Whoever waited goes on within the call that ends the wait, and may use the channel.</summary>
+    [Fact]
+    public async Task CompleteSendsAsync_SendWaitsOnTheLoop_EndsItAndReturns()
+    {
+        await using SharedMemoryChannel channel = Channel(_links.Client);
+        await using SharedMemoryChannel peer = Channel(_links.Server);
+        Task<ConnectionException> sends = FillOnLoopAsync(channel);
+        Assert.True(peer.TrySend("go"u8));
+        await Eventually.TrueAsync(() => IsAnnounced(_links.Client.Outgoing, SharedLayout.WriterSleep), "the sender waits");
+
+        await Task.Run(() => channel.CompleteSendsAsync().AsTask()).Within();
+
+        Assert.Equal(Step.Send, (await sends.Within()).Step);
+
+        static async Task<ConnectionException> FillOnLoopAsync(SharedMemoryChannel channel)
+        {
+            await channel.ReceiveAsync(new byte[8]).ConfigureAwait(false);
+            Assert.True(EventLoop.Shared.IsCurrent);
+            try
+            {
+                while (true)
+                    await channel.SendAsync(new byte[1000]).ConfigureAwait(false);
+            }
+            catch (ConnectionException failure)
+            {
+                Assert.Throws<ConnectionException>(() => channel.TrySend("after that"u8));
+                return failure;
+            }
+        }
+    }
+
     private static async Task<Exception?[]> ReceiveOnLoopAsync(SharedMemoryChannel channel)
     {
         byte[] buffer = new byte[8];
@@ -150,6 +200,8 @@ public sealed class ChannelEndingTests : IDisposable
         link, null, null, new MessageChannelOptions { CloseTimeout = TimeSpan.FromMilliseconds(200), RunContinuationsInline = true }.Snapshot());
 
     private static unsafe void TakeDown(RingMemory ring, int word) => Interlocked.Exchange(ref *(uint*)(ring.Control + word), 0);
+
+    private static unsafe bool IsAnnounced(RingMemory ring, int word) => Volatile.Read(ref *(uint*)(ring.Control + word)) != 0;
 
     // The number of the system call and its arguments.
     private static unsafe bool IsInFutex(string thread, RingMemory ring, int word)

@@ -96,6 +96,18 @@ public sealed class ClientHandshakeTests
     public Task Memory_OfAnotherSize_IsCorrupt(int more)
         => AssertCorruptAsync(FakeServer.RightWelcome, [FakeServer.Memory(FakeServer.Shape.Size + more, AllSeals)]);
 
+    /// <summary>Its pages can be taken away in spite of the seals; none need be free for it to be made.</summary>
+    [SkippableFact]
+    public async Task Memory_OfHugePages_IsCorrupt()
+    {
+        using DescriptorHandle? memory = FakeServer.HugeMemory(AllSeals);
+        Skip.If(memory is null, "the kernel has no huge pages");
+
+        ConnectionException failure = await AssertCorruptAsync(FakeServer.RightWelcome, [memory]);
+
+        Assert.Contains("huge pages", failure.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("file")]
     [InlineData("folder")]
@@ -205,13 +217,14 @@ public sealed class ClientHandshakeTests
         Assert.Equal((Step.Handshake, Reason.Corrupt), (failure.Step, failure.Reason));
     }
 
-    private static async Task AssertCorruptAsync(byte[] welcome, DescriptorHandle[] descriptors)
+    private static async Task<ConnectionException> AssertCorruptAsync(byte[] welcome, DescriptorHandle[] descriptors)
     {
         using var server = new FakeServer();
+        ConnectionException failure;
         Task<SharedMemoryLink> connect = Links.ConnectAsync(server.EndPoint, LinkKind.Bytes, new ConnectionOptions()).AsTask();
         using (Socket client = await server.AnswerAsync(welcome, descriptors))
         {
-            ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => connect.Within());
+            failure = await Assert.ThrowsAsync<ConnectionException>(() => connect.Within());
             Assert.Equal((Step.Handshake, Reason.Corrupt), (failure.Step, failure.Reason));
 
             // The client's side of the socket and all it was sent are closed.
@@ -223,6 +236,7 @@ public sealed class ClientHandshakeTests
         Assert.DoesNotContain(
             Directory.GetFiles("/proc/self/fd"),
             static path => new FileInfo(path).LinkTarget?.Contains("parley-test", StringComparison.Ordinal) is true);
+        return failure;
     }
 
     private static byte[] Number(long value)

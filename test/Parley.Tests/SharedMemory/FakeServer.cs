@@ -45,6 +45,20 @@ internal sealed class FakeServer : IDisposable
         }
     }
 
+    /// <summary>A memfd of huge pages, of which it has none; <see langword="null"/> where the kernel knows no such thing.</summary>
+    public static unsafe DescriptorHandle? HugeMemory(int seals)
+    {
+        const uint MFD_HUGETLB = 4;
+        fixed (byte* name = "parley-test"u8)
+        {
+            DescriptorHandle memory = Libc.MemFdCreate(name, Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING | MFD_HUGETLB);
+            if (memory.IsInvalid)
+                return null;
+            Assert.Equal(0, Libc.Set(memory, Libc.F_ADD_SEALS, seals));
+            return memory;
+        }
+    }
+
     public static DescriptorHandle RightMemory() => Memory(Shape.Size, Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW | Libc.F_SEAL_SEAL);
 
     public static unsafe void Send(Socket socket, byte[] bytes, DescriptorHandle[] descriptors)
