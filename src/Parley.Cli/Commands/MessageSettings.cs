@@ -80,11 +80,7 @@ internal sealed class MessageSettings(string? streams = null, bool hasRing = tru
             CallObserver = observer,
             LoggerFactory = new Output.StandardErrorLogger(verbose),
         };
-
-        // In shared memory half of the ring is the limit, and how large that is the channel knows once it is open.
-        if (endPoint is SharedMemoryEndPoint && framing == MessageFraming.None)
-            options.MaxMessageSize = RingSizeOption.Most;
-        else if (parsed.GetValue(_maxSize) is int size)
+        if (parsed.GetValue(_maxSize) is int size)
             options.MaxMessageSize = size;
         options.RingSize = _ringSize is null ? null : RingSizeOption.Get(parsed, _ringSize, endPoint);
         return options;

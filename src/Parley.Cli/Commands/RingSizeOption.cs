@@ -7,11 +7,9 @@ namespace Parley.Cli.Commands;
 /// <summary><c>--ring-size</c>.</summary>
 internal static class RingSizeOption
 {
-    /// <summary>The largest ring, in bytes.</summary>
-    internal const int Most = 1 << 30;
-
     private const string Name = "--ring-size";
     private const int Least = 4096;
+    private const int Most = 1 << 30;
 
     internal static Option<int?> Create() => new(Name)
     {

@@ -44,6 +44,9 @@ public sealed class ConnectionException : IOException
     /// <summary>Bytes that were written and could not be delivered; 0 where none were or it cannot be known.</summary>
     public long UndeliveredBytes { get; init; }
 
+    /// <summary>Of a buffer into which a message does not fit: how long that is; 0 where it is not said.</summary>
+    internal int MessageLength { get; init; }
+
     internal static ConnectionException FromErrno(Step step, int errorNumber, EndPoint? endPoint, long undeliveredBytes = 0)
         => new(step, ErrnoReasons.Of(errorNumber, step), endPoint, Interop.Linux.Errno.Describe(errorNumber), errorNumber)
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using Parley.Transports;
 
@@ -9,6 +10,9 @@ namespace Parley;
 /// <remarks>Any number of threads may send and receive at the same time; each message goes to one receiver.</remarks>
 public abstract class MessageChannel : IAsyncDisposable
 {
+    // More than that is taken when a message needs it: in shared memory the longest that there can be has up to 512 MiB.
+    private const int MostAtFirst = 1024 * 1024;
+
     /// <summary>This side's endpoint: of a queue its name, of a bound UDP socket its address.</summary>
     public abstract EndPoint? LocalEndPoint { get; }
 
@@ -152,10 +156,20 @@ public abstract class MessageChannel : IAsyncDisposable
     /// <exception cref="ConnectionException"><see cref="Step.Receive"/>, as with <see cref="ReceiveAsync"/>.</exception>
     public async IAsyncEnumerable<Message> ReceiveAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(MaxMessageSize);
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(Math.Min(MaxMessageSize, MostAtFirst));
         while (true)
         {
-            ReceivedMessage received = await ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
+            ReceivedMessage received;
+            try
+            {
+                received = await ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ConnectionException longer) when (MayFitMore(longer, buffer.Length))
+            {
+                buffer = GC.AllocateUninitializedArray<byte>(RoomFor(longer));
+                continue;
+            }
+
             if (received.IsEnd)
                 yield break;
             yield return new Message(buffer.AsMemory(0, received.Length), received.Header) { Delivery = received.Delivery };
@@ -173,6 +187,14 @@ public abstract class MessageChannel : IAsyncDisposable
     /// <summary>Ends every wait, gracefully ends the conversation where there is one, and closes. Disposing again does nothing.</summary>
     /// <exception cref="ConnectionException">Messages that were sent could not be delivered, where the channel can tell.</exception>
     public abstract ValueTask DisposeAsync();
+
+    /// <summary>Whether a message that did not fit is still there for a larger buffer.</summary>
+    internal bool MayFitMore(ConnectionException failure, int room)
+        => failure is { Reason: Reason.TooLarge, UndeliveredBytes: 0 } && room < MaxMessageSize;
+
+    /// <summary>How large a buffer is to be after a message did not fit: more than that one needs, for the next may be a little longer.</summary>
+    internal int RoomFor(ConnectionException tooLarge)
+        => tooLarge.MessageLength == 0 ? MaxMessageSize : (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)tooLarge.MessageLength), (uint)MaxMessageSize);
 
     /// <summary>For channels without priorities.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The message is to have one.</exception>

@@ -19,8 +19,8 @@ public sealed class MessageChannelOptions : ConnectionOptions
 
     /// <summary>
     /// The longest message over a stream, in bytes: a longer one is an error before memory is taken for it. Default 1 MiB; 0 to 1 GiB. A
-    /// queue and UDP have limits of their own. Over shared memory it is the longest that is sent, and there is a limit besides: half of the ring less 8
-    /// bytes, 524,280 with the default size of a ring of messages, 1 MiB (<see cref="ConnectionOptions.RingSize"/>).
+    /// queue, UDP and shared memory have limits of their own, which this does not change. In shared memory that is half of the ring less 8 bytes, for both sides
+    /// the same: 524,280 with the default size of a ring of messages, 1 MiB (<see cref="ConnectionOptions.RingSize"/>).
     /// </summary>
     public int MaxMessageSize { get; set; } = 1024 * 1024;
 

@@ -211,15 +211,18 @@ public sealed class MessageRelay
 
     private bool TryReceive()
     {
-        try
+        // Another relay may have taken the message that did not fit, and the next be longer still.
+        while (true)
         {
-            return _source.TryReceive(_buffer, out _received);
-        }
-        catch (ConnectionException longer) when (longer.Reason == Reason.TooLarge && _buffer.Length < _source.MaxMessageSize)
-        {
-            Release();
-            Rent(int.MaxValue);
-            return _source.TryReceive(_buffer, out _received);
+            try
+            {
+                return _source.TryReceive(_buffer, out _received);
+            }
+            catch (ConnectionException longer) when (_source.MayFitMore(longer, _buffer.Length))
+            {
+                Release();
+                Rent(_source.RoomFor(longer));
+            }
         }
     }
 

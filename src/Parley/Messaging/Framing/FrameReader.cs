@@ -362,7 +362,7 @@ internal sealed partial class FrameReader
     }
 
     private ConnectionException DoesNotFit(in Frame frame, int room)
-        => new(Step.Receive, Reason.TooLarge, EndPoint, $"a message of {frame.Length} bytes does not fit into a buffer of {room}");
+        => new(Step.Receive, Reason.TooLarge, EndPoint, $"a message of {frame.Length} bytes does not fit into a buffer of {room}") { MessageLength = (int)frame.Length };
 
     private ConnectionException TooLarge(in Frame frame)
     {

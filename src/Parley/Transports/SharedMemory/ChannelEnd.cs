@@ -66,5 +66,5 @@ internal sealed class ChannelEnd(SharedMemoryLink link, EndPoint? endPoint)
         => new(Step.Send, Reason.TooLarge, endPoint, $"the message has {length} bytes, the channel takes at most {most}");
 
     internal ConnectionException TooLargeToReceive(int length, int room)
-        => new(Step.Receive, Reason.TooLarge, endPoint, $"a message of {length} bytes does not fit into a buffer of {room}");
+        => new(Step.Receive, Reason.TooLarge, endPoint, $"a message of {length} bytes does not fit into a buffer of {room}") { MessageLength = length };
 }

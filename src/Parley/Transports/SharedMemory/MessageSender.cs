@@ -11,12 +11,13 @@ internal sealed class MessageSender : RingSide
     // So many bytes of a batch are published before the reader is woken: it has enough to do meanwhile.
     private const int LargestPiece = 64 * 1024;
 
+    // How many lengths there are that TrySendLine sends: the smallest ring takes all of them.
+    private const nuint LineLengths = SharedLayout.LongestInALine + 1 - RingCopy.ShortestInParts;
+
     private readonly MessageRingWriter _ring;
     private readonly SharedMemoryChannel _channel;
     private readonly bool _isAlone;
 
-    // How many lengths there are that TrySendLine sends.
-    private readonly nuint _lineLengths;
     private volatile bool _isComplete;
     private int _inARow;
 
@@ -26,10 +27,10 @@ internal sealed class MessageSender : RingSide
         _channel = channel;
         _ring = new MessageRingWriter(link.Outgoing, answers.Ring, alwaysContinues: link.NeedsPublisherFence);
         _isAlone = options.SingleWriter;
-        MaxMessageSize = Math.Min(options.MaxMessageSize, SharedLayout.LongestMessage(link.Outgoing.Capacity));
-        _lineLengths = (nuint)Math.Max(0, Math.Min(MaxMessageSize, SharedLayout.LongestInALine) + 1 - RingCopy.ShortestInParts);
+        MaxMessageSize = SharedLayout.LongestMessage(link.Outgoing.Capacity);
     }
 
+    /// <summary>The longest message of either ring, for both are of one size: what one side may send, the other has a buffer for.</summary>
     internal int MaxMessageSize { get; }
 
     internal long Messages => _ring.Messages;
@@ -63,7 +64,7 @@ internal sealed class MessageSender : RingSide
     {
         MessageRingWriter ring = _ring;
         nuint length = (uint)message.Length;
-        if (length - RingCopy.ShortestInParts >= _lineLengths || !ring.Gate.TryEnter(_isAlone))
+        if (length - RingCopy.ShortestInParts >= LineLengths || !ring.Gate.TryEnter(_isAlone))
             return false;
         if (Link.IsEnding || !ring.TryPutLine(ref MemoryMarshal.GetReference(message), length))
         {
