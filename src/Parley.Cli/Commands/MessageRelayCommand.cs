@@ -68,7 +68,6 @@ internal sealed class MessageRelayCommand
         undelivered.CheckFile();
         var run = new RelayRun(target, undelivered, plan.IsVerbose);
         MessageChannelOptions sourceOptions = Options(parsed, plan, plan.Source, from);
-        sourceOptions.Listener = plan.ListenerOptions;
         EndPoint source = plan.Source;
         Action<EndPoint> ready = plan.Ready;
         plan = plan with { Ready = Listening };
@@ -99,7 +98,7 @@ internal sealed class MessageRelayCommand
         if (options.Framing == MessageFraming.None)
         {
             using var channels = new ChannelServer(service, plan.IsVerbose, plan.IsOnce, plan.DrainTimeout);
-            return await channels.RunAsync(plan.Source, options, plan.Ready, plan.ShowsProgress);
+            return await channels.RunAsync(plan.Source, options, plan.ListenerOptions, plan.Ready, plan.ShowsProgress);
         }
 
         using var server = new Server(service, plan.IsVerbose, plan.IsOnce, plan.DrainTimeout, rateLimit: null);

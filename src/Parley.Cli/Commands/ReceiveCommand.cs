@@ -119,9 +119,8 @@ internal static class ReceiveCommand
         int exitCode;
         if (options.Framing == MessageFraming.None)
         {
-            options.Listener = listenerOptions;
             using var server = new ChannelServer(service, verbosity.IsVerbose(parsed), once: false, listener.DrainTimeout(parsed));
-            exitCode = await server.RunAsync(source, options, Begin, progress: false);
+            exitCode = await server.RunAsync(source, options, listenerOptions, Begin, progress: false);
         }
         else
         {

@@ -19,14 +19,16 @@ internal sealed class ChannelServer(ChannelService service, bool verbose, bool o
 
     /// <summary>Serves.</summary>
     /// <param name="local">Where.</param>
-    /// <param name="options">How.</param>
+    /// <param name="options">How messages are carried.</param>
+    /// <param name="clients">How clients are accepted, and how long they are waited for.</param>
     /// <param name="ready">Told the address when clients can connect.</param>
     /// <param name="progress">Whether to show what moves.</param>
     /// <returns>The exit code.</returns>
-    internal async Task<int> RunAsync(EndPoint local, MessageChannelOptions options, Action<EndPoint> ready, bool progress)
+    internal async Task<int> RunAsync(EndPoint local, MessageChannelOptions options, ListenerOptions clients, Action<EndPoint> ready, bool progress)
     {
         // A client that is not wanted any more is left at once: nothing is said to it that it would have to take.
-        options.CloseTimeout = TimeSpan.FromMilliseconds(1);
+        clients.CloseTimeout = TimeSpan.FromMilliseconds(1);
+        options.Listener = clients;
         using var interruption = new Interruption();
         await using var statistics = new StatisticsSignal(() => service.Place(local), Traffic);
         await using MessageChannelListener listener = await MessageChannelListener.BindAsync(local, options, interruption.Token);

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Parley;
 
-/// <summary>How a listener behaves, and the connections that it accepts. Copied and checked when it is used.</summary>
+/// <summary>
+/// How a listener behaves, and the connections, or channels of messages (<see cref="MessageChannelOptions.Listener"/>), that it accepts. Copied and checked when it is used.
+/// </summary>
 /// <remarks>Not safe for use by several threads while it is being changed.</remarks>
 public sealed class ListenerOptions : ConnectionOptions
 {

@@ -58,9 +58,10 @@ public sealed class MessageChannelOptions : ConnectionOptions
     public IPAddress? MulticastInterface { get; set; }
 
     /// <summary>
-    /// How a <see cref="MessageChannelListener"/> listens, and how the connections of its clients behave: in place of what these options inherit, but for
-    /// <see cref="ConnectionOptions.RingSize"/> and <see cref="ConnectionOptions.AccessRules"/>, which hold where it has none. Others ignore it. Default
-    /// <see langword="null"/>: as these options say, with the defaults of a listener.
+    /// How a <see cref="MessageChannelListener"/> listens, and how the connections of its clients behave, channels in shared memory among them: in place of what
+    /// these options inherit (timeouts, <see cref="ConnectionOptions.RunContinuationsInline"/> and the rest), but for <see cref="ConnectionOptions.RingSize"/> and
+    /// <see cref="ConnectionOptions.AccessRules"/>, which hold where it has none. What is of messages, such as <see cref="SpinTime"/>, these options say. Others ignore
+    /// it. Default <see langword="null"/>: as these options say, with the defaults of a listener for what only a listener has.
     /// </summary>
     public ListenerOptions? Listener { get; set; }
 
@@ -71,6 +72,18 @@ public sealed class MessageChannelOptions : ConnectionOptions
         listener.RingSize ??= RingSize;
         listener.AccessRules ??= AccessRules;
         return listener;
+    }
+
+    /// <summary>For a channel that such a listener hands out: how it behaves as a connection the listener's options say.</summary>
+    internal MessageChannelOptions ForClients()
+    {
+        ListenerOptions listener = ForListener();
+        var copy = (MessageChannelOptions)MemberwiseClone();
+        copy.IdleTimeout = listener.IdleTimeout;
+        copy.WriteTimeout = listener.WriteTimeout;
+        copy.CloseTimeout = listener.CloseTimeout;
+        copy.RunContinuationsInline = listener.RunContinuationsInline;
+        return copy;
     }
 
     private ListenerOptions Inherited() => new()

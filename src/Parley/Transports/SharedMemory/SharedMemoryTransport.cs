@@ -19,7 +19,7 @@ internal static class SharedMemoryTransport
         => new SharedMemoryConnectionListener(BindLinks(local, LinkKind.Bytes, options, bind), options);
 
     internal static MessageChannelListener BindChannels(SharedMemoryEndPoint local, MessageChannelOptions options, SocketBind bind)
-        => new SharedMemoryChannelListener(BindLinks(local, LinkKind.Messages, options.ForListener(), bind), options);
+        => new SharedMemoryChannelListener(BindLinks(local, LinkKind.Messages, options.ForListener(), bind), options.ForClients());
 
     internal static async ValueTask<Connection> ConnectAsync(
         SharedMemoryEndPoint remote, ConnectionOptions options, SocketConnect connect, CancellationToken cancellationToken)
