@@ -309,6 +309,22 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task ReceiveIdleTimeout_SilentSender_IsBrokenOffAndTheNextIsServed()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "--idle-timeout", "1");
+        await using ChildProcess silent = Command.Start("send", Endpoint);
+        await silent.WriteAsync("one\n"u8.ToArray());
+        await receive.Process.WaitForErrorAsync("no message moved in either direction for 1 s");
+
+        await silent.WriteAsync("lost\n"u8.ToArray(), close: true);
+
+        Assert.Contains("the peer broke the conversation off", (await silent.EndAsync()).MustExit(5).Error, StringComparison.Ordinal);
+        (await Command.RunAsync("send", Endpoint, "two")).MustExit(0);
+        await receive.Process.WaitForOutputAsync("one\ntwo\n".Length);
+        Assert.Equal("one\ntwo\n", (await receive.StopAsync()).MustExit(0).Text);
+    }
+
+    [Fact]
     public async Task Connect_ServerKilled_IsToldInTheSameWords()
     {
         await using ListeningCommand server = await Command.ListenAsync("serve", Endpoint, "--echo");

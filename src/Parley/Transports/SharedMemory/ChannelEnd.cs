@@ -6,14 +6,17 @@ namespace Parley.Transports.SharedMemory;
 internal sealed class ChannelEnd(SharedMemoryLink link, EndPoint? endPoint)
 {
     private volatile bool _isOver;
-    private volatile bool _isCorrupt;
+    private volatile Break? _break;
     private volatile bool _isDisposed;
 
     /// <summary>Looked at by each call after it has entered its ring: from then on nothing of the segment is touched.</summary>
     internal bool IsOver => _isOver;
 
-    /// <summary>Whether the peer has broken the protocol.</summary>
-    internal bool IsCorrupt => _isCorrupt;
+    /// <summary>Whether this side has broken it off.</summary>
+    internal bool IsBrokenOff => _break is not null;
+
+    /// <summary>Whether it has because the peer has broken the protocol: nothing it says counts any more.</summary>
+    internal bool IsCorrupt => _break is { Reason: Reason.Corrupt };
 
     internal void Dispose()
     {
@@ -22,10 +25,10 @@ internal sealed class ChannelEnd(SharedMemoryLink link, EndPoint? endPoint)
         link.NoteEnding();
     }
 
-    /// <summary>The peer has broken the protocol. Nothing it says counts any more.</summary>
-    internal void Corrupt()
+    /// <summary>This side breaks it off. The first reason stands.</summary>
+    internal void BreakOff(Reason reason, string cause)
     {
-        _isCorrupt = true;
+        Interlocked.CompareExchange(ref _break, new Break(reason, cause), null);
         _isOver = true;
         link.NoteEnding();
     }
@@ -35,7 +38,8 @@ internal sealed class ChannelEnd(SharedMemoryLink link, EndPoint? endPoint)
     {
         if (_isDisposed)
             return new ConnectionException(step, Reason.Aborted, endPoint, "the channel was disposed");
-        return new ConnectionException(step, Reason.Corrupt, endPoint, "the peer has written what cannot be into the shared memory");
+        Break broken = _break!;
+        return new ConnectionException(step, broken.Reason, endPoint, broken.Cause);
     }
 
     internal ConnectionException Completed()
@@ -54,11 +58,13 @@ internal sealed class ChannelEnd(SharedMemoryLink link, EndPoint? endPoint)
         };
     }
 
-    /// <summary>Why a dispose fails: the peer has gone without having taken everything.</summary>
+    /// <summary>Why a dispose fails: the peer has gone, or was broken off, without having taken everything.</summary>
     internal ConnectionException Undelivered(uint state, long bytes)
-        => new(Step.Close, state == SharedLayout.Open ? Reason.PeerDied : Reason.Reset, endPoint,
-            $"the peer ended before it had taken everything: messages in {bytes} bytes of the ring may not have been received")
-        { UndeliveredBytes = bytes };
+    {
+        Reason reason = _break?.Reason ?? (state == SharedLayout.Open ? Reason.PeerDied : Reason.Reset);
+        string cause = _break?.Cause ?? "the peer ended before it had taken everything";
+        return new(Step.Close, reason, endPoint, $"{cause}: messages in {bytes} bytes of the ring may not have been received") { UndeliveredBytes = bytes };
+    }
 
     internal ConnectionException TimedOut(Step step) => new(step, Reason.TimedOut, endPoint, "the time is over");
 
@@ -67,4 +73,6 @@ internal sealed class ChannelEnd(SharedMemoryLink link, EndPoint? endPoint)
 
     internal ConnectionException TooLargeToReceive(int length, int room)
         => new(Step.Receive, Reason.TooLarge, endPoint, $"a message of {length} bytes does not fit into a buffer of {room}") { MessageLength = length };
+
+    private sealed record Break(Reason Reason, string Cause);
 }

@@ -8,15 +8,13 @@ namespace Parley.Transports.SharedMemory;
 internal sealed class MessageReceiver : RingSide
 {
     private readonly MessageRingReader _ring;
-    private readonly SharedMemoryChannel _channel;
     private readonly bool _isAlone;
     private StreamPause _streamPause;
     private int _inARow;
 
     internal unsafe MessageReceiver(SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options)
-        : base(link, end, options, link.ReaderWake, new RingControl(link.Incoming.Control, isReader: true))
+        : base(channel, link, end, options, link.ReaderWake, new RingControl(link.Incoming.Control, isReader: true), stallTimeout: Timeout.InfiniteTimeSpan)
     {
-        _channel = channel;
         _ring = new MessageRingReader(link.Incoming);
         _isAlone = options.SingleReader;
     }
@@ -250,7 +248,7 @@ internal sealed class MessageReceiver : RingSide
         return take switch
         {
             RingTake.TooLarge => throw End.TooLargeToReceive(length, buffer.Length),
-            RingTake.Corrupt => throw _channel.BreakOff(Step.Receive),
+            RingTake.Corrupt => throw Channel.BreakOff(Step.Receive),
             RingTake.End when state != SharedLayout.Closed => throw End.Gone(Step.Receive, state),
             _ => take,
         };

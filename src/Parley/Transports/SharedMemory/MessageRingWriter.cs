@@ -103,6 +103,12 @@ internal sealed unsafe class MessageRingWriter
         }
     }
 
+    /// <summary>
+    /// Changes when the reader takes something, or gives it back where it does not say what it takes. Only to be compared: what a reader writes there may be anything.
+    /// </summary>
+    internal long PeerProgress
+        => (long)(Volatile.Read(ref *(ulong*)(_control + SharedLayout.Head)) + Volatile.Read(ref *(ulong*)(_control + SharedLayout.Taken)));
+
     /// <summary>Puts a message there and publishes it.</summary>
     /// <returns><see langword="false"/> where there is no room, or the ring is corrupt.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

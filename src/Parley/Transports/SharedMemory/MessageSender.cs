@@ -15,16 +15,14 @@ internal sealed class MessageSender : RingSide
     private const nuint LineLengths = SharedLayout.LongestInALine + 1 - RingCopy.ShortestInParts;
 
     private readonly MessageRingWriter _ring;
-    private readonly SharedMemoryChannel _channel;
     private readonly bool _isAlone;
 
     private volatile bool _isComplete;
     private int _inARow;
 
     internal unsafe MessageSender(SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageReceiver answers, MessageChannelOptions options)
-        : base(link, end, options, link.WriterWake, new RingControl(link.Outgoing.Control, isReader: false))
+        : base(channel, link, end, options, link.WriterWake, new RingControl(link.Outgoing.Control, isReader: false), options.WriteTimeout)
     {
-        _channel = channel;
         _ring = new MessageRingWriter(link.Outgoing, answers.Ring, alwaysContinues: link.NeedsPublisherFence);
         _isAlone = options.SingleWriter;
         MaxMessageSize = SharedLayout.LongestMessage(link.Outgoing.Capacity);
@@ -38,6 +36,8 @@ internal sealed class MessageSender : RingSide
     internal long Bytes => _ring.Bytes;
 
     private protected override Step Step => Step.Send;
+
+    private protected override long PeerProgress => _ring.PeerProgress;
 
     /// <summary>Sends a message if there is room.</summary>
     /// <param name="message">Its bytes.</param>
@@ -321,12 +321,12 @@ internal sealed class MessageSender : RingSide
             throw End.Failure(Step.Send);
         if (_isComplete)
             throw End.Completed();
-        throw state > SharedLayout.Aborted ? _channel.BreakOff(Step.Send) : End.Gone(Step.Send, state);
+        throw state > SharedLayout.Aborted ? Channel.BreakOff(Step.Send) : End.Gone(Step.Send, state);
     }
 
     private void ThrowCorrupt()
     {
         _ring.Gate.Leave();
-        throw _channel.BreakOff(Step.Send);
+        throw Channel.BreakOff(Step.Send);
     }
 }

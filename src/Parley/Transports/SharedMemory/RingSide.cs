@@ -36,6 +36,7 @@ internal abstract class RingSide : IAwaitedRing
     private readonly bool _runsInline;
     private readonly bool _needsFence;
     private readonly LoopLook _loopLook;
+    private readonly WaitLimits? _limits;
 
     // When to look once more at the latest, where the announcement that stands was made with a membarrier.
     private long _lastLookAt = Deadline.Never;
@@ -43,8 +44,10 @@ internal abstract class RingSide : IAwaitedRing
     private BriefPoll _looks;
     private BriefPoll _yields;
 
-    private protected RingSide(SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options, Readiness wake, in RingControl control)
+    private protected RingSide(
+        SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options, Readiness wake, in RingControl control, TimeSpan stallTimeout)
     {
+        Channel = channel;
         Link = link;
         End = end;
         _wake = wake;
@@ -53,7 +56,10 @@ internal abstract class RingSide : IAwaitedRing
         _lookTicks = (long)(options.SpinTime.TotalSeconds * Stopwatch.Frequency);
         _runsInline = options.RunContinuationsInline;
         _loopLook = new LoopLook(this);
+        _limits = WaitLimits.Of(options.IdleTimeout, stallTimeout);
     }
+
+    private protected SharedMemoryChannel Channel { get; }
 
     private protected SharedMemoryLink Link { get; }
 
@@ -69,6 +75,9 @@ internal abstract class RingSide : IAwaitedRing
     }
 
     private protected abstract Step Step { get; }
+
+    /// <summary>Changes with whatever the peer does that a send waits for. With the turn.</summary>
+    private protected virtual long PeerProgress => 0;
 
     /// <summary>Looks, within the gate: whether a call would not wait, be it that it would fail.</summary>
     private protected abstract bool IsReady(int length);
@@ -122,7 +131,7 @@ internal abstract class RingSide : IAwaitedRing
     }
 
     /// <summary>Sleeps in a futex until it is worth looking.</summary>
-    /// <exception cref="ConnectionException">The time is over.</exception>
+    /// <exception cref="ConnectionException">The time is over, the caller's or the channel's.</exception>
     private protected void Sleep(int length, long due)
     {
         while (!_turn.Wait(Left(due)))
@@ -133,14 +142,16 @@ internal abstract class RingSide : IAwaitedRing
 
         try
         {
+            _limits?.Begin();
             while (!LookAgain(length))
             {
+                EndIfTooLong();
                 PrepareToSleep();
                 if (!Announce(SharedLayout.SleepsInFutex, length))
                     return;
                 if (Clock.IsOver(due))
                     throw End.TimedOut(Step);
-                long until = Math.Min(due, _lastLookAt);
+                long until = Math.Min(due, LookAt);
                 _control.Sleep(until == Deadline.Never ? null : Left(until));
             }
         }
@@ -153,18 +164,22 @@ internal abstract class RingSide : IAwaitedRing
     }
 
     /// <summary>Waits for the socket until it is worth looking.</summary>
+    /// <exception cref="ConnectionException">The channel's time is over.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     internal async ValueTask WaitAsync(int length, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            _limits?.Begin();
+
             // Once it is over, the one who closes the channel is the one to wait here.
             while (!End.IsOver)
             {
                 _wake.Forget();
                 if (LookAgain(length))
                     return;
+                EndIfTooLong();
                 PrepareToSleep();
                 WaitResult result = await BeginWait(length, cancellationToken).ConfigureAwait(false);
                 _loopLook.End();
@@ -187,7 +202,7 @@ internal abstract class RingSide : IAwaitedRing
         bool looks = loop.MayLookFor;
         if (!looks && !Announce(SharedLayout.SleepsOnSocket, length))
             return new(WaitResult.Ready);
-        ValueTask<WaitResult> wait = _wake.WaitAsync(looks ? Deadline.Never : _lastLookAt, cancellationToken);
+        ValueTask<WaitResult> wait = _wake.WaitAsync(looks ? LimitLookAt : LookAt, cancellationToken);
         if (looks)
         {
             _awaitedLength = length;
@@ -207,7 +222,7 @@ internal abstract class RingSide : IAwaitedRing
         if (IsReadyForLoop(_awaitedLength))
             return true;
         if (_lastLookAt != Deadline.Never)
-            EventLoop.Shared.ArmAt(_wake, _lastLookAt);
+            EventLoop.Shared.ArmAt(_wake, LookAt);
         return false;
     }
 
@@ -317,6 +332,19 @@ internal abstract class RingSide : IAwaitedRing
         if (isLast)
             NoteLastLook();
         return false;
+    }
+
+    /// <summary>When a wait looks, though nothing wakes it.</summary>
+    private long LookAt => Math.Min(_lastLookAt, LimitLookAt);
+
+    private long LimitLookAt => _limits?.LookAt ?? Deadline.Never;
+
+    /// <summary>With the turn, after a look that has found nothing.</summary>
+    /// <exception cref="ConnectionException">The wait has lasted for too long: the channel is broken off.</exception>
+    private void EndIfTooLong()
+    {
+        if (_limits?.Look(Channel.MessagesMoved, PeerProgress) is { } cause)
+            throw Channel.BreakOff(Step, Reason.TimedOut, cause);
     }
 
     /// <summary>Whether a look that begins now is the last one that an announcement needs. If it finds nothing: <see cref="NoteLastLook"/>.</summary>

@@ -41,6 +41,9 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
 
     internal override TimeSpan SpinTime { get; }
 
+    /// <summary>How many messages were moved, in both directions.</summary>
+    internal long MessagesMoved => _receiver.Messages + _sender.Messages;
+
     /// <summary>Until it is disposed: the channel itself knows when nobody is inside any more.</summary>
     bool ISegmentUser.UsesSegment => !_hasLeft;
 
@@ -114,7 +117,6 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         ConnectionException? failure = null;
-        bool wasCorrupt = _end.IsCorrupt;
         _end.Dispose();
 
         // Who entered a ring by a plain store may not have seen that; after this it has, or is seen.
@@ -125,8 +127,10 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
         await _receiver.EndWaitsAsync().ConfigureAwait(false);
         try
         {
-            if (!wasCorrupt)
-                failure = await EndConversationAsync().ConfigureAwait(false);
+            if (!_end.IsBrokenOff)
+                await EndConversationAsync().ConfigureAwait(false);
+            if (!_end.IsCorrupt)
+                failure = _sender.Undelivered();
         }
         finally
         {
@@ -141,18 +145,21 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
 
     /// <summary>The peer has broken the protocol: tells it, and ends every wait. Not within a gate.</summary>
     internal ConnectionException BreakOff(Step step)
+        => BreakOff(step, Reason.Corrupt, "the peer has written what cannot be into the shared memory");
+
+    /// <summary>The same for another reason.</summary>
+    internal ConnectionException BreakOff(Step step, Reason reason, string cause)
     {
-        _end.Corrupt();
+        _end.BreakOff(reason, cause);
         ConnectionException failure = _end.Failure(step);
         _link.Abort(failure);
         return failure;
     }
 
-    private async ValueTask<ConnectionException?> EndConversationAsync()
+    private async ValueTask EndConversationAsync()
     {
         _sender.EndSending();
         await _receiver.DrainAsync(Clock.FromNow(_closeTimeout)).ConfigureAwait(false);
         _receiver.EndReading();
-        return _sender.Undelivered();
     }
 }
