@@ -19,18 +19,20 @@ internal sealed class MessagePair : IAsyncDisposable
 
     public MessageChannel Second { get; }
 
-    public static Task<MessagePair> OpenAsync(MessageKind kind) => kind switch
+    /// <param name="kind">What carries them.</param>
+    /// <param name="inline">Whether what waits for the first end goes on on the loop's thread, where the channel has such an option.</param>
+    public static Task<MessagePair> OpenAsync(MessageKind kind, bool inline = false) => kind switch
     {
         MessageKind.Memory => Task.FromResult(OfMemory()),
-        MessageKind.Udp4 => OfDatagramsAsync(IPAddress.Loopback),
-        MessageKind.Udp6 => OfDatagramsAsync(IPAddress.IPv6Loopback),
+        MessageKind.Udp4 => OfDatagramsAsync(IPAddress.Loopback, inline),
+        MessageKind.Udp6 => OfDatagramsAsync(IPAddress.IPv6Loopback, inline),
         MessageKind.LineOverMemory => FramedAsync(ChannelKind.Memory, MessageFraming.Line),
         MessageKind.NulOverMemory => FramedAsync(ChannelKind.Memory, MessageFraming.Nul),
         MessageKind.Len32OverMemory => FramedAsync(ChannelKind.Memory, MessageFraming.Len32),
         MessageKind.Len32OverUnix => FramedAsync(ChannelKind.UnixPath, MessageFraming.Len32),
         MessageKind.Len32OverTcp => FramedAsync(ChannelKind.Tcp4, MessageFraming.Len32),
-        MessageKind.Queue => OfQueueAsync(),
-        MessageKind.SharedMemory => OfSharedMemoryAsync(),
+        MessageKind.Queue => OfQueueAsync(inline),
+        MessageKind.SharedMemory => OfSharedMemoryAsync(inline),
         MessageKind.SharedMemoryFenced => Task.FromResult(OfFencedSharedMemory()),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
@@ -48,10 +50,10 @@ internal sealed class MessagePair : IAsyncDisposable
         return new MessagePair(first, second);
     }
 
-    private static async Task<MessagePair> OfDatagramsAsync(IPAddress address)
+    private static async Task<MessagePair> OfDatagramsAsync(IPAddress address, bool inline)
     {
         MessageChannel bound = await MessageChannel.BindAsync(new UdpEndPoint(address, 0)).Within();
-        MessageChannel opened = await MessageChannel.OpenAsync(bound.LocalEndPoint!).Within();
+        MessageChannel opened = await MessageChannel.OpenAsync(bound.LocalEndPoint!, new MessageChannelOptions { RunContinuationsInline = inline }).Within();
         return new MessagePair(opened, new AnsweringChannel(bound, opened.LocalEndPoint!));
     }
 
@@ -70,12 +72,13 @@ internal sealed class MessagePair : IAsyncDisposable
         return new MessagePair(first, MessageChannel.Over(second, framing, MaxMessageSize), place);
     }
 
-    private static async Task<MessagePair> OfSharedMemoryAsync()
+    private static async Task<MessagePair> OfSharedMemoryAsync(bool inline)
     {
         // The end of a pair that a test leaves open is not waited for long.
         var options = new MessageChannelOptions { RingSize = SharedLayout.SmallestCapacity, CloseTimeout = TimeSpan.FromSeconds(1) };
         var folder = new TestFolder();
         await using MessageChannelListener listener = await MessageChannelListener.BindAsync(new SharedMemoryEndPoint(folder["shm.sock"]), options).Within();
+        options.RunContinuationsInline = inline;
         MessageChannel first = await MessageChannel.OpenAsync(listener.LocalEndPoint, options).Within();
         MessageChannel? second = await listener.AcceptAsync().Within();
         Assert.NotNull(second);
@@ -91,9 +94,9 @@ internal sealed class MessagePair : IAsyncDisposable
             new SharedMemoryChannel(link.Client, null, null, options), new SharedMemoryChannel(link.Server, null, null, options), link);
     }
 
-    private static async Task<MessagePair> OfQueueAsync()
+    private static async Task<MessagePair> OfQueueAsync(bool inline)
     {
         var queue = new TestQueue();
-        return new MessagePair(await queue.OpenAsync(), await queue.OpenAsync(), queue);
+        return new MessagePair(await queue.OpenAsync(inline: inline), await queue.OpenAsync(), queue);
     }
 }

@@ -16,9 +16,9 @@ internal sealed class TestQueue : IDisposable
     /// <summary>A name that no other test has, in this process or another one.</summary>
     public static MessageQueueEndPoint UniqueEndPoint() => new($"/parley-test-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}");
 
-    public Task<MessageChannel> OpenAsync(ConnectionDirection direction = ConnectionDirection.Both, TimeSpan? spin = null)
+    public Task<MessageChannel> OpenAsync(ConnectionDirection direction = ConnectionDirection.Both, TimeSpan? spin = null, bool inline = false)
     {
-        var options = new MessageChannelOptions { Direction = direction };
+        var options = new MessageChannelOptions { Direction = direction, RunContinuationsInline = inline };
         options.SpinTime = spin ?? options.SpinTime;
         return MessageChannel.OpenAsync(EndPoint, options).Within();
     }

@@ -50,6 +50,8 @@ internal sealed partial class DatagramChannel
     public override async ValueTask WaitToReceiveAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (MustYield)
+            await YieldAsync().ConfigureAwait(false);
         await _receiving.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {

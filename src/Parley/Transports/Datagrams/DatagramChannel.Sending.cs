@@ -36,7 +36,7 @@ internal sealed partial class DatagramChannel
         => Send(message, PeerOf(header), Now()) == 0;
 
     public override ValueTask WaitToSendAsync(CancellationToken cancellationToken = default)
-        => WaitForRoomAsync(Errno.EAGAIN, cancellationToken);
+        => MustYield ? YieldAndWaitForRoomAsync(cancellationToken) : WaitForRoomAsync(Errno.EAGAIN, cancellationToken);
 
     /// <summary>Whom to; <see langword="null"/> where the kernel knows.</summary>
     private EndPoint? PeerOf(MessageHeader header)
@@ -57,6 +57,13 @@ internal sealed partial class DatagramChannel
             await WaitForRoomAsync(error, cancellationToken).ConfigureAwait(false);
         while (Send(message.Span, peer, started) is var again and not 0)
             await WaitForRoomAsync(again, cancellationToken).ConfigureAwait(false);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask YieldAndWaitForRoomAsync(CancellationToken cancellationToken)
+    {
+        await YieldAsync().ConfigureAwait(false);
+        await WaitForRoomAsync(Errno.EAGAIN, cancellationToken).ConfigureAwait(false);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

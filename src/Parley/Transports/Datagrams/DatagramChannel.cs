@@ -132,21 +132,9 @@ internal sealed partial class DatagramChannel(
     /// <summary>Whether the other descriptors of the loop are to have their turn before the next call.</summary>
     private bool MustYield => options.RunContinuationsInline && _descriptor.Loop.IsCurrent && _callsInARow++ >= CallsInARow;
 
-    private async ValueTask YieldAsync()
+    private ValueTask YieldAsync()
     {
         _callsInARow = 0;
-
-        // Somebody waits for the descriptor already: then this is not the one who keeps it from being looked at.
-        if (!_receiving.TryEnter())
-            return;
-        try
-        {
-            _descriptor.Readable.Forget();
-            await _descriptor.Readable.YieldAsync().ConfigureAwait(false);
-        }
-        finally
-        {
-            _receiving.Leave();
-        }
+        return _descriptor.Loop.YieldAsync();
     }
 }

@@ -14,7 +14,5 @@ internal readonly struct Turn()
 
     internal Task EnterAsync(CancellationToken cancellationToken) => _free.WaitAsync(cancellationToken);
 
-    internal bool TryEnter() => _free.Wait(0);
-
     internal void Leave() => _free.Release();
 }

@@ -11,8 +11,12 @@ namespace Parley.Transports.MessageQueues;
 [SuppressMessage("Design", "CA1001", Justification = "Semaphores hold nothing of the system's until their wait handle is asked for.")]
 internal sealed partial class MessageQueueChannel
 {
+    // So many calls of code that runs on the loop's thread before the others have their turn.
+    private const int CallsInARow = 32;
+
     private readonly SemaphoreSlim _receiveTurn = new(1, 1);
     private readonly SemaphoreSlim _sendTurn = new(1, 1);
+    private int _callsInARow;
 
     public override ValueTask SendAsync(ReadOnlyMemory<byte> message, MessageHeader header, CancellationToken cancellationToken = default)
     {
@@ -22,6 +26,8 @@ internal sealed partial class MessageQueueChannel
         {
             CheckSend(message.Length, header.Priority);
             long started = Now();
+            if (MustYield)
+                return YieldAndSendAsync(message, header.Priority, started, cancellationToken);
             return TrySend(message.Span, header.Priority, started)
                 ? ValueTask.CompletedTask
                 : WaitAndSendAsync(message, header.Priority, started, cancellationToken);
@@ -40,6 +46,8 @@ internal sealed partial class MessageQueueChannel
         {
             CheckReceive();
             long started = Now();
+            if (MustYield)
+                return YieldAndReceiveAsync(buffer, started, cancellationToken);
             return TryReceive(buffer.Span, started, out ReceivedMessage received)
                 ? new(received)
                 : WaitAndReceiveAsync(buffer, started, cancellationToken);
@@ -50,10 +58,13 @@ internal sealed partial class MessageQueueChannel
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WaitToSendAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         CheckSend(length: 0, priority: 0);
+        if (MustYield)
+            await YieldAsync().ConfigureAwait(false);
         if (MessagesThere(Step.Send) < _capacity)
             return;
         await _sendTurn.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -67,10 +78,13 @@ internal sealed partial class MessageQueueChannel
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WaitToReceiveAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         CheckReceive();
+        if (MustYield)
+            await YieldAsync().ConfigureAwait(false);
         if (_held.IsThere || MessagesThere(Step.Receive) > 0)
             return;
         await _receiveTurn.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -108,6 +122,32 @@ internal sealed partial class MessageQueueChannel
         }
 
         return batch.Count;
+    }
+
+    /// <summary>Whether the loop's other descriptors are to have their turn before this call: <see cref="YieldAsync"/>.</summary>
+    private bool MustYield => _runsInline && _descriptor.Loop.IsCurrent && ++_callsInARow > CallsInARow;
+
+    private ValueTask YieldAsync()
+    {
+        _callsInARow = 0;
+        return _descriptor.Loop.YieldAsync();
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask YieldAndSendAsync(ReadOnlyMemory<byte> message, int priority, long started, CancellationToken cancellationToken)
+    {
+        await YieldAsync().ConfigureAwait(false);
+        if (!TrySend(message.Span, priority, started))
+            await WaitAndSendAsync(message, priority, started, cancellationToken).ConfigureAwait(false);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReceivedMessage> YieldAndReceiveAsync(Memory<byte> buffer, long started, CancellationToken cancellationToken)
+    {
+        await YieldAsync().ConfigureAwait(false);
+        return TryReceive(buffer.Span, started, out ReceivedMessage received)
+            ? received
+            : await WaitAndReceiveAsync(buffer, started, cancellationToken).ConfigureAwait(false);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -163,6 +203,7 @@ internal sealed partial class MessageQueueChannel
 
     private void Check(WaitResult result, Step step, CancellationToken cancellationToken)
     {
+        _callsInARow = 0;
         if (result == WaitResult.Canceled)
             throw new OperationCanceledException(cancellationToken);
         if (Volatile.Read(ref _disposed) != 0)

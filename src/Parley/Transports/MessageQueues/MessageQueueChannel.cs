@@ -24,6 +24,7 @@ internal sealed partial class MessageQueueChannel : MessageChannel
     private readonly HeldMessages _held = new();
     private readonly int _capacity;
     private readonly int _access;
+    private readonly bool _runsInline;
     private long _messagesReceived;
     private long _messagesSent;
     private long _bytesReceived;
@@ -41,6 +42,7 @@ internal sealed partial class MessageQueueChannel : MessageChannel
         _capacity = (int)attributes.MaxMessages;
         MaxMessageSize = (int)attributes.MessageSize;
         _access = access;
+        _runsInline = options.RunContinuationsInline;
     }
 
     public override EndPoint LocalEndPoint => _endPoint;

@@ -10,7 +10,6 @@ internal sealed class MessageReceiver : RingSide
     private readonly MessageRingReader _ring;
     private readonly bool _isAlone;
     private StreamPause _streamPause;
-    private int _inARow;
 
     internal unsafe MessageReceiver(SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageChannelOptions options)
         : base(channel, link, end, options, link.ReaderWake, new RingControl(link.Incoming.Control, isReader: true), stallTimeout: Timeout.InfiniteTimeSpan)
@@ -105,7 +104,7 @@ internal sealed class MessageReceiver : RingSide
             return ValueTask.FromCanceled<ReceivedMessage>(cancellationToken);
         try
         {
-            if (MustYield(ref _inARow))
+            if (MustYield)
                 return YieldAndReceiveAsync(buffer, cancellationToken);
             Span<byte> span = buffer.Span;
             if (TryReceiveLine(span, out int length))
@@ -130,9 +129,12 @@ internal sealed class MessageReceiver : RingSide
         return batch.Count;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     internal async ValueTask WaitForMessageAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (MustYield)
+            await YieldAsync().ConfigureAwait(false);
         if (!IsReady(length: 0))
             await WaitAsync(length: 0, cancellationToken).ConfigureAwait(false);
         ThrowIfNoneWillCome();
@@ -286,7 +288,6 @@ internal sealed class MessageReceiver : RingSide
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReceivedMessage> WaitAndReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        _inARow = 0;
         ReceivedMessage received;
         do
             await WaitAsync(length: 0, cancellationToken).ConfigureAwait(false);

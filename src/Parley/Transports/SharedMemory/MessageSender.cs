@@ -18,7 +18,6 @@ internal sealed class MessageSender : RingSide
     private readonly bool _isAlone;
 
     private volatile bool _isComplete;
-    private int _inARow;
 
     internal unsafe MessageSender(SharedMemoryChannel channel, SharedMemoryLink link, ChannelEnd end, MessageReceiver answers, MessageChannelOptions options)
         : base(channel, link, end, options, link.WriterWake, new RingControl(link.Outgoing.Control, isReader: false), options.WriteTimeout)
@@ -103,7 +102,7 @@ internal sealed class MessageSender : RingSide
             return ValueTask.FromCanceled(cancellationToken);
         try
         {
-            if (MustYield(ref _inARow))
+            if (MustYield)
                 return YieldAndSendAsync(message, cancellationToken);
             ReadOnlySpan<byte> span = message.Span;
             return TrySendLine(span) || TrySend(span, mayLook: false) ? ValueTask.CompletedTask : WaitAndSendAsync(message, cancellationToken);
@@ -120,6 +119,8 @@ internal sealed class MessageSender : RingSide
         cancellationToken.ThrowIfCancellationRequested();
         for (int next = 0; next < messages.Length;)
         {
+            if (MustYield)
+                await YieldAsync().ConfigureAwait(false);
             int sent = TrySend(messages.Span[next..]);
             next += sent;
             if (sent == 0)
@@ -127,9 +128,12 @@ internal sealed class MessageSender : RingSide
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     internal async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (MustYield)
+            await YieldAsync().ConfigureAwait(false);
         if (!IsReady(length: 0))
             await WaitAsync(length: 0, cancellationToken).ConfigureAwait(false);
         _ring.Gate.Enter(_isAlone);
@@ -254,7 +258,6 @@ internal sealed class MessageSender : RingSide
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask WaitAndSendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
-        _inARow = 0;
         do
             await WaitAsync(message.Length, cancellationToken).ConfigureAwait(false);
         while (!TrySend(message.Span, mayLook: false));

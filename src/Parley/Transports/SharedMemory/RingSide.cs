@@ -41,6 +41,7 @@ internal abstract class RingSide : IAwaitedRing
     // When to look once more at the latest, where the announcement that stands was made with a membarrier.
     private long _lastLookAt = Deadline.Never;
     private int _awaitedLength;
+    private int _callsInARow;
     private BriefPoll _looks;
     private BriefPoll _yields;
 
@@ -202,6 +203,7 @@ internal abstract class RingSide : IAwaitedRing
         bool looks = loop.MayLookFor;
         if (!looks && !Announce(SharedLayout.SleepsOnSocket, length))
             return new(WaitResult.Ready);
+        _callsInARow = 0;
         ValueTask<WaitResult> wait = _wake.WaitAsync(looks ? LimitLookAt : LookAt, cancellationToken);
         if (looks)
         {
@@ -244,34 +246,14 @@ internal abstract class RingSide : IAwaitedRing
         // Whoever unmaps waits for the turn, which is kept until the loop does not look any more.
     }
 
-    /// <summary>Whether the loop's other descriptors are to have their turn before this call.</summary>
-    private protected bool MustYield(ref int inARow)
-    {
-        if (!_runsInline || !EventLoop.Shared.IsCurrent || ++inARow <= CallsInARow)
-            return false;
-        inARow = 0;
-        return true;
-    }
+    /// <summary>Whether the loop's other descriptors are to have their turn before this call: <see cref="YieldAsync"/>.</summary>
+    private protected bool MustYield => _runsInline && EventLoop.Shared.IsCurrent && ++_callsInARow > CallsInARow;
 
     /// <summary>Lets the loop's other descriptors have their turn.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private protected async ValueTask YieldAsync()
+    private protected ValueTask YieldAsync()
     {
-        // Somebody waits already: then this is not the one who keeps the others from being looked at.
-        if (!await _turn.WaitAsync(0).ConfigureAwait(false))
-            return;
-        try
-        {
-            // Once it is over, the one who closes the channel is the one to wait here.
-            if (End.IsOver)
-                return;
-            _wake.Forget();
-            await _wake.YieldAsync().ConfigureAwait(false);
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        _callsInARow = 0;
+        return EventLoop.Shared.YieldAsync();
     }
 
     /// <summary>Ends every wait, for good: when it is over nobody is in the ring, or comes into it. <see cref="ChannelEnd.IsOver"/> is set before.</summary>
