@@ -8,7 +8,7 @@ namespace Parley.Cli.Commands;
 internal sealed class BrokerSettings(TlsSettings? tls = null)
 {
     // Of a queue with fewer priorities the broker takes a higher one for its highest.
-    private const int HighestPriority = 255;
+    internal const int HighestPriority = 255;
 
     private readonly bool _ownsTls = tls is null;
     private readonly TlsSettings _tls = tls ?? new TlsSettings(connects: true, place: "amqps://host?queue=name");

@@ -14,6 +14,9 @@ internal static class SendCommand
     // Of messages over bytes, what was begun has to find room before the end does.
     private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(1);
 
+    // Of every POSIX queue: MQ_PRIO_MAX of Linux, less one.
+    private const int HighestPriority = 32767;
+
     internal static Command Build(ProgramWords program)
     {
         Argument<string> endPoint = EndPointArgument.Required("ENDPOINT", "Where to", MessageSettings.Forms + EndPointArgument.Program);
@@ -27,7 +30,7 @@ internal static class SendCommand
             ("len32", InputCut.Len32),
             ("whole", InputCut.Whole));
         var whole = new Option<bool>("--whole") { Description = "All of standard input is one message: --input whole" };
-        Option<int?> priority = NumberOption.Create("--priority", "A queue's messages of a higher priority are received first (default 0); a broker's queue that was made without priorities passes it over", 0);
+        Option<int?> priority = NumberOption.Create("--priority", "A queue's messages of a higher priority are received first (0, the default, to 32767; a broker's to 255); a broker's queue that was made without priorities passes it over", 0);
         Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when there is no room for a message for so long (default: never), a broker has not confirmed one (default 30), or nobody to connect to (default 30)");
         var noWait = new Option<bool>("--no-wait") { Description = "Fail when there is no room, instead of waiting for it" };
         Option<int?> retry = RetryOption.Create("Try so many times more, with growing pauses, when nobody, or no queue, is there (default 0); -v tells of each");
@@ -85,8 +88,6 @@ internal static class SendCommand
                 ? await OpenTarget.AcceptAsync(target, options, Listening, interruption.Token)
                 : await OpenTarget.OpenAsync(target, options, interruption.Token);
             var header = new MessageHeader { Priority = parsed.GetValue(priority) ?? 0 };
-            if (header.Priority > open.Channel.MaxPriority)
-                throw new UsageException($"--priority: the highest of {ParleyEndPoint.Format(target)} is {open.Channel.MaxPriority}");
             var sender = new Sender(open.Channel, target, header, parsed.GetValue(timeout).Infinite(), parsed.GetValue(noWait));
             return await RunAsync(sender, open, given, cut, framing, target, verbosity.IsVerbose(parsed), interruption.Token);
 
@@ -183,8 +184,16 @@ internal static class SendCommand
 
     private static void Check(EndPoint target, int? priority, bool listens, bool waitsAndNot)
     {
-        if (priority is not null && target is not (MessageQueueEndPoint or AmqpEndPoint))
+        int? highest = target switch
+        {
+            MessageQueueEndPoint => HighestPriority,
+            AmqpEndPoint => BrokerSettings.HighestPriority,
+            _ => null,
+        };
+        if (priority is not null && highest is null)
             throw new UsageException($"--priority is for a queue; {ParleyEndPoint.Format(target)} has no priorities", "for example: parley send mq:/orders --priority 9 MESSAGE");
+        if (priority > highest)
+            throw new UsageException($"--priority: the highest of {ParleyEndPoint.Format(target)} is {highest}");
         if (listens && (MessageSettings.CarriesMessages(target) || target is FifoEndPoint or ProcessEndPoint))
             throw new UsageException($"nobody connects to {ParleyEndPoint.Format(target)}: --listen is for sockets and named pipes");
         if (waitsAndNot)
