@@ -23,6 +23,9 @@ internal static class ExitCode
         // Somebody was there and turned us away, whether that is met while connecting or at the first read.
         Reason.Reset => BrokenOff,
         _ when failure.Step is Step.Resolve or Step.Socket or Step.Bind or Step.Listen or Step.Connect or Step.Open => NotConnected,
+
+        // Nothing of that name is there, as where it was to be opened; or the broker is not, which was to make or remove it.
+        Reason.NotFound or Reason.Refused when failure.Step == Step.Remove || failure is { Step: Step.Create, EndPoint: AmqpEndPoint } => NotConnected,
         Reason.PeerDied or Reason.Corrupt or Reason.Aborted => BrokenOff,
         _ => Failed,
     };

@@ -6,6 +6,10 @@ namespace Parley.Cli.Output;
 internal static class Failure
 {
     private const string OutputIsClosed = "it is closed (EBADF)";
+    private const string SeeList = "see what there is with: parley list";
+
+    // Those who send or receive are told in the cause how it is made.
+    private const string NoQueue = "there is no queue of that name";
 
     /// <summary>The command that starts the other side of what this one is about; the verbs that carry messages have one of their own.</summary>
     internal static Func<string, string> OtherSide { get; set; } = static where => $"parley serve {where}";
@@ -89,13 +93,13 @@ internal static class Failure
                 "--allow uid:N says that it is meant",
             Reason.Denied when failure.EndPoint is SharedMemoryEndPoint =>
                 "shared memory is between programs of one user; its owner can let others in by name: --mode 0666 --allow uid:N",
-            Reason.Refused when connecting && failure.EndPoint is AmqpEndPoint => "no broker listens there",
+            Reason.Refused when failure.EndPoint is AmqpEndPoint => "no broker listens there",
             Reason.Denied when failure.EndPoint is AmqpEndPoint =>
                 $"who this is say --user and --password-file, or {RabbitMQOptions.UserVariable} and {RabbitMQOptions.PasswordVariable} of the environment; guest is let in from the broker's own machine only",
             Reason.Refused when connecting => $"nothing listens there; start a server with: {OtherSide(where)}",
             Reason.NotFound when failure.Step is Step.Resolve => "check the host's name; an address works without a look-up",
-            Reason.NotFound when failure is { Step: Step.Open, EndPoint: FifoEndPoint or MessageQueueEndPoint } => $"make it with: parley create {where}",
-            Reason.NotFound when failure is { Step: Step.Remove, EndPoint: MessageQueueEndPoint } => "see what there is with: parley list",
+            Reason.NotFound when failure is { Step: Step.Open or Step.Remove, EndPoint: FifoEndPoint or MessageQueueEndPoint or SharedMemoryEndPoint or AmqpEndPoint } =>
+                NameHint(failure, where),
             Reason.TimedOut when failure is { Step: Step.Open, EndPoint: FifoEndPoint } => "the other side has to open it too; --timeout waits longer",
             Reason.InUse when failure.Step is Step.Create => $"look at what is there with: parley inspect {where}",
             Reason.NotFound when connecting && failure.EndPoint is NamedPipeEndPoint => $"there is no such pipe; make it with: {OtherSide(where)}",
@@ -141,6 +145,18 @@ internal static class Failure
             return $"talk to it with: parley connect {where}";
         return $"nothing listens there; start a server with: parley serve {where}, or for messages: parley receive {where}";
     }
+
+    /// <summary>Nothing of that name is there: how it is made, or where those are that are there.</summary>
+    private static string? NameHint(ConnectionException failure, string where) => failure switch
+    {
+        { Step: Step.Open, EndPoint: MessageQueueEndPoint } => $"make it with: parley create {where}; {SeeList}",
+        { Step: Step.Open, EndPoint: FifoEndPoint } => $"make it with: parley create {where}",
+        { EndPoint: FifoEndPoint fifo } => $"see what there is with: ls -l {(Path.GetDirectoryName(fifo.Path) is { Length: > 0 } folder ? folder : ".")}",
+        { EndPoint: SharedMemoryEndPoint { Name: ['/', ..] } } => failure.Step == Step.Open ? SharedMemoryHint(failure, where) : null,
+        { EndPoint: MessageQueueEndPoint or SharedMemoryEndPoint } => SeeList,
+        { EndPoint: AmqpEndPoint, Cause: NoQueue } => "see what there is with: rabbitmqctl list_queues",
+        _ => null,
+    };
 
     private static string WhoMayUse(FifoEndPoint fifo)
     {

@@ -123,8 +123,8 @@ public sealed class VerbTests
         (await queue.RunAsync("remove", queue.Endpoint)).MustExit(0);
 
         Errors.Failure.MustBe(await queue.RunAsync("send", queue.Endpoint, "x"), "3", "there is no queue of that name; it is made with: parley create");
-        Errors.Failure.MustBe(await queue.RunAsync("inspect", queue.Endpoint), "3", "there is no queue of that name");
-        Errors.Failure.MustBe(await queue.RunAsync("remove", queue.Endpoint), "1", "there is no queue of that name");
+        Errors.Failure.MustBe(await queue.RunAsync("inspect", queue.Endpoint), "3", "there is no queue of that name", "rabbitmqctl list_queues");
+        Errors.Failure.MustBe(await queue.RunAsync("remove", queue.Endpoint), "3", "there is no queue of that name", "rabbitmqctl list_queues");
     }
 
     [SkippableFact]

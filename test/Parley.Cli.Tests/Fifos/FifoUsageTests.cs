@@ -32,7 +32,8 @@ public sealed class FifoUsageTests : IDisposable
         { "inspect unix:/tmp/s", "2", "nothing to inspect", "fifo:/path" },
         { "remove stdio:", "2", "nothing to remove", "fifo:/path" },
         { "remove fifo:{folder}", "1", "is a directory, not a FIFO", "" },
-        { "remove fifo:{folder}/none", "1", @"cannot remove fifo:{folder}/none: .*\(ENOENT\)", "" },
+        { "remove fifo:{folder}/none", "3", @"cannot remove fifo:{folder}/none: .*\(ENOENT\)", "ls -l {folder}$" },
+        { "remove fifo:{folder}/none/fifo", "3", @"cannot remove fifo:{folder}/none/fifo: .*\(ENOENT\)", "ls -l {folder}/none$" },
         { "inspect fifo:{folder}/none", "3", @"cannot open fifo:{folder}/none: .*\(ENOENT\)", "parley create fifo:{folder}/none" },
     };
 
