@@ -219,6 +219,21 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("connect --timeout 0.5")]
+    [InlineData("send --timeout 0.5")]
+    [InlineData("inspect")]
+    public async Task ServerThatIsStopped_IsSaidWithAHint(string words)
+    {
+        await using ListeningCommand server = await Command.ListenAsync("receive", Endpoint);
+        server.Process.Send(Signal.Stop);
+        await Eventually.TrueAsync(() => ProcFs.IsStopped(server.Process.Id), "the server stopped");
+
+        CommandResult result = await Command.RunAsync([.. words.Split(' '), Endpoint]);
+
+        Errors.Failure.MustBe(result, "4", $"cannot agree with {Endpoint}: .*ETIMEDOUT", "does not answer, as one that is stopped, or busy; .*ss -lxp");
+    }
+
+    [Theory]
     [InlineData("serve", "--ring-size 5000", "no power of two")]
     [InlineData("serve", "--ring-size 2048", "no power of two")]
     [InlineData("serve", "--ring-size 2147483648", "'2147483648' is no power of two from 4096 to 1073741824")]
