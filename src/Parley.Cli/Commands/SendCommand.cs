@@ -84,9 +84,19 @@ internal static class SendCommand
             options.Direction = OneWay.Is(target) || target is MessageQueueEndPoint ? ConnectionDirection.SendOnly : ConnectionDirection.Both;
             Failure.OtherSide = where => $"parley receive {where}{MessageSettings.Words(framing)}";
             using var interruption = new Interruption();
-            OpenTarget open = parsed.GetValue(listen)
-                ? await OpenTarget.AcceptAsync(target, options, Listening, interruption.Token)
-                : await OpenTarget.OpenAsync(target, options, interruption.Token);
+            OpenTarget open;
+            try
+            {
+                open = parsed.GetValue(listen)
+                    ? await OpenTarget.AcceptAsync(target, options, Listening, interruption.Token)
+                    : await OpenTarget.OpenAsync(target, options, interruption.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                StandardError.WriteLine($"{ParleyEndPoint.Format(target)}: nothing was sent");
+                throw;
+            }
+
             var header = new MessageHeader { Priority = parsed.GetValue(priority) ?? 0 };
             var sender = new Sender(open.Channel, target, header, parsed.GetValue(timeout).Infinite(), parsed.GetValue(noWait));
             return await RunAsync(sender, open, given, cut, framing, target, verbosity.IsVerbose(parsed), interruption.Token);
@@ -106,6 +116,7 @@ internal static class SendCommand
         Sender sender, OpenTarget open, ReadOnlyMemory<byte>[] given, InputCut cut, MessageFraming framing, EndPoint target, bool verbose, CancellationToken cancellationToken)
     {
         bool isDone = false;
+        bool isEnding = false;
         try
         {
             UnfitMessage.CheckLengths(given, target, open.Channel.MaxMessageSize);
@@ -114,6 +125,7 @@ internal static class SendCommand
             if (given.Length == 0)
                 await SendInputAsync(sender, cut, framing, target, open.Channel.MaxMessageSize, cancellationToken);
             await sender.FinishAsync();
+            isEnding = true;
             int? exitCode = await open.EndAsync(cancellationToken);
             isDone = true;
             return exitCode ?? ExitCode.Done;
@@ -121,27 +133,37 @@ internal static class SendCommand
         finally
         {
             await sender.SettleAsync();
-            if (!isDone && target is SharedMemoryEndPoint)
-                await EndEarlyAsync(open);
-            if (verbose || (!isDone && (sender.Sent > 0 || given.Length != 1)))
+            bool isInterrupted = cancellationToken.IsCancellationRequested;
+            if (!isDone && MessageSettings.HasClients(target, framing) && !await TryEndEarlyAsync(open) && sender.Sent > 0)
+                sender.TakeBackLast();
+            if (isDone && verbose)
                 sender.Report();
+            else if (!isDone && (verbose || isInterrupted || sender.Sent > 0 || given.Length != 1))
+                sender.ReportEarlyEnd(given.Length > 0 || cut == InputCut.Whole ? Math.Max(1, given.Length) : null, isEnding && isInterrupted);
         }
     }
 
     /// <summary>
     /// The messages that went are whole, and no more come: in shared memory that has to be said, for the end of a process that has not said it is
-    /// its death. Nobody is waited for: what went stays in the ring.
+    /// its death. Nobody is waited for: what went stays in the ring, or is the kernel's.
     /// </summary>
-    private static async ValueTask EndEarlyAsync(OpenTarget open)
+    /// <returns>Whether what was begun has found room, or nobody has to know any more, for the peer is gone.</returns>
+    private static async ValueTask<bool> TryEndEarlyAsync(OpenTarget open)
     {
         using var due = new CancellationTokenSource(LongestEnd);
         try
         {
             await open.Channel.CompleteSendsAsync(due.Token);
+            return true;
         }
-        catch (Exception failure) when (failure is ConnectionException or OperationCanceledException)
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+        catch (ConnectionException)
         {
             // The failure that led here is the one that is told.
+            return true;
         }
     }
 

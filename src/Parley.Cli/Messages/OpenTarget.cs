@@ -58,7 +58,7 @@ internal sealed class OpenTarget
         if (_stream is not null)
             return await _stream.EndAsync(cancellationToken);
         await Channel.CompleteSendsAsync(cancellationToken);
-        await Channel.DisposeAsync();
+        await Channel.DisposeAsync().AsTask().WaitAsync(cancellationToken);
         return null;
     }
 

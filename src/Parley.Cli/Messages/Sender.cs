@@ -12,13 +12,19 @@ internal sealed class Sender(MessageChannel channel, EndPoint target, MessageHea
     private readonly bool _isConfirmed = target is AmqpEndPoint;
     private readonly Queue<(Task Sent, int Length)> _underWay = new();
     private long _bytes;
+    private int _lastLength;
+    private bool _isLastCut;
 
     /// <summary>How many were sent.</summary>
     internal long Sent { get; private set; }
 
+    /// <summary>How many were to be sent, so far.</summary>
+    internal long Begun { get; private set; }
+
     /// <exception cref="ConnectionException">With <see cref="Reason.Full"/> or <see cref="Reason.TimedOut"/> where there was no room, or what else went wrong.</exception>
     internal async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
+        Begun++;
         if (_isConfirmed)
         {
             if (_underWay.Count == MostUnderWay)
@@ -63,9 +69,35 @@ internal sealed class Sender(MessageChannel channel, EndPoint target, MessageHea
         }
     }
 
+    /// <summary>The last one was taken for sent while a stream had room for the first part of it, and there was none for the rest.</summary>
+    internal void TakeBackLast()
+    {
+        Sent--;
+        _bytes -= _lastLength;
+        _isLastCut = true;
+    }
+
     /// <summary>Says how many were sent, where that is not plain from what else is said.</summary>
-    internal void Report()
-        => StandardError.WriteLine($"{ParleyEndPoint.Format(target)}: {Units.Count(Sent, "message")} sent, {Units.Count(_bytes, "byte")}");
+    internal void Report() => Report("");
+
+    /// <summary>Says how many were sent before it was over too soon, and how many were not.</summary>
+    /// <param name="given">How many there are; <see langword="null"/> where nobody knows, for not all were read.</param>
+    /// <param name="isEnding">Whether all were sent, and their arrival was waited for in vain.</param>
+    internal void ReportEarlyEnd(int? given, bool isEnding)
+    {
+        long missing = (given ?? Begun) - Sent;
+        if (missing == 0)
+        {
+            Report(isEnding && !_isConfirmed ? "; whether all of them arrive is not known" : "");
+            return;
+        }
+
+        string cut = !_isLastCut ? "" : missing == 1 ? ", cut off" : ", the first of them cut off";
+        Report($"; not {(_isConfirmed ? "confirmed" : "sent")}: {Units.Count(missing, "message")}{cut}{(given is null ? ", and what follows" : "")}");
+    }
+
+    private void Report(string rest)
+        => StandardError.WriteLine($"{ParleyEndPoint.Format(target)}: {Units.Count(Sent, "message")} sent, {Units.Count(_bytes, "byte")}{rest}");
 
     private async ValueTask FinishOneAsync()
     {
@@ -78,6 +110,7 @@ internal sealed class Sender(MessageChannel channel, EndPoint target, MessageHea
     {
         Sent++;
         _bytes += length;
+        _lastLength = length;
     }
 
     private async ValueTask SendInTimeAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)

@@ -10,10 +10,12 @@ internal sealed class StreamMessages
 {
     private readonly CancellationTokenSource _gone = new();
     private readonly Connection _connection;
+    private readonly bool _isProgram;
 
-    private StreamMessages(Connection connection, MessageChannelOptions options)
+    private StreamMessages(Connection connection, EndPoint peer, MessageChannelOptions options)
     {
         _connection = connection;
+        _isProgram = peer is ProcessEndPoint;
         Channel = MessageChannel.Over(connection, options);
     }
 
@@ -27,7 +29,7 @@ internal sealed class StreamMessages
 
     internal static StreamMessages Open(Connection connection, EndPoint peer, MessageChannelOptions options)
     {
-        var messages = new StreamMessages(connection, options);
+        var messages = new StreamMessages(connection, peer, options);
         connection.Closed.UnsafeRegister(static gone => ((CancellationTokenSource)gone!).Cancel(), messages._gone);
         if (peer is not FifoEndPoint { WritePath: null })
             _ = messages.DropAnswersAsync(isEndOfAll: peer is not ProcessEndPoint);
@@ -40,7 +42,9 @@ internal sealed class StreamMessages
     internal async ValueTask<int?> EndAsync(CancellationToken cancellationToken)
     {
         await Channel.CompleteSendsAsync(cancellationToken);
-        await Channel.DisposeAsync();
+
+        // The kernel goes on delivering what it has, also when this process is gone; a program would be left behind.
+        await Channel.DisposeAsync().AsTask().WaitAsync(_isProgram ? CancellationToken.None : cancellationToken);
         return _connection.TryGetExitCode(out int code) ? code : null;
     }
 

@@ -201,17 +201,44 @@ public sealed class QueueTests
         Assert.Equal("one\n", await queue.TakeAsync());
     }
 
-    [SkippableFact]
-    public async Task Send_Interrupted_SaysHowManyWereSent()
+    [SkippableTheory]
+    [InlineData(nameof(Signal.Interrupt))]
+    [InlineData(nameof(Signal.Terminate))]
+    public async Task Send_Interrupted_SaysHowManyWereSent(string signal)
     {
         using TestQueue queue = await TestQueue.CreateAsync(capacity: 2);
-        await using ChildProcess send = Command.Start("send", queue.Endpoint, "one", "two", "three");
+        await using ChildProcess send = Command.Start("send", queue.Endpoint, "one", "two", "three", "four");
         await EventuallyCountsAsync(queue, 2);
 
-        send.Send(Signal.Interrupt);
+        send.Send(Enum.Parse<Signal>(signal));
 
-        CommandResult result = (await send.EndAsync()).MustExit(130);
-        Assert.Contains("2 messages sent", result.Error, StringComparison.Ordinal);
+        Assert.Equal($"{queue.Endpoint}: 2 messages sent, 6 bytes; not sent: 2 messages\n", (await send.EndAsync()).MustExit(130).Error);
+    }
+
+    [SkippableFact]
+    public async Task Send_InterruptedWithItsOnlyMessage_SaysThatItWasNotSent()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync(capacity: 1);
+        await queue.PutAsync("one");
+        await using ChildProcess send = Command.Start("send", queue.Endpoint, "two");
+        await Eventually.TrueAsync(() => ProcFs.HasOpen(send.Id, queue.Name), "the queue open");
+
+        send.Send(Signal.Terminate);
+
+        Assert.Equal($"{queue.Endpoint}: 0 messages sent, 0 bytes; not sent: 1 message\n", (await send.EndAsync()).MustExit(130).Error);
+        Assert.Equal("one\n", await queue.TakeAsync());
+    }
+
+    [SkippableFact]
+    public async Task Send_InterruptedBeforeThereIsAQueue_SaysThatNothingWasSent()
+    {
+        using TestQueue queue = TestQueue.Unmade();
+        await using ChildProcess send = Command.Start("send", queue.Endpoint, "one", "--retry", "1000", "-v");
+        await send.WaitForErrorAsync("Try 1 of 1001");
+
+        send.Send(Signal.Terminate);
+
+        Assert.Equal($"{queue.Endpoint}: nothing was sent", (await send.EndAsync()).MustExit(130).ErrorLines[^1]);
     }
 
     [SkippableFact]

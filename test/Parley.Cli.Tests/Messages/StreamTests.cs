@@ -81,6 +81,40 @@ public sealed class StreamTests : IDisposable
         Assert.Contains($"{relay.Endpoint} -> {queue.Endpoint}: 0 messages", (await relay.StopAsync()).MustExit(0).Error, StringComparison.Ordinal);
     }
 
+    /// <summary>The stream had room for the first part of the message alone: it was not sent, though it was begun.</summary>
+    [SkippableTheory]
+    [InlineData(nameof(Signal.Interrupt))]
+    [InlineData(nameof(Signal.Terminate))]
+    public async Task Send_InterruptedWhileThePeerDoesNotRead_SaysThatTheMessageIsCutOff(string signal)
+    {
+        await using RawListener listener = RawListener.Open();
+        await using ChildProcess send = Command.Start("send", listener.Endpoint, "--frame", "len32", "--whole", "--max-size", $"{64 * Payload.Megabyte}");
+        Task written = send.WriteAsync(new byte[64 * Payload.Megabyte], close: true);
+        using System.Net.Sockets.Socket peer = await RawSocket.AcceptAsync(listener.Socket);
+        await Eventually.TrueAsync(() => peer.Available > 0, "the message begun");
+
+        send.Send(Enum.Parse<Signal>(signal));
+
+        Assert.Equal($"{listener.Endpoint}: 0 messages sent, 0 bytes; not sent: 1 message, cut off\n", (await send.EndAsync()).MustExit(130).Error);
+        await written.WaitAsync(Limits.Wait);
+    }
+
+    [SkippableFact]
+    public async Task Send_InterruptedWhileItWaitsForThePeersEnd_SaysThatNothingIsKnown()
+    {
+        await using RawListener listener = RawListener.Open();
+        await using ChildProcess send = Command.Start("send", listener.Endpoint, "--frame", "line", "a", "b");
+        using System.Net.Sockets.Socket peer = await RawSocket.AcceptAsync(listener.Socket);
+        await Eventually.TrueAsync(() => peer.Available == 4, "both messages there");
+        byte[] received = new byte[8];
+        Assert.Equal(4, await peer.ReceiveAsync(received).WaitAsync(Limits.Wait));
+        Assert.Equal(0, await peer.ReceiveAsync(received).WaitAsync(Limits.Wait));
+
+        send.Send(Signal.Terminate);
+
+        Assert.Equal($"{listener.Endpoint}: 2 messages sent, 2 bytes; whether all of them arrive is not known\n", (await send.EndAsync()).MustExit(130).Error);
+    }
+
     [SkippableFact]
     public async Task NobodyThere_SaysHowToStartWhoTalksMessages()
     {

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using static Parley.Cli.Tests.Payload;
 
 namespace Parley.Cli.Tests.SharedMemory;
@@ -231,6 +233,27 @@ public sealed class CommandTests : IDisposable
         CommandResult result = await Command.RunAsync([.. words.Split(' '), Endpoint]);
 
         Errors.Failure.MustBe(result, "4", $"cannot agree with {Endpoint}: .*ETIMEDOUT", "does not answer, as one that is stopped, or busy; .*ss -lxp");
+    }
+
+    [Fact]
+    public async Task Send_InterruptedWhileThePeerIsStopped_SaysHowManyWereSent()
+    {
+        const int Messages = 100;
+        await using ListeningCommand receive = await Command.ListenAsync(new Launch("receive", Endpoint, "--ring-size", "4096") { CollectOutput = false });
+        string[] messages = [.. Enumerable.Repeat(new string('x', 2000), Messages)];
+        await using ChildProcess send = Command.Start(["send", Endpoint, .. messages]);
+
+        // Neither the ring nor the pipe behind it holds so many. The first one says that the others are under way.
+        await receive.Process.ReadAsync(new byte[2001]).WaitAsync(Limits.Wait);
+        receive.Process.Send(Signal.Stop);
+
+        send.Send(Signal.Terminate);
+
+        Match told = Regex.Match((await send.EndAsync()).MustExit(130).Error, @"^shm:\S+: (\d+) messages? sent, \d+ bytes; not sent: (\d+) messages?\n$", RegexOptions.None, Limits.Wait);
+        Assert.True(told.Success, send.ErrorSoFar);
+        int sent = int.Parse(told.Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.InRange(sent, 1, Messages - 1);
+        Assert.Equal(Messages - sent, int.Parse(told.Groups[2].Value, CultureInfo.InvariantCulture));
     }
 
     [Theory]
