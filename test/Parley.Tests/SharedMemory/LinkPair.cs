@@ -8,7 +8,7 @@ namespace Parley.Tests.SharedMemory;
 /// <summary>Both ends of one link in this process, each with a mapping of its own, without a handshake.</summary>
 internal sealed class LinkPair : IDisposable
 {
-    public LinkPair(LinkKind kind, int capacity = SharedLayout.DefaultCapacity, bool membarrier = false, bool inline = false, TimeSpan? lastLookAfter = null)
+    public LinkPair(LinkKind kind, int capacity = SharedLayout.DefaultCapacity, bool membarrier = false, bool inline = false, TimeSpan? thirdLookAfter = null)
     {
         (Connection client, Connection server) = Connection.CreatePair(new ConnectionOptions { RunContinuationsInline = inline });
         Segment segment = Segment.Create(capacity, out DescriptorHandle memory);
@@ -21,7 +21,7 @@ internal sealed class LinkPair : IDisposable
         SharedMemoryLink Link(Connection socket, Segment segment, bool isServer)
             => new((DescriptorConnection)socket, segment, isServer, kind, membarrier && Membarrier.IsAvailable)
             {
-                LastLookAfter = (long)((lastLookAfter ?? TimeSpan.FromMilliseconds(1)).TotalSeconds * Stopwatch.Frequency),
+                ThirdLookAfter = (long)((thirdLookAfter ?? TimeSpan.FromMilliseconds(1)).TotalSeconds * Stopwatch.Frequency),
             };
     }
 

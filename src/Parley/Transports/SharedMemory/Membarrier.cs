@@ -6,7 +6,7 @@ namespace Parley.Transports.SharedMemory;
 /// <summary>The fence that the sleeper makes for both sides, so that who publishes needs none: section 5 of the protocol.</summary>
 /// <remarks>
 /// Linux leaves a processor out whose last thread was of this process, and asleep, when the process registered, until another process has run there
-/// (seen with 6.18). So it is not relied upon alone: <see cref="SharedMemoryLink.LastLookAfter"/>.
+/// (seen with 6.18). So it is not relied upon alone: <see cref="SharedMemoryLink.ThirdLookAfter"/>.
 /// </remarks>
 internal static class Membarrier
 {

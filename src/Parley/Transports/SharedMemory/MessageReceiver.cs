@@ -152,12 +152,12 @@ internal sealed class MessageReceiver : RingSide
         while (true)
         {
             ForgetWake();
-            bool isLast = IsLastLook();
+            bool isThird = IsThirdLookDue();
             bool hasGone = HasGone(out _);
             if (!Drop() || hasGone || Clock.IsOver(due))
                 break;
-            if (isLast)
-                NoteLastLook();
+            if (isThird)
+                NoteThirdLook();
             AnnounceAlone(SharedLayout.SleepsOnSocket);
             if (_ring.HasRecord || HasGone(out _))
             {

@@ -38,8 +38,8 @@ internal abstract class RingSide : IAwaitedRing
     private readonly LoopLook _loopLook;
     private readonly WaitLimits? _limits;
 
-    // When to look once more at the latest, where the announcement that stands was made with a membarrier.
-    private long _lastLookAt = Deadline.Never;
+    // When the third look is due, where the announcement that stands was made with a membarrier and needs one: section 5.
+    private long _thirdLookAt = Deadline.Never;
     private int _awaitedLength;
     private int _callsInARow;
     private BriefPoll _looks;
@@ -223,7 +223,7 @@ internal abstract class RingSide : IAwaitedRing
         AnnounceAlone(SharedLayout.SleepsOnSocket);
         if (IsReadyForLoop(_awaitedLength))
             return true;
-        if (_lastLookAt != Deadline.Never)
+        if (_thirdLookAt != Deadline.Never)
             EventLoop.Shared.ArmAt(_wake, LookAt);
         return false;
     }
@@ -282,7 +282,7 @@ internal abstract class RingSide : IAwaitedRing
 
     /// <summary>One wait of who has ended all others and announced it. The caller looks before and after it.</summary>
     private protected async ValueTask WaitAloneAsync(long due)
-        => await _wake.WaitAsync(Math.Min(due, _lastLookAt), CancellationToken.None).ConfigureAwait(false);
+        => await _wake.WaitAsync(Math.Min(due, _thirdLookAt), CancellationToken.None).ConfigureAwait(false);
 
     private protected void ForgetWake() => _wake.Forget();
 
@@ -299,25 +299,25 @@ internal abstract class RingSide : IAwaitedRing
         bool isNew = _control.Announce(how);
         Link.Fence();
         if (isNew && Link.UsesMembarrier)
-            _lastLookAt = Stopwatch.GetTimestamp() + Link.LastLookAfter;
+            _thirdLookAt = Stopwatch.GetTimestamp() + Link.ThirdLookAfter;
     }
 
     /// <summary>
-    /// Looks. When nothing is found at the time of the last look or later, and the announcement stands, nobody has published without seeing it:
+    /// Looks. When nothing is found at the time of the third look or later, and the announcement stands, nobody has published without seeing it:
     /// then the sleep may be without end.
     /// </summary>
     private bool LookAgain(int length)
     {
-        bool isLast = IsLastLook();
+        bool isThird = IsThirdLookDue();
         if (IsReady(length))
             return true;
-        if (isLast)
-            NoteLastLook();
+        if (isThird)
+            NoteThirdLook();
         return false;
     }
 
     /// <summary>When a wait looks, though nothing wakes it.</summary>
-    private long LookAt => Math.Min(_lastLookAt, LimitLookAt);
+    private long LookAt => Math.Min(_thirdLookAt, LimitLookAt);
 
     private long LimitLookAt => _limits?.LookAt ?? Deadline.Never;
 
@@ -329,10 +329,10 @@ internal abstract class RingSide : IAwaitedRing
             throw Channel.BreakOff(Step, Reason.TimedOut, cause);
     }
 
-    /// <summary>Whether a look that begins now is the last one that an announcement needs. If it finds nothing: <see cref="NoteLastLook"/>.</summary>
-    private protected bool IsLastLook() => Clock.IsOver(_lastLookAt);
+    /// <summary>Whether a look that begins now is the third one, the last that an announcement needs. If it finds nothing: <see cref="NoteThirdLook"/>.</summary>
+    private protected bool IsThirdLookDue() => Clock.IsOver(_thirdLookAt);
 
-    private protected void NoteLastLook() => _lastLookAt = Deadline.Never;
+    private protected void NoteThirdLook() => _thirdLookAt = Deadline.Never;
 
     private protected void TakeDown() => _control.TakeDown();
 

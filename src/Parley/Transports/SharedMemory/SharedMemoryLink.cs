@@ -60,7 +60,7 @@ internal sealed unsafe partial class SharedMemoryLink : IWaiter
     /// After how many ticks a sleeper that relies on <see cref="Membarrier"/> looks once more. A store waits in a processor's buffer for
     /// a microsecond at worst; a millisecond is a thousand of them, and short enough for the one message that would come so late.
     /// </summary>
-    internal long LastLookAfter { get; init; } = Stopwatch.Frequency / 1000;
+    internal long ThirdLookAfter { get; init; } = Stopwatch.Frequency / 1000;
 
     /// <summary>The socket has ended: the peer is gone, or this side has closed.</summary>
     internal bool HasEnded => _hasEnded;

@@ -8,7 +8,7 @@ namespace Parley.Tests.SharedMemory;
 /// Where the sleeper makes the publisher's fence with a membarrier, which may leave a processor out: what was published by one that did not see the
 /// sleeper is found all the same, section 5 of docs/shared-memory-protocol.md.
 /// </summary>
-public sealed class LastLookTests
+public sealed class ThirdLookTests
 {
     // The peer publishes before this is over, however slow the machine.
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(5);
@@ -103,10 +103,10 @@ public sealed class LastLookTests
         await receive.Within();
     }
 
-    private static LinkPair Connect(TimeSpan lastLookAfter, bool inline = false)
+    private static LinkPair Connect(TimeSpan thirdLookAfter, bool inline = false)
     {
         Skip.IfNot(Membarrier.IsAvailable, "the kernel has no membarrier");
-        return new LinkPair(LinkKind.Messages, SharedLayout.SmallestCapacity, membarrier: true, inline, lastLookAfter);
+        return new LinkPair(LinkKind.Messages, SharedLayout.SmallestCapacity, membarrier: true, inline, thirdLookAfter);
     }
 
     private static SharedMemoryChannel Channel(SharedMemoryLink link, bool inline = false)
