@@ -16,7 +16,7 @@ run() { # run OPTIMISE DEFINES...: in a folder of its own; sets `states` and `er
   spin -a "$@" "$model" > spin.out || { cat spin.out; exit 1; }
   local search=-DSAFETY option=
   [[ "$*" != *-DCYCLES* ]] || search=-DNP option=-l
-  gcc "$optimise" -w $search -DCOLLAPSE -DMEMLIM=1500 -o pan pan.c
+  gcc "$optimise" -w $search -DMEMLIM=1500 -o pan pan.c
   ./pan $option -m100000 -w24 > pan.out
   states=$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' pan.out)
   error=$(sed -n 's/^pan:[0-9]*: *\(.*\) (at depth.*/\1/p' pan.out | head -n 1)
@@ -70,12 +70,17 @@ for kind in 1 2; do
   check holds "$name, the reader may be killed" -DKIND=$kind -DKILL=2 -DMESSAGES=$((4 - kind))
 done
 check holds "messages, membarrier, the writer may be killed" -DKILL=1 -DMESSAGES=2 -DMEMBARRIER
+check holds "bytes, membarrier, the reader may be killed" -DKIND=1 -DKILL=2 -DMESSAGES=3 -DMEMBARRIER
 check holds "messages, every run ends" -DKILL=1 -DMESSAGES=2 -DCYCLES
+check holds "bytes, membarrier, every run ends" -DKIND=1 -DMESSAGES=2 -DMEMBARRIER -DCYCLES
 whole=${#pids[@]}
 
 check fails "the sleeper's fence" "$waits" -DBREAK_SLEEPER_FENCE
 check fails "the publisher's fence" "$waits" -DBREAK_PUBLISHER_FENCE
 check fails "the third look, with membarrier" "$waits" -DMEMBARRIER -DBREAK_THIRD_LOOK
+check fails "the millisecond before the third look" "$waits" -DMEMBARRIER -DBREAK_MILLISECOND
+check fails "an announcement that stood at the third look" "$waits" -DMEMBARRIER -DBREAK_STANDS
+check fails "an end of the third looks" "non-progress cycle" -DMEMBARRIER -DBREAK_SLEEP_WITHOUT_END -DMESSAGES=2 -DCYCLES
 check fails "the second look" "$waits" -DBREAK_SECOND_LOOK
 check fails "giving back before sleeping" "$waits" -DBREAK_GIVING_BACK
 check fails "the watcher of the socket taking the word down" "$waits" -DKILL=1 -DMESSAGES=3 -DBREAK_WATCHER

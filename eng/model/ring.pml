@@ -154,7 +154,9 @@ inline announce(p, how) {
 #ifdef MEMBARRIER
     atomic {
         drained(p);
+#ifndef BREAK_STANDS
         hasLooked[p] = hasLooked[p] && memory[SLEEP(p)] == how;
+#endif
         memory[SLEEP(p)] = how;
         state[p] = Announced;
         if :: !hasLooked[p] -> before[other(p)] = inBuffer(other(p)) :: else fi
@@ -169,8 +171,16 @@ inline announce(p, how) {
 
 /* A millisecond, in which what was in the other's buffer has become visible. */
 #if defined(MEMBARRIER) && !defined(BREAK_THIRD_LOOK)
+#ifdef BREAK_MILLISECOND
+#define timeIsOver(p) (!hasLooked[p])
+#else
 #define timeIsOver(p) (!hasLooked[p] && before[other(p)] == 0)
+#endif
+#ifdef BREAK_SLEEP_WITHOUT_END
+#define noteTime(p) skip
+#else
 #define noteTime(p) hasLooked[p] = true
+#endif
 #else
 #define timeIsOver(p) false
 #define noteTime(p) skip

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Parley.Transports.Descriptors;
 using Parley.Transports.SharedMemory;
 
@@ -79,28 +78,38 @@ public sealed class ThirdLookTests
         await send.Within();
     }
 
-    /// <summary>One that sleeps for longer is not woken again and again: an idle conversation costs nothing.</summary>
+    /// <summary>What was announced by a wait that was cancelled says nothing of the next one.</summary>
     [SkippableFact]
-    public async Task Receive_NothingComes_LooksOnceMoreAndThenSleeps()
+    public async Task Receive_AfterOneThatWasCancelled_LooksAnew()
     {
-        using LinkPair links = Connect(TimeSpan.FromMilliseconds(1));
+        using LinkPair links = Connect(Late);
         await using SharedMemoryChannel channel = Channel(links.Client);
-        await using SharedMemoryChannel peer = Channel(links.Server);
-        int thread = 0;
-        Task receive = OnItsOwnThread.Run(() =>
-        {
-            Volatile.Write(ref thread, Native.ThreadId);
-            channel.Receive(new byte[16], Timeout.InfiniteTimeSpan);
-        });
+        using var cancel = new CancellationTokenSource();
+        byte[] buffer = new byte[16];
+        Task<ReceivedMessage> first = channel.ReceiveAsync(buffer, cancel.Token).AsTask();
         await Eventually.TrueAsync(() => Sleeps(links.Client.Incoming, SharedLayout.ReaderSleep), "the receiver sleeps");
-        int before = TimesAsleep(Volatile.Read(ref thread));
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.Within());
+        Task<ReceivedMessage> second = channel.ReceiveAsync(buffer).AsTask();
+        await Eventually.TrueAsync(() => Sleeps(links.Client.Incoming, SharedLayout.ReaderSleep), "the receiver sleeps again");
 
-        await Task.Delay(TimeSpan.FromMilliseconds(300));
+        PublishUnseen(links.Server.Outgoing, at: 0, "unseen"u8);
 
-        // Three that are its own: it has begun to sleep, looks, and sleeps again.
-        Assert.InRange(TimesAsleep(thread) - before, 0, 3);
-        Assert.True(peer.TrySend("over"u8));
-        await receive.Within();
+        Assert.Equal(6, (await second.Within()).Length);
+    }
+
+    /// <summary>A dispose waits for the peer's end, and must not wait for its own time limit.</summary>
+    [SkippableFact]
+    public async Task Dispose_PeerThatClosesHasNotSeenTheSleeper_Ends()
+    {
+        using LinkPair links = Connect(Late);
+        SharedMemoryChannel channel = Channel(links.Client, closeTimeout: Limits.Transfer);
+        Task dispose = channel.DisposeAsync().AsTask();
+        await Eventually.TrueAsync(() => Sleeps(links.Client.Incoming, SharedLayout.ReaderSleep), "the dispose sleeps");
+
+        CloseUnseen(links.Server.Outgoing);
+
+        await dispose.Within();
     }
 
     private static LinkPair Connect(TimeSpan thirdLookAfter, bool inline = false)
@@ -109,8 +118,8 @@ public sealed class ThirdLookTests
         return new LinkPair(LinkKind.Messages, SharedLayout.SmallestCapacity, membarrier: true, inline, thirdLookAfter);
     }
 
-    private static SharedMemoryChannel Channel(SharedMemoryLink link, bool inline = false)
-        => new(link, null, null, new MessageChannelOptions { CloseTimeout = TimeSpan.FromMilliseconds(200), RunContinuationsInline = inline }.Snapshot());
+    private static SharedMemoryChannel Channel(SharedMemoryLink link, bool inline = false, TimeSpan? closeTimeout = null)
+        => new(link, null, null, new MessageChannelOptions { CloseTimeout = closeTimeout ?? TimeSpan.FromMilliseconds(200), RunContinuationsInline = inline }.Snapshot());
 
     // As section 3.2 says, and without a look at the sleep word.
     private static unsafe void PublishUnseen(RingMemory ring, int at, ReadOnlySpan<byte> message)
@@ -121,12 +130,7 @@ public sealed class ThirdLookTests
 
     private static unsafe void GiveBackUnseen(RingMemory ring, long head) => Volatile.Write(ref *(ulong*)(ring.Control + SharedLayout.Head), (ulong)head);
 
-    private static unsafe bool Sleeps(RingMemory ring, int word) => Volatile.Read(ref *(uint*)(ring.Control + word)) != 0;
+    private static unsafe void CloseUnseen(RingMemory ring) => Volatile.Write(ref *(uint*)(ring.Control + SharedLayout.WriterState), SharedLayout.Closed);
 
-    private static int TimesAsleep(int thread)
-    {
-        const string Name = "voluntary_ctxt_switches:";
-        string status = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/self/task/{thread}/status"));
-        return int.Parse(status.Split('\n').Single(line => line.StartsWith(Name, StringComparison.Ordinal))[Name.Length..], CultureInfo.InvariantCulture);
-    }
+    private static unsafe bool Sleeps(RingMemory ring, int word) => Volatile.Read(ref *(uint*)(ring.Control + word)) != 0;
 }

@@ -18,6 +18,9 @@ internal sealed class DeadlineHeap
         long due = deadline.Due;
         if (deadline.HeapIndex < 0)
         {
+            // Called off meanwhile: it would stay here for good.
+            if (due == Deadline.Never)
+                return;
             if (_count == _items.Length)
                 Array.Resize(ref _items, _count * 2);
             deadline.QueuedDue = due;

@@ -62,6 +62,9 @@ internal sealed class LinkListener : IAsyncDisposable
         if (options.MaxConnections is int limit)
             ofSockets.MaxConnections = (int)Math.Min((long)limit + MostWaiting, int.MaxValue);
         var listener = new LinkListener(bind(ofSockets), offered, options);
+
+        // It is found out here what the first handshake would keep the event loop for.
+        Hello.OwnFeatures(offered);
         _ = listener.TakeClientsAsync();
         return listener;
     }

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using Parley.Interop.Linux;
 
 namespace Parley.Transports.SharedMemory;
@@ -10,14 +9,15 @@ namespace Parley.Transports.SharedMemory;
 /// </remarks>
 internal static class Membarrier
 {
-    /// <summary>Whether this process is registered for it and can ask for it; tried once.</summary>
+    /// <summary>Whether this process is registered for it and can ask for it; tried once, which may take some 10 ms.</summary>
     internal static bool IsAvailable { get; } = Register();
 
     /// <summary>Every running thread of every registered process passes a full fence; this one too.</summary>
+    /// <remarks>Where a sandbox forbids it meanwhile, or memory is short, it is this one alone, as with a processor that is left out.</remarks>
     internal static void Run()
     {
         if (Libc.Membarrier(Libc.MEMBARRIER_CMD_GLOBAL_EXPEDITED) != 0)
-            throw new Win32Exception(Errno.Last);
+            Interlocked.MemoryBarrier();
     }
 
     private static bool Register()

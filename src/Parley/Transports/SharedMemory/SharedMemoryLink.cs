@@ -58,7 +58,7 @@ internal sealed unsafe partial class SharedMemoryLink : IWaiter
 
     /// <summary>
     /// After how many ticks a sleeper that relies on <see cref="Membarrier"/> looks once more. A store waits in a processor's buffer for
-    /// a microsecond at worst; a millisecond is a thousand of them, and short enough for the one message that would come so late.
+    /// microseconds, behind others that wait for their lines; a millisecond is hundreds of times that, and short enough for the one message that would come so late.
     /// </summary>
     internal long ThirdLookAfter { get; init; } = Stopwatch.Frequency / 1000;
 
