@@ -92,6 +92,8 @@ internal sealed class ListenerSettings(bool oneClient = false)
             throw new UsageException($"--connect-rate: at most {HighestRate}");
         if (parsed.GetValue(_mode) is not null && !HasFile(local, rules))
         {
+            if (local is NamedPipeEndPoint or SharedMemoryEndPoint { Name: ['/', ..] })
+                throw new UsageException($"--mode lets nobody else in at {ParleyEndPoint.Format(local)} unless they are named", "name them as well: --allow uid:N, gid:N or user:NAME");
             throw new UsageException(
                 $"--mode is for the file of {KindsWithFile}, which {ParleyEndPoint.Format(local)} has not", "other users can reach a socket: unix:/path --mode 0666; a named pipe or shm:/path too, if --allow uid:N names them");
         }

@@ -63,6 +63,8 @@ internal static class ReceiveCommand
                 throw new UsageException($"--connect is for a stream; {ParleyEndPoint.Format(source)} has no connections");
             if (parsed.GetValue(group) is not null && source is not UdpEndPoint)
                 throw new UsageException($"--multicast-group is for UDP, not for {ParleyEndPoint.Format(source)}");
+            if (parsed.GetValue(group) is { } joined && source is UdpEndPoint { Address: IPEndPoint at } && at.AddressFamily != joined.AddressFamily)
+                throw new UsageException($"--multicast-group: {joined} and {ParleyEndPoint.Format(source)} are of two families; one of IPv6 is received at udp://[::]:PORT");
             if (parsed.GetValue(noWait) && (listens || parsed.GetValue(timeout) is not null))
                 throw new UsageException(listens ? "--no-wait: nothing can be there before a client comes; --timeout waits for one" : "--no-wait and --timeout: say one of the two");
             if (parsed.GetValue(json) && parsed.GetValue(form) is not null)

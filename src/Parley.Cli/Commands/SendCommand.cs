@@ -117,6 +117,7 @@ internal static class SendCommand
     {
         bool isDone = false;
         bool isEnding = false;
+        long? known = given.Length > 0 ? given.Length : cut == InputCut.Whole ? 1 : null;
         try
         {
             UnfitMessage.CheckLengths(given, target, open.Channel.MaxMessageSize);
@@ -124,6 +125,7 @@ internal static class SendCommand
                 await sender.SendAsync(message, cancellationToken);
             if (given.Length == 0)
                 await SendInputAsync(sender, cut, framing, target, open.Channel.MaxMessageSize, cancellationToken);
+            known ??= sender.Begun;
             await sender.FinishAsync();
             isEnding = true;
             int? exitCode = await open.EndAsync(cancellationToken);
@@ -134,12 +136,13 @@ internal static class SendCommand
         {
             await sender.SettleAsync();
             bool isInterrupted = cancellationToken.IsCancellationRequested;
-            if (!isDone && MessageSettings.HasClients(target, framing) && !await TryEndEarlyAsync(open) && sender.Sent > 0)
+            EarlyEnd end = !isDone && MessageSettings.HasClients(target, framing) ? await EndEarlyAsync(open) : EarlyEnd.Clean;
+            if (end == EarlyEnd.Cut && sender.Sent > 0)
                 sender.TakeBackLast();
             if (isDone && verbose)
                 sender.Report();
             else if (!isDone && (verbose || isInterrupted || sender.Sent > 0 || given.Length != 1))
-                sender.ReportEarlyEnd(given.Length > 0 || cut == InputCut.Whole ? Math.Max(1, given.Length) : null, isEnding && isInterrupted);
+                sender.ReportEarlyEnd(known, isEnding || end == EarlyEnd.PeerGone);
         }
     }
 
@@ -147,24 +150,34 @@ internal static class SendCommand
     /// The messages that went are whole, and no more come: in shared memory that has to be said, for the end of a process that has not said it is
     /// its death. Nobody is waited for: what went stays in the ring, or is the kernel's.
     /// </summary>
-    /// <returns>Whether what was begun has found room, or nobody has to know any more, for the peer is gone.</returns>
-    private static async ValueTask<bool> TryEndEarlyAsync(OpenTarget open)
+    private static async ValueTask<EarlyEnd> EndEarlyAsync(OpenTarget open)
     {
         using var due = new CancellationTokenSource(LongestEnd);
         try
         {
             await open.Channel.CompleteSendsAsync(due.Token);
-            return true;
+            return EarlyEnd.Clean;
         }
         catch (OperationCanceledException)
         {
-            return false;
+            return EarlyEnd.Cut;
         }
         catch (ConnectionException)
         {
             // The failure that led here is the one that is told.
-            return true;
+            return EarlyEnd.PeerGone;
         }
+    }
+
+    private enum EarlyEnd
+    {
+        /// <summary>What was begun is with the kernel, or in the ring.</summary>
+        Clean,
+
+        /// <summary>The last message has found no room for all of it.</summary>
+        Cut,
+
+        PeerGone,
     }
 
     private static async Task SendInputAsync(

@@ -82,18 +82,19 @@ internal sealed class Sender(MessageChannel channel, EndPoint target, MessageHea
 
     /// <summary>Says how many were sent before it was over too soon, and how many were not.</summary>
     /// <param name="given">How many there are; <see langword="null"/> where nobody knows, for not all were read.</param>
-    /// <param name="isEnding">Whether all were sent, and their arrival was waited for in vain.</param>
-    internal void ReportEarlyEnd(int? given, bool isEnding)
+    /// <param name="isUnknown">Whether what was sent may not have arrived: its arrival was waited for in vain, or the peer has gone.</param>
+    internal void ReportEarlyEnd(long? given, bool isUnknown)
     {
+        isUnknown &= !_isConfirmed && Sent > 0;
         long missing = (given ?? Begun) - Sent;
         if (missing == 0)
         {
-            Report(isEnding && !_isConfirmed ? "; whether all of them arrive is not known" : "");
+            Report(isUnknown ? "; whether all of them arrive is not known" : "");
             return;
         }
 
         string cut = !_isLastCut ? "" : missing == 1 ? ", cut off" : ", the first of them cut off";
-        Report($"; not {(_isConfirmed ? "confirmed" : "sent")}: {Units.Count(missing, "message")}{cut}{(given is null ? ", and what follows" : "")}");
+        Report($"; not {(_isConfirmed ? "confirmed" : "sent")}: {Units.Count(missing, "message")}{cut}{(given is null ? ", and what follows" : "")}{(isUnknown ? "; whether the others arrive is not known" : "")}");
     }
 
     private void Report(string rest)

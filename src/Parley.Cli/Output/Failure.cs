@@ -106,9 +106,10 @@ internal static class Failure
             Reason.NotFound when failure.EndPoint is AmqpEndPoint => null,
             Reason.NotFound when connecting => $"the path does not exist; start a server with: {OtherSide(where)}",
             Reason.NotFound when failure.ErrorName == "EADDRNOTAVAIL" && !connecting => "the address is none of this machine; 0.0.0.0 or [::] stands for all it has",
+            Reason.NotFound when binding && failure.EndPoint is UdpEndPoint => null,
             Reason.NotFound when binding => "the directory does not exist",
             Reason.InUse when binding && IsAboutPath(failure) => "only a socket that nobody listens on is taken over",
-            Reason.InUse when binding => "somebody listens there already; see who with: ss -lxtp",
+            Reason.InUse when binding => $"somebody listens there already; see who with: ss -{(failure.EndPoint is UdpEndPoint ? "lup" : "lxtp")}",
             Reason.Denied when binding && failure.EndPoint is IPEndPoint { Port: < 1024 } => "ports under 1024 need root or the capability CAP_NET_BIND_SERVICE",
             Reason.Denied when failure.EndPoint is NamedPipeEndPoint =>
                 "a named pipe is between programs of one user; another user's are reached at unix:/path",
@@ -127,7 +128,7 @@ internal static class Failure
             Reason.Untrusted when failure.Cause.Contains("no TLS", StringComparison.Ordinal) => "without TLS it is tcp://host:port",
             Reason.Untrusted when failure.Cause.Contains("authority", StringComparison.Ordinal) || failure.Cause.Contains("itself", StringComparison.Ordinal) =>
                 "if it is the one that is meant, say so: --ca FILE names its authority, --pin PIN its key",
-            Reason.TooLarge when failure.EndPoint is NamedPipeEndPoint => "choose a shorter name, or a shorter TMPDIR",
+            Reason.TooLarge when failure.EndPoint is NamedPipeEndPoint && (binding || connecting) => "choose a shorter name, or a shorter TMPDIR",
             Reason.TooLarge when failure is { Step: Step.Send, EndPoint: SharedMemoryEndPoint } =>
                 "in shared memory a message has at most half of the ring, which --ring-size of who listens makes larger; with --frame it is --max-size",
             Reason.TooLarge when binding => "choose a shorter path, such as one in /tmp or /run",

@@ -30,6 +30,7 @@ public sealed class UsageTests
         { "receive mq:/q --json --output nul", "--json and --output", "" },
         { "receive mq:/q --count 0", "--count: '0'", "" },
         { "receive mq:/q --multicast-group 239.1.2.3", "--multicast-group is for UDP", "" },
+        { "receive udp://0.0.0.0:0 --multicast-group ff02::1", "--multicast-group: ff02::1 and udp://0.0.0.0:0 are of two families", "" },
         { "receive udp://0.0.0.0:0 --multicast-group here", "'here' is no address of a multicast group", "" },
         { "receive mq:/q --connect", "--connect is for a stream", "" },
         { "receive mq:/q --backlog 3", "--backlog is for a listener", "" },

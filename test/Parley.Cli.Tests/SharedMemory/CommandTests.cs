@@ -88,6 +88,19 @@ public sealed class CommandTests : IDisposable
         (await server.EndAsync()).MustExit(0);
     }
 
+    /// <summary>What the receiver has not taken when it has enough is not said to have been sent.</summary>
+    [Fact]
+    public async Task Send_ReceiverWantsFewer_SaysThatTheRestWasNotTaken()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "--count", "2");
+
+        CommandResult send = await Command.RunAsync("send", Endpoint, "a", "b", "c", "d", "e", "f");
+
+        Assert.Equal("a\nb\n", (await receive.EndAsync()).MustExit(0).Text);
+        send.MustExit(5);
+        Assert.Contains("parley: ", send.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Receive_ManySenders_PrintsAllOfThem()
     {

@@ -43,6 +43,7 @@ public abstract partial class MessageContract
         await pair.First.CompleteSendsAsync().Within();
         foreach (int length in new[] { 1, 40, 200 })
             await ThrowsAsync(Reason.Aborted, () => pair.First.SendAsync(Bytes(length)).AsTask());
+        Assert.Equal(Bytes(40), await ReceiveAsync(pair.Second));
     }
 
     [SkippableFact]

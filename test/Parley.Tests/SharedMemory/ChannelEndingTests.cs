@@ -134,6 +134,42 @@ public sealed class ChannelEndingTests : IDisposable
         await ThrowsAsync(Reason.PeerDied, () => channel.DisposeAsync().AsTask());
     }
 
+    /// <summary>Nothing is dropped in silence: what the other side sent and this one leaves behind it is told of, and what was sent to it before it has.</summary>
+    [Fact]
+    public async Task Dispose_LeavesMessagesBehind_ThePeerIsTold()
+    {
+        SharedMemoryChannel channel = Channel(_links.Client);
+        SharedMemoryChannel peer = Channel(_links.Server);
+        Assert.True(channel.TrySend("answer"u8));
+        for (int i = 0; i < 3; i++)
+            Assert.True(peer.TrySend("question"u8));
+        Assert.True(channel.TryReceive(new byte[8], out _));
+
+        await channel.DisposeAsync().Within();
+
+        Assert.Equal(6, (await peer.ReceiveAsync(new byte[8]).Within()).Length);
+        Assert.True((await peer.ReceiveAsync(new byte[8]).Within()).IsEnd);
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => peer.DisposeAsync().AsTask().Within());
+        Assert.Equal((Step.Close, Reason.Reset), (failure.Step, failure.Reason));
+        Assert.Equal(2 * SharedLayout.RecordAlignment, failure.UndeliveredBytes);
+    }
+
+    /// <summary>Also what comes while it waits for the other side's end.</summary>
+    [Fact]
+    public async Task Dispose_AMessageComesMeanwhile_ThePeerIsTold()
+    {
+        SharedMemoryChannel channel = Channel(_links.Client, closeTimeout: Limits.Transfer);
+        SharedMemoryChannel peer = Channel(_links.Server);
+        Task dispose = channel.DisposeAsync().AsTask();
+        await Eventually.TrueAsync(() => IsAnnounced(_links.Client.Incoming, SharedLayout.ReaderSleep), "the dispose waits");
+
+        Assert.True(peer.TrySend("late"u8));
+
+        await dispose.Within();
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => peer.DisposeAsync().AsTask().Within());
+        Assert.Equal(SharedLayout.RecordAlignment, failure.UndeliveredBytes);
+    }
+
     /// <summary>Also where a send has heard of the death already: what was on the way before that is something else.</summary>
     [Fact]
     public async Task Dispose_SendHasHeardOfTheDeath_SaysWhatWasNotReceived()
@@ -166,6 +202,10 @@ public sealed class ChannelEndingTests : IDisposable
         await Task.Run(() => channel.CompleteSendsAsync().AsTask()).Within();
 
         Assert.Equal(Step.Send, (await sends.Within()).Step);
+        byte[] buffer = new byte[1000];
+        while (!(await peer.ReceiveAsync(buffer).Within()).IsEnd)
+        {
+        }
 
         static async Task<ConnectionException> FillOnLoopAsync(SharedMemoryChannel channel)
         {
@@ -196,8 +236,8 @@ public sealed class ChannelEndingTests : IDisposable
         return [.. calls.Select(call => call.Exception?.InnerException)];
     }
 
-    private static SharedMemoryChannel Channel(SharedMemoryLink link) => new(
-        link, null, null, new MessageChannelOptions { CloseTimeout = TimeSpan.FromMilliseconds(200), RunContinuationsInline = true }.Snapshot());
+    private static SharedMemoryChannel Channel(SharedMemoryLink link, TimeSpan? closeTimeout = null) => new(
+        link, null, null, new MessageChannelOptions { CloseTimeout = closeTimeout ?? TimeSpan.FromMilliseconds(200), RunContinuationsInline = true }.Snapshot());
 
     private static unsafe void TakeDown(RingMemory ring, int word) => Interlocked.Exchange(ref *(uint*)(ring.Control + word), 0);
 

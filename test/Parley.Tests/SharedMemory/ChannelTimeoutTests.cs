@@ -34,6 +34,21 @@ public sealed class ChannelTimeoutTests : IDisposable
         await ThrowsAsync(Reason.Reset, () => peer.ReceiveAsync(buffer).AsTask());
     }
 
+    /// <summary>A peer that works through what it was sent is not idle, though it says nothing and gives nothing back.</summary>
+    [Fact]
+    public async Task Activity_PeerTakesAMessage_Changes()
+    {
+        await using SharedMemoryChannel channel = Channel(_links.Client);
+        await using SharedMemoryChannel peer = Channel(_links.Server);
+        Assert.True(channel.TrySend("request"u8));
+        long before = channel.Activity;
+        Assert.Equal(before, channel.Activity);
+
+        Assert.True(peer.TryReceive(new byte[8], out _));
+
+        Assert.NotEqual(before, channel.Activity);
+    }
+
     /// <summary>Where the loop looks at the ring itself nobody is woken, but by the clock.</summary>
     [Fact]
     public async Task IdleTimeout_WaitOfTheLoop_EndsTheChannel()

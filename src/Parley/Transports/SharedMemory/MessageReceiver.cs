@@ -146,29 +146,24 @@ internal sealed class MessageReceiver : RingSide
     /// <summary>Waits until nobody is in the ring. <see cref="ChannelEnd.IsOver"/> is set, and every thread has passed a fence since.</summary>
     internal void AwaitLeaving() => _ring.Gate.AwaitLeaving();
 
-    /// <summary>With nobody else in the ring: drops what comes until the peer has ended its side, or the time is over.</summary>
-    internal async ValueTask DrainAsync(long due)
+    /// <summary>
+    /// With nobody else in the ring: waits until the peer has ended its side, or the time is over. Not where something has come that nobody takes any more:
+    /// it stays in the ring, and so the peer is told of it.
+    /// </summary>
+    internal async ValueTask AwaitPeersEndAsync(long due)
     {
         while (true)
         {
             ForgetWake();
             bool isThird = IsThirdLookDue();
-            bool hasGone = HasGone(out _);
-            if (!Drop() || hasGone || Clock.IsOver(due))
+            if (HasGone(out _) || _ring.HasRecord || Clock.IsOver(due))
                 break;
             if (isThird)
                 NoteThirdLook();
             AnnounceAlone(SharedLayout.SleepsOnSocket);
-            if (_ring.HasRecord || HasGone(out _))
-            {
-                // Not at once: a peer that never stops talking must not keep this thread, which may be the loop's.
-                TakeDown();
-                await Task.Yield();
-            }
-            else
-            {
-                await WaitAloneAsync(due).ConfigureAwait(false);
-            }
+            if (HasGone(out _) || _ring.HasRecord)
+                break;
+            await WaitAloneAsync(due).ConfigureAwait(false);
         }
 
         TakeDown();
@@ -223,13 +218,6 @@ internal sealed class MessageReceiver : RingSide
     {
         _ring.GiveBack();
         WakeOther();
-    }
-
-    private bool Drop()
-    {
-        bool isValid = _ring.Drop();
-        WakeOther();
-        return isValid;
     }
 
     /// <returns>Unless it is <see cref="RingTake.Taken"/>, the gate has been left.</returns>

@@ -127,24 +127,6 @@ internal sealed unsafe class MessageRingReader
         return true;
     }
 
-    /// <summary>Drops what is there, uncounted, and at most as much as there can be at once: the writer may go on for ever.</summary>
-    /// <returns><see langword="false"/> where the ring is corrupt.</returns>
-    internal bool Drop()
-    {
-        for (long end = _head + _capacity; _head < end;)
-        {
-            ulong header = Volatile.Read(ref *(ulong*)(_data + (_head & _mask)));
-            if (header == 0)
-                break;
-            if ((header & 1) == 0 || header >> 1 > (ulong)_longest)
-                return false;
-            _head += SharedLayout.RecordSize((int)(header >> 1));
-        }
-
-        GiveBack();
-        return true;
-    }
-
     /// <summary>Lets the writer have what was consumed.</summary>
     internal void GiveBack()
     {

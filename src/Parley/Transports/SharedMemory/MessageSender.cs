@@ -36,7 +36,7 @@ internal sealed class MessageSender : RingSide
 
     private protected override Step Step => Step.Send;
 
-    private protected override long PeerProgress => _ring.PeerProgress;
+    internal override long PeerProgress => _ring.PeerProgress;
 
     /// <summary>Sends a message if there is room.</summary>
     /// <param name="message">Its bytes.</param>

@@ -78,7 +78,7 @@ internal abstract class RingSide : IAwaitedRing
     private protected abstract Step Step { get; }
 
     /// <summary>Changes with whatever the peer does that a send waits for. With the turn.</summary>
-    private protected virtual long PeerProgress => 0;
+    internal virtual long PeerProgress => 0;
 
     /// <summary>Looks, within the gate: whether a call would not wait, be it that it would fail.</summary>
     private protected abstract bool IsReady(int length);
@@ -325,7 +325,7 @@ internal abstract class RingSide : IAwaitedRing
     /// <exception cref="ConnectionException">The wait has lasted for too long: the channel is broken off.</exception>
     private void EndIfTooLong()
     {
-        if (_limits?.Look(Channel.MessagesMoved, PeerProgress) is { } cause)
+        if (_limits?.Look(Channel.Activity, PeerProgress) is { } cause)
             throw Channel.BreakOff(Step, Reason.TimedOut, cause);
     }
 

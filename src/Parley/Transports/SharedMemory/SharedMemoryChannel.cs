@@ -41,8 +41,8 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
 
     internal override TimeSpan SpinTime { get; }
 
-    /// <summary>How many messages were moved, in both directions.</summary>
-    internal long MessagesMoved => _receiver.Messages + _sender.Messages;
+    /// <summary>Changes with each message that is moved in either direction, by this side or the peer. With the turn of either side.</summary>
+    internal long Activity => _receiver.Messages + _sender.Messages + _sender.PeerProgress;
 
     /// <summary>Until it is disposed: the channel itself knows when nobody is inside any more.</summary>
     bool ISegmentUser.UsesSegment => !_hasLeft;
@@ -159,7 +159,7 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
     private async ValueTask EndConversationAsync()
     {
         _sender.EndSending();
-        await _receiver.DrainAsync(Clock.FromNow(_closeTimeout)).ConfigureAwait(false);
+        await _receiver.AwaitPeersEndAsync(Clock.FromNow(_closeTimeout)).ConfigureAwait(false);
         _receiver.EndReading();
     }
 }

@@ -33,15 +33,15 @@ internal sealed class WaitLimits
     internal void Begin() => _stall.Restart();
 
     /// <summary>Looks, where a wait would go on.</summary>
-    /// <param name="messages">How many messages were moved, in both directions.</param>
+    /// <param name="activity">What changes with each message that is moved, in either direction.</param>
     /// <param name="progress">What changes with whatever the peer does that is waited for.</param>
     /// <returns>Why the wait has lasted for too long; <see langword="null"/> where it has not.</returns>
-    internal string? Look(long messages, long progress)
+    internal string? Look(long activity, long progress)
     {
         long now = Stopwatch.GetTimestamp();
         if (_stall.IsOver(progress, now))
             return $"the peer took nothing for {_stallTimeout.TotalSeconds:0.###} s";
-        if (_idle.IsOver(messages, now))
+        if (_idle.IsOver(activity, now))
             return $"no message moved in either direction for {_idleTimeout.TotalSeconds:0.###} s";
         LookAt = Math.Min(_stall.NextLook(now), _idle.NextLook(now));
         return null;
