@@ -159,7 +159,9 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
     private async ValueTask EndConversationAsync()
     {
         _sender.EndSending();
-        await _receiver.AwaitPeersEndAsync(Clock.FromNow(_closeTimeout)).ConfigureAwait(false);
+        long due = Clock.FromNow(_closeTimeout);
+        await _receiver.AwaitPeersEndAsync(due).ConfigureAwait(false);
         _receiver.EndReading();
+        await _sender.AwaitTakenAsync(due).ConfigureAwait(false);
     }
 }
