@@ -150,24 +150,7 @@ internal sealed class MessageReceiver : RingSide
     /// With nobody else in the ring: waits until the peer has ended its side, or the time is over. Not where something has come that nobody takes any more:
     /// it stays in the ring, and so the peer is told of it.
     /// </summary>
-    internal async ValueTask AwaitPeersEndAsync(long due)
-    {
-        while (true)
-        {
-            ForgetWake();
-            bool isThird = IsThirdLookDue();
-            if (HasGone(out _) || _ring.HasRecord || Clock.IsOver(due))
-                break;
-            if (isThird)
-                NoteThirdLook();
-            AnnounceAlone(SharedLayout.SleepsOnSocket);
-            if (HasGone(out _) || _ring.HasRecord)
-                break;
-            await WaitAloneAsync(due).ConfigureAwait(false);
-        }
-
-        TakeDown();
-    }
+    internal ValueTask AwaitPeersEndAsync(long due) => WaitAloneAsync(() => HasGone(out _) || _ring.HasRecord, due);
 
     private protected override bool IsReady(int length)
     {

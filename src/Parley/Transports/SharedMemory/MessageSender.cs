@@ -181,26 +181,7 @@ internal sealed class MessageSender : RingSide
     /// With nobody else in the ring: waits until the peer has taken everything, or says that it takes no more, or the time is over. A peer ends what it sends before
     /// it says that.
     /// </summary>
-    internal async ValueTask AwaitTakenAsync(long due)
-    {
-        while (true)
-        {
-            ForgetWake();
-            bool isThird = IsThirdLookDue();
-            if (IsSettled() || Clock.IsOver(due))
-                break;
-            if (isThird)
-                NoteThirdLook();
-            AnnounceAlone(SharedLayout.SleepsOnSocket);
-            if (IsSettled())
-                break;
-            await WaitAloneAsync(due).ConfigureAwait(false);
-        }
-
-        TakeDown();
-    }
-
-    private bool IsSettled() => HasGone() || _ring.NotTaken == 0 || _ring.IsCorrupt;
+    internal ValueTask AwaitTakenAsync(long due) => WaitAloneAsync(() => HasGone() || _ring.NotTaken == 0 || _ring.IsCorrupt, due);
 
     /// <summary>With nobody else in the ring: what the peer, which is gone, has not taken.</summary>
     internal ConnectionException? Undelivered()

@@ -280,21 +280,37 @@ internal abstract class RingSide : IAwaitedRing
     /// <summary>The same for threads that sleep.</summary>
     private protected void WakeOwn() => _control.WakeOwn();
 
-    /// <summary>One wait of who has ended all others and announced it. The caller looks before and after it.</summary>
-    private protected async ValueTask WaitAloneAsync(long due)
-        => await _wake.WaitAsync(Math.Min(due, _thirdLookAt), CancellationToken.None).ConfigureAwait(false);
+    /// <summary>With nobody else in the ring, whose other waits have ended: waits until the peer has done something, or the time is over.</summary>
+    /// <param name="hasCome">Whether it has.</param>
+    /// <param name="due">When the time is over.</param>
+    private protected async ValueTask WaitAloneAsync(Func<bool> hasCome, long due)
+    {
+        while (true)
+        {
+            _wake.Forget();
+            bool isThird = IsThirdLookDue();
+            if (hasCome() || Clock.IsOver(due))
+                break;
+            if (isThird)
+                NoteThirdLook();
+            AnnounceAlone(SharedLayout.SleepsOnSocket);
+            if (hasCome())
+                break;
+            await _wake.WaitAsync(Math.Min(due, _thirdLookAt), CancellationToken.None).ConfigureAwait(false);
+        }
 
-    private protected void ForgetWake() => _wake.Forget();
+        TakeDown();
+    }
 
     /// <summary>Announced: a waker that does not see it has made its change before the second look, which then finds it.</summary>
     /// <returns><see langword="false"/> where the second look found something.</returns>
-    private protected bool Announce(uint how, int length)
+    private bool Announce(uint how, int length)
     {
         AnnounceAlone(how);
         return !IsReady(length);
     }
 
-    private protected void AnnounceAlone(uint how)
+    private void AnnounceAlone(uint how)
     {
         bool isNew = _control.Announce(how);
         Link.Fence();
@@ -330,11 +346,11 @@ internal abstract class RingSide : IAwaitedRing
     }
 
     /// <summary>Whether a look that begins now is the third one, the last that an announcement needs. If it finds nothing: <see cref="NoteThirdLook"/>.</summary>
-    private protected bool IsThirdLookDue() => Clock.IsOver(_thirdLookAt);
+    private bool IsThirdLookDue() => Clock.IsOver(_thirdLookAt);
 
-    private protected void NoteThirdLook() => _thirdLookAt = Deadline.Never;
+    private void NoteThirdLook() => _thirdLookAt = Deadline.Never;
 
-    private protected void TakeDown() => _control.TakeDown();
+    private void TakeDown() => _control.TakeDown();
 
     // In whole milliseconds: that is what a semaphore counts in.
     private static TimeSpan Left(long due)
