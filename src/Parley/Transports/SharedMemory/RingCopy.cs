@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Parley.Transports.SharedMemory;
 
@@ -28,6 +29,15 @@ internal static class RingCopy
     internal static void CopyLine(ref byte to, ref byte from, nuint length)
     {
         // Everything is loaded before anything is stored, so that the loads do not wait for one another.
+        if (length > 32 && Avx.IsSupported)
+        {
+            Vector256<byte> front = Vector256.LoadUnsafe(ref from);
+            Vector256<byte> back = Vector256.LoadUnsafe(ref from, length - 32);
+            front.StoreUnsafe(ref to);
+            back.StoreUnsafe(ref to, length - 32);
+            return;
+        }
+
         Vector128<byte> first = Vector128.LoadUnsafe(ref from);
         Vector128<byte> last = Vector128.LoadUnsafe(ref from, length - 16);
         if (length > 32)
@@ -53,6 +63,18 @@ internal static class RingCopy
         // What begins a message, a number or a time, was often stored a moment ago, and is still on its way to the cache behind the stores of the messages
         // before: a load of its size takes it from there, a wider one waits until it has arrived.
         ulong first = Unsafe.ReadUnaligned<ulong>(ref from);
+        if (length > 32 && Avx.IsSupported)
+        {
+            // With as few stores as there can be: where the line comes from another core, they wait in a row until it is there.
+            Vector128<byte> start = Vector128.Create(first, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref from, 8))).AsByte();
+            Vector256<byte> front = Vector256.Create(start, Vector128.LoadUnsafe(ref from, 16));
+            Vector256<byte> back = Vector256.LoadUnsafe(ref from, length - 32);
+            Avx.Store(record + SharedLayout.HeaderSize, front);
+            Avx.Store(record + SharedLayout.HeaderSize + length - 32, back);
+            Volatile.Write(ref *(ulong*)record, header);
+            return;
+        }
+
         Vector128<byte> last = Vector128.LoadUnsafe(ref from, length - 16);
         if (length > 24)
         {
