@@ -1,16 +1,25 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Parley;
 
 /// <summary>
-/// Room for several messages that are received at once, to be used again and again. Not safe for use by several threads.
+/// Room for several messages that are received, or sent, at once; to be used again and again. What was received can be sent on as it is. Not safe for use by several threads.
 /// </summary>
 public sealed class MessageBatch
 {
+    // Rooms of a multiple of it begin with a line of the cache each: what would lie in two takes twice as long to store.
+    private const int Line = 64;
+
     private readonly byte[] _bytes;
-    private readonly ReceivedMessage[] _received;
+    private readonly int _start;
+    private readonly int[] _lengths;
     private readonly int _messageSize;
+
+    // Where something came with a message: most channels have nothing but bytes, and a reference costs as much to store as a small message.
+    private ReceivedMessage[]? _received;
+    private bool _hasMore;
 
     /// <summary>Makes room.</summary>
     /// <param name="capacity">For how many messages at most; 1 or more.</param>
@@ -19,19 +28,20 @@ public sealed class MessageBatch
     /// throws). 0 or more.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range, or both together are more than 2 GiB.</exception>
-    public MessageBatch(int capacity, int messageSize)
+    public unsafe MessageBatch(int capacity, int messageSize)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(messageSize);
-        if ((long)capacity * messageSize > Array.MaxLength)
+        if ((long)capacity * messageSize > Array.MaxLength - Line)
             throw new ArgumentOutOfRangeException(nameof(capacity), capacity, "So many messages of this size do not fit into one piece of memory.");
         _messageSize = messageSize;
-        _bytes = GC.AllocateUninitializedArray<byte>(capacity * messageSize, pinned: true);
-        _received = new ReceivedMessage[capacity];
+        _bytes = GC.AllocateUninitializedArray<byte>((capacity * messageSize) + Line, pinned: true);
+        _start = (int)(-(nint)FirstByte & (Line - 1));
+        _lengths = new int[capacity];
     }
 
     /// <summary>For how many messages there is room.</summary>
-    public int Capacity => _received.Length;
+    public int Capacity => _lengths.Length;
 
     /// <summary>How many there are.</summary>
     public int Count { get; private set; }
@@ -44,23 +54,100 @@ public sealed class MessageBatch
         {
             ArgumentOutOfRangeException.ThrowIfNegative(index);
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-            return new Message(Room(index)[.._received[index].Length], _received[index].Header) { Delivery = _received[index].Delivery };
+            ReceivedMessage received = _hasMore ? _received![index] : default;
+            return new Message(Room(index)[.._lengths[index]], received.Header) { Delivery = received.Delivery };
         }
+    }
+
+    /// <summary>Adds a message, to be sent with <see cref="MessageChannel.SendBatch"/>.</summary>
+    /// <param name="length">Its length in bytes.</param>
+    /// <returns>Where its bytes go, before it is sent. What is there is what was there last.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">It is longer than there is room for each.</exception>
+    /// <exception cref="InvalidOperationException">There is no room for another.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Span<byte> Add(int length)
+    {
+        int[] lengths = _lengths;
+        int index = Count;
+        if ((uint)index >= (uint)lengths.Length || (uint)length > (uint)_messageSize)
+            ThrowNoRoom(length);
+        lengths[index] = length;
+        Count = index + 1;
+        return MemoryMarshal.CreateSpan(ref FirstOf(index), length);
+    }
+
+    /// <summary>Adds a message, to be sent with <see cref="MessageChannel.SendBatch"/>.</summary>
+    /// <param name="body">Its bytes, which are copied.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is longer than there is room for each.</exception>
+    /// <exception cref="InvalidOperationException">There is no room for another.</exception>
+    public void Add(ReadOnlySpan<byte> body) => body.CopyTo(Add(body.Length));
+
+    /// <summary>Takes all messages out of it.</summary>
+    public void Clear()
+    {
+        if (_hasMore)
+            Array.Clear(_received!);
+        _hasMore = false;
+        Count = 0;
+    }
+
+    /// <summary>The bytes of one of them, without what came with it; valid until the batch is received into again.</summary>
+    /// <param name="index">Which, from 0, in the order of receiving.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such message.</exception>
+    public ReadOnlySpan<byte> GetBody(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+        return MemoryMarshal.CreateReadOnlySpan(ref FirstOf(index), _lengths[index]);
     }
 
     /// <summary>For how many bytes there is room in each.</summary>
     internal int MessageSize => _messageSize;
 
     /// <summary>Where the message of that index goes. Pinned: its address does not change, and the next one's follows.</summary>
-    internal Memory<byte> Room(int index) => _bytes.AsMemory(index * _messageSize, _messageSize);
+    internal Memory<byte> Room(int index) => _bytes.AsMemory(_start + (index * _messageSize), _messageSize);
 
     internal unsafe byte* Pointer(int index)
-        => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_bytes)) + ((nint)index * _messageSize);
+        => FirstByte + _start + ((nint)index * _messageSize);
 
-    internal int LengthOf(int index) => _received[index].Length;
+    // Of an index that there is.
+    private ref byte FirstOf(int index) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_bytes), _start + ((nint)index * _messageSize));
 
-    internal void Clear() => Count = 0;
+    [DoesNotReturn]
+    private void ThrowNoRoom(int length)
+    {
+        if (Count == Capacity)
+            throw new InvalidOperationException("The batch holds as many messages as it has room for.");
+        throw new ArgumentOutOfRangeException(nameof(length), length, $"The batch has room for messages of 0 to {_messageSize} bytes.");
+    }
+
+    private unsafe byte* FirstByte => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_bytes));
+
+    internal int LengthOf(int index) => _lengths[index];
+
+    /// <summary>The lengths of the messages from one on.</summary>
+    internal ReadOnlySpan<int> LengthsFrom(int index) => _lengths.AsSpan(index, Count - index);
+
+    /// <summary>The lengths to be of the messages that go into the rooms that are left: <see cref="NoteReceived(int)"/>.</summary>
+    internal Span<int> LengthsLeft => _lengths.AsSpan(Count);
+
+    /// <summary>The messages, one by one.</summary>
+    internal ReadOnlyMemory<ReadOnlyMemory<byte>> Bodies()
+    {
+        var bodies = new ReadOnlyMemory<byte>[Count];
+        for (int i = 0; i < bodies.Length; i++)
+            bodies[i] = Room(i)[.._lengths[i]];
+        return bodies;
+    }
 
     /// <summary>The next room has been filled.</summary>
-    internal void Add(ReceivedMessage received) => _received[Count++] = received;
+    internal void Add(ReceivedMessage received)
+    {
+        _received ??= new ReceivedMessage[Capacity];
+        _hasMore = true;
+        _received[Count] = received;
+        _lengths[Count++] = received.Length;
+    }
+
+    /// <summary>The next rooms have been filled, by messages that nothing came with, and their lengths set.</summary>
+    internal void NoteReceived(int count) => Count += count;
 }

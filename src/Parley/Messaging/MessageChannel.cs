@@ -147,6 +147,40 @@ public abstract class MessageChannel : IAsyncDisposable
         return batch.Count;
     }
 
+    /// <summary>
+    /// Sends the messages that a batch holds, in order, from a thread that may be blocked: those that were added to it, or that it has received from another channel. With as few
+    /// system calls as the channel can; in shared memory small messages go about half again as fast as one by one.
+    /// </summary>
+    /// <param name="batch">The messages; not to be changed until the call is over. It still holds them then.</param>
+    /// <param name="header">What goes with each of them; what has come with one that was received does not.</param>
+    /// <param name="timeout">How long to wait for room; <see cref="Timeout.InfiniteTimeSpan"/> as long as it takes.</param>
+    /// <exception cref="ConnectionException">
+    /// <see cref="Step.Send"/>: with <see cref="Reason.TimedOut"/> when the time is over. Those before the one that failed were sent: <see cref="Statistics"/> says how
+    /// many.
+    /// </exception>
+    public virtual void SendBatch(MessageBatch batch, MessageHeader header, TimeSpan timeout)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        BlockingCall.Wait(this, Step.Send, timeout, async cancellationToken =>
+        {
+            await SendBatchAsync(batch.Bodies(), header, cancellationToken).ConfigureAwait(false);
+            return batch.Count;
+        });
+    }
+
+    /// <summary>Receives a message on a thread that may be blocked, and those that have come as well. What the channel can it does with one call of the system.</summary>
+    /// <param name="batch">Where to; what it held is gone.</param>
+    /// <param name="timeout">How long to wait for the first; <see cref="Timeout.InfiniteTimeSpan"/> as long as it takes.</param>
+    /// <returns>How many were received, 1 or more; 0 at the end.</returns>
+    /// <exception cref="ConnectionException">
+    /// <see cref="Step.Receive"/>, for the first message: with <see cref="Reason.TimedOut"/> when the time is over. What goes wrong with a later one is told by the next call.
+    /// </exception>
+    public virtual int ReceiveBatch(MessageBatch batch, TimeSpan timeout)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return BlockingCall.Wait(this, Step.Receive, timeout, cancellationToken => ReceiveBatchAsync(batch, cancellationToken));
+    }
+
     /// <summary>Every message as it comes, until the end.</summary>
     /// <param name="cancellationToken">Ends it with an exception.</param>
     /// <returns>

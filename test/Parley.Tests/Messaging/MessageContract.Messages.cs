@@ -124,6 +124,9 @@ public abstract partial class MessageContract
         Assert.Equal([1, 2, 3], lengths);
     }
 
+    // Several times what the smaller rings and queues hold; of datagrams no more than wait for their receiver.
+    private int Batched => FeelsBackpressure ? 5_000 : 100;
+
     [SkippableFact]
     public async Task Batches_SentAndReceived_AreComplete()
     {
@@ -141,6 +144,35 @@ public abstract partial class MessageContract
         }
 
         await send.Within();
+    }
+
+    [SkippableFact]
+    public async Task Batches_SentAndReceivedByThreads_AreCompleteAndGoOnAsTheyAre()
+    {
+        await using MessagePair pair = await OpenAsync();
+        await using MessagePair further = await OpenAsync();
+        Task relay = OnItsOwnThread.Run(() => RelayBatches(pair.Second, further.First, Batched));
+        Task send = OnItsOwnThread.Run(() => SendBatches(pair.First, Batched));
+        Task check = OnItsOwnThread.Run(() => CheckBatches(further.Second, Batched));
+
+        await Task.WhenAll(send, relay, check).Within(Limits.Transfer);
+
+        Assert.Equal(Batched, pair.First.Statistics.MessagesSent);
+        Assert.Equal(Batched, further.Second.Statistics.MessagesReceived);
+        Assert.Equal(further.First.Statistics.BytesSent, further.Second.Statistics.BytesReceived);
+    }
+
+    [SkippableFact]
+    public async Task ReceiveBatch_NothingComes_TimesOut()
+    {
+        await using MessagePair pair = await OpenAsync();
+        var batch = new MessageBatch(2, 64);
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(
+            () => OnItsOwnThread.Run(() => pair.Second.ReceiveBatch(batch, TimeSpan.FromMilliseconds(1))).Within());
+        Assert.Equal((Step.Receive, Reason.TimedOut), (failure.Step, failure.Reason));
+        await pair.First.SendAsync(Bytes(3)).Within();
+        await OnItsOwnThread.Run(() => Assert.Equal(1, pair.Second.ReceiveBatch(batch, Timeout.InfiniteTimeSpan))).Within();
+        Assert.Equal(Bytes(3), batch.GetBody(0).ToArray());
     }
 
     [SkippableFact]
@@ -178,5 +210,40 @@ public abstract partial class MessageContract
         }
 
         Assert.Equal(0, pair.First.Statistics.MessagesSent);
+    }
+
+    private byte[] InBatch(int number) => Bytes(number % 62, seed: number);
+
+    private void SendBatches(MessageChannel channel, int count)
+    {
+        var batch = new MessageBatch(7, 61);
+        for (int next = 0; next < count;)
+        {
+            batch.Clear();
+            while (next < count && batch.Count < batch.Capacity)
+                batch.Add(InBatch(next++));
+            channel.SendBatch(batch, default, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private static void RelayBatches(MessageChannel from, MessageChannel to, int count)
+    {
+        var batch = new MessageBatch(100, 64);
+        for (int passed = 0; passed < count; passed += batch.Count)
+        {
+            from.ReceiveBatch(batch, Timeout.InfiniteTimeSpan);
+            to.SendBatch(batch, default, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void CheckBatches(MessageChannel channel, int count)
+    {
+        var batch = new MessageBatch(33, 61);
+        for (int next = 0; next < count;)
+        {
+            channel.ReceiveBatch(batch, Timeout.InfiniteTimeSpan);
+            for (int i = 0; i < batch.Count; i++)
+                Assert.Equal(InBatch(next++), batch.GetBody(i).ToArray());
+        }
     }
 }

@@ -37,6 +37,29 @@ public sealed class ChannelAllocationTests : IDisposable
         Assert.True(allocated < 16 * RoundTrips, $"{allocated / (double)RoundTrips:0.0} bytes a round trip");
     }
 
+    [Fact]
+    public async Task Batches_AfterWarmUp_AllocateNothing()
+    {
+        using var links = new LinkPair(LinkKind.Messages);
+        MessageChannelOptions options = new MessageChannelOptions().Snapshot();
+        var first = new SharedMemoryChannel(links.Client, null, null, options);
+        var second = new SharedMemoryChannel(links.Server, null, null, options);
+        var sent = new MessageBatch(64, 64);
+        var received = new MessageBatch(64, 64);
+        for (int i = 0; i < sent.Capacity; i++)
+            sent.Add(i);
+        long allocated = 0;
+        for (int run = 0; run < 2; run++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            await Task.WhenAll(OnItsOwnThread.Run(() => SendAll(first, sent)), OnItsOwnThread.Run(() => ReceiveAll(second, received, sent.Count * RoundTrips))).Within(Limits.Transfer);
+            allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        }
+
+        await Task.WhenAll(first.DisposeAsync().AsTask(), second.DisposeAsync().AsTask()).Within();
+        Assert.True(allocated < 16 * RoundTrips, $"{allocated / (double)RoundTrips:0.0} bytes a batch");
+    }
+
     /// <summary>Each side is about to sleep when the other publishes, again and again: a publisher that does not see it would leave both asleep.</summary>
     [Fact]
     public async Task RoundTrips_SleepingAtOnce_NoneIsMissed()
@@ -51,6 +74,18 @@ public sealed class ChannelAllocationTests : IDisposable
         await Task.WhenAll(first.DisposeAsync().AsTask(), second.DisposeAsync().AsTask()).Within();
 
         static MessageChannelOptions SleepsAtOnce() => new() { SpinTime = TimeSpan.Zero };
+    }
+
+    private static void SendAll(MessageChannel channel, MessageBatch batch)
+    {
+        for (int i = 0; i < RoundTrips; i++)
+            channel.SendBatch(batch, default, Timeout.InfiniteTimeSpan);
+    }
+
+    private static void ReceiveAll(MessageChannel channel, MessageBatch batch, int messages)
+    {
+        while (messages > 0)
+            messages -= channel.ReceiveBatch(batch, Timeout.InfiniteTimeSpan);
     }
 
     private static void Talk(MessageChannel channel, bool isFirst, int roundTrips = RoundTrips)

@@ -124,7 +124,22 @@ internal sealed class MessageReceiver : RingSide
         ReceivedMessage first = await ReceiveAsync(batch.Room(0), cancellationToken).ConfigureAwait(false);
         if (first.IsEnd)
             return 0;
-        batch.Add(first);
+        batch.Add(first.Length);
+        TakeMore(batch);
+        return batch.Count;
+    }
+
+    /// <summary>The same on a thread that may be blocked.</summary>
+    internal int ReceiveBatch(MessageBatch batch, TimeSpan timeout)
+    {
+        batch.Clear();
+        TakeMore(batch);
+        if (batch.Count != 0)
+            return batch.Count;
+        ReceivedMessage first = Receive(batch.Room(0).Span, timeout);
+        if (first.IsEnd)
+            return 0;
+        batch.Add(first.Length);
         TakeMore(batch);
         return batch.Count;
     }
@@ -279,10 +294,16 @@ internal sealed class MessageReceiver : RingSide
     private void TakeMore(MessageBatch batch)
     {
         _ring.Gate.Enter(_isAlone);
-        while (!End.IsOver && batch.Count < batch.Capacity
-            && _ring.TryTake(batch.Room(batch.Count).Span, out int length) == RingTake.Taken)
+        while (!End.IsOver && batch.Count < batch.Capacity)
         {
-            batch.Add(new ReceivedMessage(length, default));
+            _ring.TakeLines(batch);
+            if (batch.Count < batch.Capacity)
+            {
+                if (_ring.TryTake(batch.Room(batch.Count).Span, out int length) != RingTake.Taken)
+                    break;
+                batch.Add(length);
+            }
+
             if (_ring.MustGiveBack)
                 GiveBack();
         }

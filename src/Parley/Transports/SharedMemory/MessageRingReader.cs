@@ -127,6 +127,45 @@ internal sealed unsafe class MessageRingReader
         return true;
     }
 
+    /// <summary>
+    /// Takes what is there of the messages that <see cref="TryTakeLine"/> takes, up to the first that is another, or as long as there is room.
+    /// </summary>
+    internal void TakeLines(MessageBatch batch)
+    {
+        nuint room = (nuint)batch.MessageSize;
+        if (room < RingCopy.ShortestInParts)
+            return;
+        ulong longest = Math.Min(room, SharedLayout.LongestInALine) - RingCopy.ShortestInParts;
+
+        // What begins in the ring goes on in its second mapping.
+        Span<int> lengths = batch.LengthsLeft;
+        int most = (int)Math.Min(lengths.Length, ((_keepsUpTo - _head - 1) / SharedLayout.RecordAlignment) + 1);
+        byte* record = _data + (_head & _mask);
+        byte* to = batch.Pointer(batch.Count);
+        long bytes = 0;
+        int count = 0;
+        for (; count < most; count++)
+        {
+            ulong beyondShortest = BitOperations.RotateRight(Volatile.Read(ref *(ulong*)record), 1) - ((1UL << 63) + RingCopy.ShortestInParts);
+            if (beyondShortest > longest)
+                break;
+            nuint length = (nuint)beyondShortest + RingCopy.ShortestInParts;
+            RingCopy.CopyLine(ref *to, ref record[SharedLayout.HeaderSize], length);
+            lengths[count] = (int)length;
+            bytes += (long)length;
+            record += SharedLayout.RecordAlignment;
+            to += room;
+        }
+
+        if (count == 0)
+            return;
+        batch.NoteReceived(count);
+        _head += count * SharedLayout.RecordAlignment;
+        *(ulong*)(_control + SharedLayout.Taken) = (ulong)_head;
+        _messages += count;
+        _bytes += bytes;
+    }
+
     /// <summary>Lets the writer have what was consumed.</summary>
     internal void GiveBack()
     {

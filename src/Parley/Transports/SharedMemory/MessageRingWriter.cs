@@ -14,6 +14,9 @@ internal sealed unsafe class MessageRingWriter
     // Half of what the nearest cache holds: where the cores are far apart a tenth more messages a second than with 64.
     private const int ManyAtOnce = 256;
 
+    // So many are published together at most: the reader has something to do while the next are being filled.
+    private const int MostTogether = 64;
+
     // How far to clear beyond the next record where one is cleared with each message. Further on the reader's core fetches lines on its own
     // account, and would have them back first.
     private const int ClearedAhead = 2 * SharedLayout.RecordAlignment;
@@ -209,6 +212,59 @@ internal sealed unsafe class MessageRingWriter
         _bytes += (long)length;
         return true;
     }
+
+    /// <summary>
+    /// Puts several messages there at once, as many of the first as have a line of the cache each and find room. They are published together, by the header of the
+    /// first, which is stored last: none need be cleared for the others, and a reader that waits takes no line from under them.
+    /// </summary>
+    /// <param name="batch">The messages.</param>
+    /// <param name="start">Which of them is the first.</param>
+    /// <returns>How many; 0 where the first is no such message, or there is no room that is known of.</returns>
+    internal int PutLines(MessageBatch batch, int start)
+    {
+        ReadOnlySpan<int> lengths = batch.LengthsFrom(start);
+        int most = (int)Math.Min(Math.Min(lengths.Length, MostTogether), (_limit - _tail) / SharedLayout.RecordAlignment);
+        if (most <= 0 || !IsLine(lengths[0]))
+            return 0;
+
+        // What begins in the ring goes on in its second mapping.
+        byte* first = _data + (_tail & _mask);
+        byte* record = first + SharedLayout.RecordAlignment;
+        byte* from = batch.Pointer(start);
+        nint room = batch.MessageSize;
+        long bytes = lengths[0];
+        int count = 1;
+        for (; count < most; count++)
+        {
+            int length = lengths[count];
+            if (!IsLine(length))
+                break;
+            PutLine(record, from + (count * room), length);
+            bytes += length;
+            record += SharedLayout.RecordAlignment;
+        }
+
+        long tail = _tail + (count * SharedLayout.RecordAlignment);
+        if (tail > _clearTo)
+        {
+            *(ulong*)record = 0;
+            _clearTo = tail;
+        }
+
+        PutLine(first, from, lengths[0]);
+        _tail = tail;
+        *(ulong*)(_control + SharedLayout.Tail) = (ulong)tail;
+        _messages += count;
+        _bytes += bytes;
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PutLine(byte* record, byte* message, int length)
+        => RingCopy.PutLine(record, ((ulong)(uint)length << 1) | 1, ref *message, (uint)length);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsLine(int length) => (uint)(length - RingCopy.ShortestInParts) <= SharedLayout.LongestInALine - RingCopy.ShortestInParts;
 
     /// <summary>No more is sent: <see cref="TryPutLine"/> puts nothing there any more, without a look of its own. <see cref="TryPut"/> must not be called again.</summary>
     internal void EndLines()

@@ -128,6 +128,23 @@ internal sealed class MessageSender : RingSide
         }
     }
 
+    /// <summary>Sends what a batch holds from a thread that may be blocked.</summary>
+    internal void SendBatch(MessageBatch batch, TimeSpan timeout)
+    {
+        long due = Clock.FromNow(timeout);
+        for (int next = 0; next < batch.Count;)
+        {
+            int sent = TrySendLines(batch, next);
+            next += sent;
+            if (sent != 0)
+                continue;
+            ReadOnlySpan<byte> message = batch.GetBody(next);
+            if (!TrySend(message, mayLook: true))
+                WaitAndSend(message, due);
+            next++;
+        }
+    }
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     internal async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
     {
@@ -275,6 +292,27 @@ internal sealed class MessageSender : RingSide
         await YieldAsync().ConfigureAwait(false);
         if (!TrySend(message.Span, mayLook: false))
             await WaitAndSendAsync(message, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends as many as <see cref="MessageRingWriter.PutLines"/> takes, for a piece of a batch; not one that it does not.</summary>
+    /// <returns>How many went.</returns>
+    private int TrySendLines(MessageBatch batch, int start)
+    {
+        _ring.Gate.Enter(_isAlone);
+        if (End.IsOver || _isComplete || HasGone())
+            ThrowOver();
+        int most = Math.Min(batch.Count, start + (LargestPiece / SharedLayout.RecordAlignment));
+        int next = start;
+        for (int lines = 1; lines != 0 && next < most; next += lines)
+            lines = _ring.PutLines(batch, next);
+        if (next != start)
+        {
+            _ring.Continue();
+            WakeOther();
+        }
+
+        _ring.Gate.Leave();
+        return next - start;
     }
 
     /// <returns>How many went.</returns>

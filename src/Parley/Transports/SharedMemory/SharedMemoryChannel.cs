@@ -93,6 +93,19 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
         return _receiver.ReceiveBatchAsync(batch, cancellationToken);
     }
 
+    public override void SendBatch(MessageBatch batch, MessageHeader header, TimeSpan timeout)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        RefusePriority(in header);
+        _sender.SendBatch(batch, timeout);
+    }
+
+    public override int ReceiveBatch(MessageBatch batch, TimeSpan timeout)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return _receiver.ReceiveBatch(batch, timeout);
+    }
+
     public override ValueTask WaitToSendAsync(CancellationToken cancellationToken = default) => _sender.WaitForRoomAsync(cancellationToken);
 
     public override ValueTask WaitToReceiveAsync(CancellationToken cancellationToken = default) => _receiver.WaitForMessageAsync(cancellationToken);
