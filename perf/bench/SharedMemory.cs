@@ -5,10 +5,13 @@ namespace Parley.Bench;
 
 /// <summary>
 /// shm-echo MODE PATH; shm-ping MODE PATH COUNT WARMUP SIZE; shm-send MODE PATH SIZE; shm-receive MODE PATH COUNT WARMUP. Messages through shared memory, by the public
-/// calls. The mode says how: "alone" with the promise that there is one thread a direction, "shared" without it, "async" in the event loop.
+/// calls. The mode says how: "alone" with the promise that there is one thread a direction, "shared" without it, "batches" as "alone" but 64 messages with
+/// a call, "async" in the event loop.
 /// </summary>
 internal static class SharedMemory
 {
+    private const int InABatch = 64;
+
     /// <summary>Sends back whatever comes, to one client after the other, until it is ended.</summary>
     internal static async Task EchoAsync(string[] arguments)
     {
@@ -68,6 +71,8 @@ internal static class SharedMemory
             {
                 if (mode == "async")
                     await SendAsync(channel, message).ConfigureAwait(false);
+                else if (mode == "batches")
+                    SendBatches(channel, message.Length);
                 else
                     Send(channel, message);
             }
@@ -87,6 +92,12 @@ internal static class SharedMemory
         (int count, int warmUp) = (Number(arguments[2]), Number(arguments[3]));
         MessageChannel channel = await OpenAsync(mode, arguments[1]).ConfigureAwait(false);
         byte[] buffer = new byte[channel.MaxMessageSize];
+        if (mode == "batches")
+        {
+            await ReceiveBatchesAsync(channel, count, warmUp).ConfigureAwait(false);
+            return;
+        }
+
         long wrong = mode == "async" ? await TakeAsync(channel, buffer, 0, warmUp).ConfigureAwait(false) : Take(channel, buffer, 0, warmUp);
         long started = Stopwatch.GetTimestamp();
         wrong |= mode == "async" ? await TakeAsync(channel, buffer, warmUp, warmUp + count).ConfigureAwait(false) : Take(channel, buffer, warmUp, warmUp + count);
@@ -95,6 +106,50 @@ internal static class SharedMemory
         if (wrong != 0)
             throw new InvalidDataException("a message was lost, or came out of turn");
         PrintRate(ticks, count);
+    }
+
+    private static async Task ReceiveBatchesAsync(MessageChannel channel, int count, int warmUp)
+    {
+        int size = await LengthOfFirstAsync(channel).ConfigureAwait(false);
+        var batch = new MessageBatch(InABatch, RoomFor(size));
+        long next = 1;
+        long wrong = TakeBatches(channel, batch, ref next, warmUp);
+        long first = next;
+        long started = Stopwatch.GetTimestamp();
+        wrong |= TakeBatches(channel, batch, ref next, next + count);
+        long ticks = Stopwatch.GetTimestamp() - started;
+        await CloseAsync(channel).ConfigureAwait(false);
+        if (wrong != 0)
+            throw new InvalidDataException("a message was lost, or came out of turn");
+        PrintRate(ticks, (int)(next - first));
+    }
+
+    private static async Task<int> LengthOfFirstAsync(MessageChannel channel)
+    {
+        ReceivedMessage first = await channel.ReceiveAsync(new byte[channel.MaxMessageSize]).ConfigureAwait(false);
+        return first.Length;
+    }
+
+    private static int RoomFor(int size) => (size + 63) & -64;
+
+    private static long TakeBatches(MessageChannel channel, MessageBatch batch, ref long next, long end)
+    {
+        long wrong = 0;
+        while (next < end)
+        {
+            wrong |= Check(batch, channel.ReceiveBatch(batch, Timeout.InfiniteTimeSpan), next);
+            next += batch.Count;
+        }
+
+        return wrong;
+    }
+
+    private static long Check(MessageBatch batch, int count, long first)
+    {
+        long wrong = 0;
+        for (int i = 0; i < count; i++)
+            wrong |= BitConverter.ToInt64(batch.GetBody(i)) ^ (first + i);
+        return wrong;
     }
 
     private static void Echo(MessageChannel channel, byte[] buffer)
@@ -125,6 +180,23 @@ internal static class SharedMemory
             await channel.SendAsync(sent.AsMemory(i * size, size)).ConfigureAwait(false);
             await channel.ReceiveAsync(received.AsMemory(i * size, size)).ConfigureAwait(false);
         }
+    }
+
+    private static void SendBatches(MessageChannel channel, int size)
+    {
+        var batch = new MessageBatch(InABatch, RoomFor(size));
+        for (long number = 0; ; number += InABatch)
+        {
+            Fill(batch, size, number);
+            channel.SendBatch(batch, default, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private static void Fill(MessageBatch batch, int size, long first)
+    {
+        batch.Clear();
+        for (int i = 0; i < InABatch; i++)
+            BitConverter.TryWriteBytes(batch.Add(size), first + i);
     }
 
     // Apart, so that its variables are not fields of what awaits.
@@ -190,8 +262,8 @@ internal static class SharedMemory
 
     private static MessageChannelOptions Options(string mode) => new()
     {
-        SingleReader = mode == "alone",
-        SingleWriter = mode == "alone",
+        SingleReader = mode is "alone" or "batches",
+        SingleWriter = mode is "alone" or "batches",
         RunContinuationsInline = mode == "async",
         CloseTimeout = TimeSpan.FromMilliseconds(100),
     };

@@ -4,7 +4,8 @@
 #
 # Guards: that shared memory through Parley stays ahead of them. Ignores: what they do that Parley doesn't (many receivers of a message, replay), and that
 # all of them burn a core while nothing comes, where Parley sleeps. Each runs in two processes, pinned like Parley's, at its fastest: exclusive publications
-# and claims in place (Aeron), calls that don't wait, again and again (cloudtoid; "may sleep": its call that does), a handler in its own spinning thread (disruptor-net).
+# and claims in place (Aeron), calls that don't wait, again and again (cloudtoid; "may sleep": its call that does), a handler in its own spinning thread (disruptor-net). Parley's one way with
+# batches of 64, as Aeron's and disruptor-net's readers too are handed what has come together; "alone" is a call for each message.
 
 # shellcheck source=shm.sh
 source "$PERF/rows/shm.sh"
@@ -24,12 +25,14 @@ row_run() {
     shm_peers_compare_trips "Aeron.NET" aeron-net 100000 --target 0.25
     shm_peers_compare_trips "cloudtoid's queue" cloudtoid 100000 --target 0.18
     shm_peers_compare_trips "disruptor-net" disruptor 100000
-    shm_peers_compare_rates "Aeron C++, exclusive" aeron 2000000 --target 2.2
-    shm_peers_compare_rates "Aeron C++, exclusive, terms of 1 MiB" aeron-small 2000000 --target 2.2
-    shm_peers_compare_rates "Aeron.NET, exclusive" aeron-net 2000000
-    shm_peers_compare_rates "cloudtoid's queue, may sleep" cloudtoid-sleeping 500000 --target 20
-    shm_peers_compare_rates "cloudtoid's queue" cloudtoid 500000
-    shm_peers_compare_rates "disruptor-net" disruptor 2000000 --target 2
+    shm_peers_compare_rates batches "Aeron C++, exclusive" aeron 2000000 --target 2.2
+    shm_peers_compare_rates batches "Aeron C++, exclusive, terms of 1 MiB" aeron-small 2000000 --target 2.2
+    shm_peers_compare_rates batches "Aeron.NET, exclusive" aeron-net 2000000
+    shm_peers_compare_rates batches "cloudtoid's queue, may sleep" cloudtoid-sleeping 500000 --target 20
+    shm_peers_compare_rates batches "cloudtoid's queue" cloudtoid 500000
+    shm_peers_compare_rates batches "disruptor-net" disruptor 2000000 --target 2
+    shm_peers_compare_rates alone "Aeron C++, exclusive" aeron 2000000
+    shm_peers_compare_rates alone "disruptor-net" disruptor 2000000
     # Not parley: what a ring in C reaches, which does this and no more.
     compare --work "56 B one way, C's ring and not parley, two cores" --peer "cloudtoid's queue" --unit /s --better higher --pairs 5 \
         --begin "shm_peers_begin cloudtoid shm-send alone 56" --end shm_peers_end \
@@ -59,13 +62,13 @@ shm_peers_compare_trips() {
         --other "shm_peers_sample $peer echo ping $count 100000 56"
 }
 
-# shm_peers_compare_rates PEER-TEXT PEER COUNT [--target N]
+# shm_peers_compare_rates MODE PEER-TEXT PEER COUNT [--target N]
 shm_peers_compare_rates() {
-    local text=$1 peer=$2 count=$3
-    shift 3
-    compare --work "56 B one way, alone, two cores" --peer "$text" --unit /s --better higher --pairs 5 "$@" \
-        --begin "shm_peers_begin $peer shm-send alone 56" --end shm_peers_end \
-        --parley "bench_client $CORE_B shm-receive alone $SCRATCH/shm.sock 1000000 200000" \
+    local mode=$1 text=$2 peer=$3 count=$4
+    shift 4
+    compare --work "56 B one way, $mode, two cores" --peer "$text" --unit /s --better higher --pairs 5 "$@" \
+        --begin "shm_peers_begin $peer shm-send $mode 56" --end shm_peers_end \
+        --parley "bench_client $CORE_B shm-receive $mode $SCRATCH/shm.sock 2000000 400000" \
         --other "shm_peers_sample $peer send receive $count 500000"
 }
 

@@ -3,7 +3,8 @@
 #
 # Guards: that a message costs one line of the cache each way, no fence, and no system call while both sides are awake; that on one core the other
 # side is let run at once. Ignores: large messages, many threads. C's processes are parent and child, with the rings in memory that they
-# share; both of the library's meet at a socket. "alone" is with the promise that there is one thread a direction, "shared" without.
+# share; both of the library's meet at a socket. "alone" is with the promise that there is one thread a direction, "shared" without, "batches" as alone,
+# 64 messages with each blocking call.
 
 row_summary="shared memory: messages; beside C rings, the bare flag and C that sleeps"
 row_needs="bench"
@@ -23,8 +24,9 @@ row_run() {
         --begin "shm_begin $CORE_A shm-echo async" --end shm_end \
         --parley "bench_client $CORE_B shm-ping async $SCRATCH/shm.sock 2000 500 56" \
         --other "client any shm_ping headers $CORE_B $CORE_A 100000 20000 56"
-    shm_compare_rates alone 56 "C, a fence each" fence --target 1.5
-    shm_compare_rates alone 56 "C, membarrier" membarrier
+    shm_compare_rates batches 56 "C, a fence each" fence --target 1.5
+    shm_compare_rates batches 56 "C, membarrier" membarrier
+    shm_compare_rates alone 56 "C, a fence each" fence
     shm_compare_rates shared 56 "C, a fence each" fence
     shm_compare_rates alone 1024 "C, membarrier" membarrier
     note "The bare flag is the limit. One word that both write moves with the right to write it: two transfers a round trip. A word each way, as all that" \
@@ -46,7 +48,7 @@ shm_compare_trips() {
 # shm_compare_rates MODE SIZE PEER-TEXT C-MODE [--target N]
 shm_compare_rates() {
     local mode=$1 size=$2 peer=$3 c_mode=$4
-    local count=$((size > 100 ? 100000 : 1000000))
+    local count=$((size > 100 ? 100000 : 2000000))
     shift 4
     compare --work "$size B one way, $mode, two cores" --peer "$peer" --unit /s --better higher "$@" \
         --begin "shm_begin $CORE_A shm-send $mode $size" --end shm_end \
