@@ -17,13 +17,10 @@ public sealed class ThirdLookTests
     [InlineData(false)]
     public async Task Receive_PublisherHasNotSeenTheSleeper_Receives(bool isBlocking)
     {
-        using LinkPair links = Connect(Late);
+        using LinkPair links = Connect();
         await using SharedMemoryChannel channel = Channel(links.Client);
         byte[] buffer = new byte[16];
-        Task<ReceivedMessage> receive = isBlocking
-            ? OnItsOwnThread.Run(() => channel.Receive(buffer, Timeout.InfiniteTimeSpan))
-            : channel.ReceiveAsync(buffer).AsTask();
-        await Eventually.TrueAsync(() => Sleeps(links.Client.Incoming, SharedLayout.ReaderSleep), "the receiver sleeps");
+        Task<ReceivedMessage> receive = await ReceiveAsleepAsync(links, channel, buffer, isBlocking);
 
         PublishUnseen(links.Server.Outgoing, at: 0, "unseen"u8);
 
@@ -35,7 +32,7 @@ public sealed class ThirdLookTests
     [SkippableFact]
     public async Task Receive_OnTheLoop_PublisherHasNotSeenTheSleeper_Receives()
     {
-        using LinkPair links = Connect(Late, inline: true);
+        using LinkPair links = Connect(inline: true);
         await using SharedMemoryChannel channel = Channel(links.Client, inline: true);
         await using SharedMemoryChannel peer = Channel(links.Server);
         Task<int> receive = ReceiveTwiceAsync(channel);
@@ -61,7 +58,7 @@ public sealed class ThirdLookTests
     [InlineData(false)]
     public async Task Send_ReaderHasNotSeenTheSleeper_Sends(bool isBlocking)
     {
-        using LinkPair links = Connect(Late);
+        using LinkPair links = Connect();
         await using SharedMemoryChannel channel = Channel(links.Client);
         byte[] message = new byte[1000];
         while (channel.TrySend(message))
@@ -82,16 +79,14 @@ public sealed class ThirdLookTests
     [SkippableFact]
     public async Task Receive_AfterOneThatWasCancelled_LooksAnew()
     {
-        using LinkPair links = Connect(Late);
+        using LinkPair links = Connect();
         await using SharedMemoryChannel channel = Channel(links.Client);
         using var cancel = new CancellationTokenSource();
         byte[] buffer = new byte[16];
-        Task<ReceivedMessage> first = channel.ReceiveAsync(buffer, cancel.Token).AsTask();
-        await Eventually.TrueAsync(() => Sleeps(links.Client.Incoming, SharedLayout.ReaderSleep), "the receiver sleeps");
+        Task<ReceivedMessage> first = await ReceiveAsleepAsync(links, channel, buffer, cancellationToken: cancel.Token);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.Within());
-        Task<ReceivedMessage> second = channel.ReceiveAsync(buffer).AsTask();
-        await Eventually.TrueAsync(() => Sleeps(links.Client.Incoming, SharedLayout.ReaderSleep), "the receiver sleeps again");
+        Task<ReceivedMessage> second = await ReceiveAsleepAsync(links, channel, buffer);
 
         PublishUnseen(links.Server.Outgoing, at: 0, "unseen"u8);
 
@@ -102,7 +97,7 @@ public sealed class ThirdLookTests
     [SkippableFact]
     public async Task Dispose_PeerThatClosesHasNotSeenTheSleeper_Ends()
     {
-        using LinkPair links = Connect(Late);
+        using LinkPair links = Connect();
         SharedMemoryChannel channel = Channel(links.Client, closeTimeout: Limits.Transfer);
         Task dispose = channel.DisposeAsync().AsTask();
         await Eventually.TrueAsync(() => Sleeps(links.Client.Incoming, SharedLayout.ReaderSleep), "the dispose sleeps");
@@ -112,10 +107,21 @@ public sealed class ThirdLookTests
         await dispose.Within();
     }
 
-    private static LinkPair Connect(TimeSpan thirdLookAfter, bool inline = false)
+    private static LinkPair Connect(bool inline = false)
     {
         Skip.IfNot(Membarrier.IsAvailable, "the kernel has no membarrier");
-        return new LinkPair(LinkKind.Messages, SharedLayout.SmallestCapacity, membarrier: true, inline, thirdLookAfter);
+        return new LinkPair(LinkKind.Messages, SharedLayout.SmallestCapacity, membarrier: true, inline, Late);
+    }
+
+    /// <summary>Begins a receive of the client's, and waits until it sleeps.</summary>
+    private static async Task<Task<ReceivedMessage>> ReceiveAsleepAsync(
+        LinkPair links, SharedMemoryChannel channel, byte[] buffer, bool isBlocking = false, CancellationToken cancellationToken = default)
+    {
+        Task<ReceivedMessage> receive = isBlocking
+            ? OnItsOwnThread.Run(() => channel.Receive(buffer, Timeout.InfiniteTimeSpan))
+            : channel.ReceiveAsync(buffer, cancellationToken).AsTask();
+        await Eventually.TrueAsync(() => Sleeps(links.Client.Incoming, SharedLayout.ReaderSleep), "the receiver sleeps");
+        return receive;
     }
 
     private static SharedMemoryChannel Channel(SharedMemoryLink link, bool inline = false, TimeSpan? closeTimeout = null)
