@@ -13,6 +13,9 @@ public abstract class MessageChannel : IAsyncDisposable
     // More than that is taken when a message needs it: in shared memory the longest that there can be has up to 512 MiB.
     private const int MostAtFirst = 1024 * 1024;
 
+    // So many in a row that would have fitted into the first buffer: what is longer has become rare enough to be paid for each time.
+    private const int ShortOnesUntilSmaller = 128;
+
     /// <summary>This side's endpoint: of a queue its name, of a bound UDP socket its address.</summary>
     public abstract EndPoint? LocalEndPoint { get; }
 
@@ -190,7 +193,9 @@ public abstract class MessageChannel : IAsyncDisposable
     /// <exception cref="ConnectionException"><see cref="Step.Receive"/>, as with <see cref="ReceiveAsync"/>.</exception>
     public async IAsyncEnumerable<Message> ReceiveAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(Math.Min(MaxMessageSize, MostAtFirst));
+        int atFirst = Math.Min(MaxMessageSize, MostAtFirst);
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(atFirst);
+        int shortOnes = 0;
         while (true)
         {
             ReceivedMessage received;
@@ -209,6 +214,15 @@ public abstract class MessageChannel : IAsyncDisposable
             yield return new Message(buffer.AsMemory(0, received.Length), received.Header) { Delivery = received.Delivery };
             if (received.Delivery is { } delivery)
                 await delivery.AcknowledgeAsync(cancellationToken).ConfigureAwait(false);
+
+            // The longest message ever must not be what is held for good.
+            if (buffer.Length == atFirst)
+                continue;
+            shortOnes = received.Length <= atFirst ? shortOnes + 1 : 0;
+            if (shortOnes < ShortOnesUntilSmaller)
+                continue;
+            buffer = GC.AllocateUninitializedArray<byte>(atFirst);
+            shortOnes = 0;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Parley.Transports.SharedMemory;
 
 namespace Parley.Tests.SharedMemory;
@@ -79,6 +80,32 @@ public sealed class MessageSizeTests : IDisposable
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(await next.Within());
         Assert.True(allocated < 2 << 20, $"{allocated} bytes");
+    }
+
+    [Fact]
+    public async Task ReceiveAllAsync_ManyShortMessagesAfterALongOne_LetsGoOfTheLargeBuffer()
+    {
+        await using SharedMemoryChannel sender = Channel(_links.Client);
+        await using SharedMemoryChannel receiver = Channel(_links.Server);
+        int[] lengths = [Longest, .. Enumerable.Repeat(100, 1000)];
+        Task send = SendAsync(sender, lengths);
+
+        var rooms = new List<int>();
+        using var limit = new CancellationTokenSource(Limits.Transfer);
+        await foreach (Message message in receiver.ReceiveAllAsync(limit.Token))
+        {
+            Assert.True(MemoryMarshal.TryGetArray(message.Body, out ArraySegment<byte> body));
+            rooms.Add(body.Array!.Length);
+        }
+
+        await send.Within();
+        Assert.Equal(lengths.Length, rooms.Count);
+        Assert.True(rooms[0] >= Longest);
+
+        // The large one is still there for the next messages, and then one of the first size for all others.
+        Assert.Equal(rooms[0], rooms[2]);
+        Assert.Equal(1 << 20, rooms[^1]);
+        Assert.Equal(2, rooms.Distinct().Count());
     }
 
     private static async Task SendAsync(SharedMemoryChannel channel, int[] lengths)
