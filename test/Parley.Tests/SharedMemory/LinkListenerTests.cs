@@ -5,6 +5,10 @@ namespace Parley.Tests.SharedMemory;
 
 public sealed class LinkListenerTests
 {
+    // As many clients get memory before they are accepted, and as many are heard.
+    private const int MostWithMemory = 64;
+    private const int MostAtOnce = 256;
+
     [Fact]
     public async Task AcceptAsync_NoRoom_WaitsUntilALinkIsClosed()
     {
@@ -39,14 +43,27 @@ public sealed class LinkListenerTests
     public async Task ConnectAsync_AllPlacesAreTakenBySilentClients_GetsThroughAllTheSame()
     {
         await using var links = new Links();
-        var silent = new List<Socket>();
-        for (int i = 0; i < 64; i++)
-            silent.Add(await links.ConnectRawAsync());
+        List<Socket> silent = await ConnectRawAsync(links, MostAtOnce);
 
-        SharedMemoryLink client = await Links.ConnectAsync(links.EndPoint, LinkKind.Bytes, new ConnectionOptions { ConnectTimeout = TimeSpan.FromSeconds(7) }).AsTask().Within();
+        await AssertGetsThroughAsync(links);
 
-        client.Close();
-        (await links.AcceptAsync()).Close();
+        silent.ForEach(socket => socket.Dispose());
+    }
+
+    /// <summary>The same of those who say what they want and nothing after that.</summary>
+    [Fact]
+    public async Task ConnectAsync_AllMemoryIsWithClientsThatFallSilent_GetsThroughAllTheSame()
+    {
+        await using var links = new Links();
+        List<Socket> silent = await ConnectRawAsync(links, MostWithMemory);
+        foreach (Socket socket in silent)
+        {
+            await socket.SendAsync(new Hello(LinkKind.Bytes, 0, 0).ToBytes()).Within();
+            await RawSocket.ReadExactlyAsync(socket, SharedLayout.WelcomeSize);
+        }
+
+        await AssertGetsThroughAsync(links);
+
         silent.ForEach(socket => socket.Dispose());
     }
 
@@ -76,6 +93,86 @@ public sealed class LinkListenerTests
         server.Close();
         status = Assert.Single(await Task.Run(() => NamedObject.Inspect(links.EndPoint)).Within());
         Assert.Empty(status.Connections!);
+    }
+
+    /// <summary>Somebody looks just when a server hangs: what it does not do must not keep the answer back.</summary>
+    [Fact]
+    public async Task Inspect_NobodyAccepts_IsAnsweredBeforeThoseWhoWait()
+    {
+        await using var links = new Links();
+        List<SharedMemoryLink> agreed = await TakeAllMemoryAsync(links);
+        Task<SharedMemoryLink>[] waiting = [.. Enumerable.Range(0, 20).Select(_ => links.ConnectAsync(ringSize: 4096))];
+
+        NamedObjectStatus status = Assert.Single(await Task.Run(() => NamedObject.Inspect(links.EndPoint)).Within());
+
+        Assert.Equal(MostWithMemory, status.Connections!.Count);
+        Assert.DoesNotContain(waiting, connect => connect.IsCompleted);
+        for (int i = 0; i < MostWithMemory + waiting.Length; i++)
+            (await links.AcceptAsync()).Close();
+        foreach (SharedMemoryLink client in (SharedMemoryLink[])[.. agreed, .. await Task.WhenAll(waiting).Within()])
+            client.Close();
+    }
+
+    /// <summary>Those who have lost their patience make room for others, though nobody accepts.</summary>
+    [Fact]
+    public async Task Inspect_ManyHaveGivenUpWaiting_IsAnswered()
+    {
+        await using var links = new Links();
+        List<SharedMemoryLink> agreed = await TakeAllMemoryAsync(links);
+        for (int i = 0; i < MostAtOnce; i++)
+        {
+            using Socket impatient = await links.ConnectRawAsync();
+            await impatient.SendAsync(new Hello(LinkKind.Bytes, 0, 0).ToBytes()).Within();
+        }
+
+        NamedObjectStatus status = Assert.Single(await Task.Run(() => NamedObject.Inspect(links.EndPoint)).Within());
+
+        Assert.Equal(MostWithMemory, status.Connections!.Count);
+        foreach (SharedMemoryLink client in agreed)
+        {
+            (await links.AcceptAsync()).Close();
+            client.Close();
+        }
+    }
+
+    [Fact]
+    public async Task ConnectAsync_ClientsWait_AreServedInOrder()
+    {
+        await using var links = new Links();
+        List<SharedMemoryLink> clients = await TakeAllMemoryAsync(links);
+        Task<SharedMemoryLink> waiting = links.ConnectAsync(ringSize: 8192);
+
+        SharedMemoryLink last = await links.AcceptAsync();
+        clients.Add(await waiting);
+        for (int i = 0; i < MostWithMemory; i++)
+        {
+            last.Close();
+            last = await links.AcceptAsync();
+        }
+
+        Assert.Equal(8192, last.Incoming.Capacity);
+        last.Close();
+        clients.ForEach(client => client.Close());
+    }
+
+    [Fact]
+    public async Task StopAsync_ClientsWaitAndNobodyAccepts_Ends()
+    {
+        await using var links = new Links();
+        List<SharedMemoryLink> agreed = await TakeAllMemoryAsync(links);
+        using Socket waiting = await links.ConnectRawAsync();
+        await waiting.SendAsync(new Hello(LinkKind.Bytes, 0, 0).ToBytes()).Within();
+
+        await links.Listener.StopAsync().Within();
+
+        Assert.Empty(await RawSocket.ReadToEndAsync(waiting));
+        foreach (SharedMemoryLink client in agreed)
+        {
+            (await links.AcceptAsync()).Close();
+            client.Close();
+        }
+
+        Assert.Null(await links.Listener.AcceptAsync(CancellationToken.None).Within());
     }
 
     [Fact]
@@ -172,6 +269,32 @@ public sealed class LinkListenerTests
         flood.Dispose();
         await Eventually.TrueAsync(() => flooded.HasEnded, "the end of the socket");
         flooded.Close();
+    }
+
+    private static async Task<List<Socket>> ConnectRawAsync(Links links, int count)
+    {
+        var sockets = new List<Socket>();
+        while (sockets.Count < count)
+            sockets.Add(await links.ConnectRawAsync());
+        return sockets;
+    }
+
+    // A client has agreed a moment before the server knows it.
+    private static async Task<List<SharedMemoryLink>> TakeAllMemoryAsync(Links links)
+    {
+        var agreed = new List<SharedMemoryLink>();
+        while (agreed.Count < MostWithMemory)
+            agreed.Add(await links.ConnectAsync(ringSize: 4096));
+        await Eventually.TrueAsync(() => NamedObject.Inspect(links.EndPoint).Single().Connections!.Count == MostWithMemory, "all have agreed");
+        return agreed;
+    }
+
+    private static async Task AssertGetsThroughAsync(Links links)
+    {
+        var options = new ConnectionOptions { ConnectTimeout = TimeSpan.FromSeconds(7) };
+        SharedMemoryLink client = await Links.ConnectAsync(links.EndPoint, LinkKind.Bytes, options).AsTask().Within();
+        client.Close();
+        (await links.AcceptAsync()).Close();
     }
 
     private static unsafe void Lie(SharedMemoryLink link)

@@ -54,6 +54,15 @@ internal sealed class HandshakeSocket(DescriptorConnection socket, long due)
         }
     }
 
+    /// <summary>Waits until the peer goes, while it has nothing to say.</summary>
+    /// <exception cref="ConnectionException"><see cref="Step.Handshake"/>: it has gone, or says something.</exception>
+    internal static async Task WaitForEndAsync(DescriptorConnection socket, CancellationToken cancellationToken)
+    {
+        var talk = new HandshakeSocket(socket, Deadline.Never);
+        await talk.ReceiveAsync(1, cancellationToken).ConfigureAwait(false);
+        throw talk.Failure(Reason.Corrupt, "the peer says more before it is welcome");
+    }
+
     internal ConnectionException Failure(Reason reason, string cause, int errorNumber = 0)
         => new(Step.Handshake, reason, socket.RemoteEndPoint ?? socket.LocalEndPoint, cause, errorNumber);
 

@@ -7,12 +7,15 @@ namespace Parley.Transports.SharedMemory;
 
 /// <summary>
 /// Hands out links with those clients who have agreed. Handshakes go on beside each other and beside the caller's accepting: who says nothing keeps
-/// nobody waiting, and whoever asks for the status is answered though there is no room for more clients.
+/// nobody waiting, and whoever asks for the status is answered though there is no room for more clients, or nobody accepts them.
 /// </summary>
 internal sealed class LinkListener : IAsyncDisposable
 {
-    // Those who agree and those who have agreed and were not accepted yet. Each has a descriptor; others wait in the backlog.
+    // Those who get memory and those who have it and were not accepted yet.
     private const int MostWaiting = 64;
+
+    // All who were not accepted yet. Each has a descriptor; others wait in the backlog, where it cannot be seen that one asks for the status only.
+    private const int MostAtOnce = 256;
 
     // So long a client has where all places are taken; otherwise it has as long as a handshake may take.
     private static readonly TimeSpan PatienceWhenFull = TimeSpan.FromSeconds(1);
@@ -25,7 +28,8 @@ internal sealed class LinkListener : IAsyncDisposable
     private readonly LinkListenerLog _log;
     private readonly int _maxConnections;
     private readonly Readiness _changed;
-    private readonly SemaphoreSlim _places = new(MostWaiting);
+    private readonly SemaphoreSlim _places = new(MostAtOnce);
+    private readonly SemaphoreSlim _memoryPlaces = new(MostWaiting);
     private readonly CancellationTokenSource _giveUp = new();
     private readonly Lock _lock = new();
     private readonly Queue<SharedMemoryLink> _agreed = new();
@@ -60,7 +64,7 @@ internal sealed class LinkListener : IAsyncDisposable
     {
         ListenerOptions ofSockets = options.Snapshot();
         if (options.MaxConnections is int limit)
-            ofSockets.MaxConnections = (int)Math.Min((long)limit + MostWaiting, int.MaxValue);
+            ofSockets.MaxConnections = (int)Math.Min((long)limit + MostAtOnce, int.MaxValue);
         var listener = new LinkListener(bind(ofSockets), offered, options);
 
         // It is found out here what the first handshake would keep the event loop for.
@@ -149,6 +153,7 @@ internal sealed class LinkListener : IAsyncDisposable
 
         if (link is null)
             return false;
+        _memoryPlaces.Release();
         _places.Release();
         return true;
     }
@@ -194,9 +199,10 @@ internal sealed class LinkListener : IAsyncDisposable
     private async Task ShakeHandsAsync(DescriptorConnection client)
     {
         SharedMemoryLink? link = null;
+        bool hasMemoryPlace = false;
         try
         {
-            link = await _handshake.RunAsync(client, _giveUp.Token).ConfigureAwait(false);
+            link = await _handshake.RunAsync(client, TakeMemoryPlaceAsync, _giveUp.Token).ConfigureAwait(false);
         }
         catch (ConnectionException failure)
         {
@@ -216,11 +222,52 @@ internal sealed class LinkListener : IAsyncDisposable
             lock (_lock)
                 isTurnedAway = !_agreeing.Remove(client);
             if (link is null || isTurnedAway || !TryAdd(link))
-                Drop(client, link);
+                Drop(client, link, hasMemoryPlace);
             lock (_lock)
                 _handshakes--;
             _changed.Signal();
         }
+
+        async ValueTask TakeMemoryPlaceAsync(CancellationToken cancellationToken)
+        {
+            await WaitForMemoryPlaceAsync(client, cancellationToken).ConfigureAwait(false);
+            hasMemoryPlace = true;
+        }
+    }
+
+    /// <summary>Waits in order until one of those before the client is accepted, or gone. One that goes itself meanwhile is in nobody's way.</summary>
+    private async ValueTask WaitForMemoryPlaceAsync(DescriptorConnection client, CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task place = _memoryPlaces.WaitAsync(over.Token);
+        if (place.IsCompletedSuccessfully)
+            return;
+
+        // It has said what it wants, and is not slow: the others are.
+        lock (_lock)
+            _agreeing.Remove(client);
+        Task leaves = HandshakeSocket.WaitForEndAsync(client, over.Token);
+        while (!over.IsCancellationRequested)
+        {
+            Task first = await Task.WhenAny(place, leaves, Task.Delay(PatienceWhenFull, over.Token)).ConfigureAwait(false);
+            if (first == place || first == leaves)
+                break;
+            TurnSlowOnesAway();
+        }
+
+        await over.CancelAsync().ConfigureAwait(false);
+        await place.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await leaves.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (place.IsCompletedSuccessfully && leaves.IsCanceled)
+        {
+            lock (_lock)
+                _agreeing.Add(client, Stopwatch.GetTimestamp());
+            return;
+        }
+
+        if (place.IsCompletedSuccessfully)
+            _memoryPlaces.Release();
+        await leaves.ConfigureAwait(false);
     }
 
     /// <summary>Those who say nothing must not keep out those who wait behind them.</summary>
@@ -258,12 +305,14 @@ internal sealed class LinkListener : IAsyncDisposable
         }
     }
 
-    private void Drop(DescriptorConnection client, SharedMemoryLink? link)
+    private void Drop(DescriptorConnection client, SharedMemoryLink? link, bool hasMemoryPlace)
     {
         if (link is null)
             client.Abort();
         else
             link.Abort();
+        if (hasMemoryPlace)
+            _memoryPlaces.Release();
         _places.Release();
     }
 

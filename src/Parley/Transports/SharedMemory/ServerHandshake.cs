@@ -15,17 +15,22 @@ internal sealed class ServerHandshake(LinkKind offered, int capacity, Func<byte[
 
     /// <summary>Talks with a client until it is ready, has its answer, or has failed to say what is wanted.</summary>
     /// <param name="socket">Its socket; the caller closes it where no link comes of it.</param>
+    /// <param name="waitForPlace">Waits until a client who wants a link may have one; the time it takes is not the client's.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The link; <see langword="null"/> where the client wanted the status, and has it.</returns>
     /// <exception cref="ConnectionException"><see cref="Step.Handshake"/>: nothing comes of it. The client knows why, if it can.</exception>
-    internal async ValueTask<SharedMemoryLink?> RunAsync(DescriptorConnection socket, CancellationToken cancellationToken)
+    internal async ValueTask<SharedMemoryLink?> RunAsync(
+        DescriptorConnection socket, Func<CancellationToken, ValueTask> waitForPlace, CancellationToken cancellationToken)
     {
         var talk = new HandshakeSocket(socket, Clock.FromNow(TimeLimit));
         WelcomeStatus verdict = Hello.Read(await talk.ReceiveAsync(SharedLayout.HelloSize, cancellationToken).ConfigureAwait(false), offered, out Hello hello);
         if (verdict != WelcomeStatus.Welcome)
             throw await RefuseAsync(talk, verdict, Objection(verdict), 0, cancellationToken).ConfigureAwait(false);
         if (hello.Kind != LinkKind.Status)
-            return await LinkAsync(socket, talk, hello, cancellationToken).ConfigureAwait(false);
+        {
+            await waitForPlace(cancellationToken).ConfigureAwait(false);
+            return await LinkAsync(socket, new HandshakeSocket(socket, Clock.FromNow(TimeLimit)), hello, cancellationToken).ConfigureAwait(false);
+        }
 
         byte[] text = status();
         var welcome = new Welcome(LinkKind.Status, 0, WelcomeStatus.Welcome, new SegmentShape(text.Length, 0, 0, 0));
