@@ -26,13 +26,13 @@ public class ConnectionOptions
     /// <summary>
     /// A connection over which no byte has moved in either direction for so long is broken off with
     /// <see cref="Reason.TimedOut"/>; in shared memory a channel of messages over which no message has. Who waits finds out; of messages up to a quarter of that time
-    /// later, for none is timed. Default <see cref="Timeout.InfiniteTimeSpan"/>: never.
+    /// later, for none is timed, and time in which this process was stopped does not count. Default <see cref="Timeout.InfiniteTimeSpan"/>: never.
     /// </summary>
     public TimeSpan IdleTimeout { get; set; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>
     /// A peer that takes none of the bytes written to it, or of the messages in shared memory, for so long while a call waits for that, is broken off with
-    /// <see cref="Reason.TimedOut"/>; of messages that is found out up to a quarter of that time later. For TCP the
+    /// <see cref="Reason.TimedOut"/>; of messages that is found out up to a quarter of that time later, and time in which this process was stopped does not count. For TCP the
     /// kernel is told as well (TCP_USER_TIMEOUT). Default <see cref="Timeout.InfiniteTimeSpan"/> for a connection that is made,
     /// 60 s (what web servers use) for one that is accepted.
     /// </summary>

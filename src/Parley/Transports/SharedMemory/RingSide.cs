@@ -324,6 +324,7 @@ internal abstract class RingSide : IAwaitedRing
     /// </summary>
     private bool LookAgain(int length)
     {
+        _limits?.BeginLook();
         bool isThird = IsThirdLookDue();
         if (IsReady(length))
             return true;

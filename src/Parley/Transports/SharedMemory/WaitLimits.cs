@@ -13,6 +13,7 @@ internal sealed class WaitLimits
     private readonly TimeSpan _stallTimeout;
     private Standstill _idle;
     private Standstill _stall;
+    private long _now;
 
     private WaitLimits(TimeSpan idleTimeout, TimeSpan stallTimeout)
     {
@@ -30,20 +31,29 @@ internal sealed class WaitLimits
         => idleTimeout == Timeout.InfiniteTimeSpan && stallTimeout == Timeout.InfiniteTimeSpan ? null : new(idleTimeout, stallTimeout);
 
     /// <summary>A wait begins: what the peer left undone while nobody waited for it was no stall.</summary>
-    internal void Begin() => _stall.Restart();
+    internal void Begin()
+    {
+        _idle.Begin(Stopwatch.GetTimestamp());
+        _stall.Restart();
+    }
 
-    /// <summary>Looks, where a wait would go on.</summary>
+    /// <summary>
+    /// Whether the wait is over is looked at from now on. Where this process is stopped between that and <see cref="Look"/>, what the peer does meanwhile
+    /// has not been looked at, and the time does not count.
+    /// </summary>
+    internal void BeginLook() => _now = Stopwatch.GetTimestamp();
+
+    /// <summary>Looks, where a wait would go on, after <see cref="BeginLook"/>.</summary>
     /// <param name="activity">What changes with each message that is moved, in either direction.</param>
     /// <param name="progress">What changes with whatever the peer does that is waited for.</param>
     /// <returns>Why the wait has lasted for too long; <see langword="null"/> where it has not.</returns>
     internal string? Look(long activity, long progress)
     {
-        long now = Stopwatch.GetTimestamp();
-        if (_stall.IsOver(progress, now))
+        if (_stall.IsOver(progress, _now))
             return $"the peer took nothing for {_stallTimeout.TotalSeconds:0.###} s";
-        if (_idle.IsOver(activity, now))
+        if (_idle.IsOver(activity, _now))
             return $"no message moved in either direction for {_idleTimeout.TotalSeconds:0.###} s";
-        LookAt = Math.Min(_stall.NextLook(now), _idle.NextLook(now));
+        LookAt = Math.Min(_stall.NextLook(_now), _idle.NextLook(_now));
         return null;
     }
 }
