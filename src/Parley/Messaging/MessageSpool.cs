@@ -5,7 +5,8 @@ namespace Parley;
 /// <summary>
 /// Receives the messages of a channel that gives them away for good, and keeps each in a file until it is acknowledged
 /// (<see cref="ReceivedMessage.Delivery"/>). Those that were not are received again, in their order, from the same spool or by the next process that opens its
-/// file. A full spool takes nothing from the source. It sends nothing.
+/// file. A full spool takes nothing from the source, and one that is to take a message longer than any before it waits until those that it has are acknowledged.
+/// It sends nothing.
 /// </summary>
 /// <remarks>
 /// <para>Safe for use by any number of threads. Nobody else should receive from the source, which the caller disposes after the spool.</para>
@@ -57,9 +58,12 @@ public abstract class MessageSpool : MessageChannel
     /// <exception cref="ConnectionException">
     /// <see cref="Step.Open"/>, with <see cref="Reason.InUse"/>: another has the spool open; <see cref="Reason.Denied"/>: the file is another
     /// user's, or open to others, or a link; <see cref="Reason.Corrupt"/>: it is no spool; <see cref="Reason.Full"/>: the device has less room than the spool
-    /// takes; <see cref="Reason.TooLarge"/>: the file holds messages, and its slots are too small for the source's.
+    /// takes; <see cref="Reason.TooLarge"/>: the file holds messages, and its slots are too small for the source's, which cannot be made larger for a queue or UDP.
     /// </exception>
-    /// <exception cref="ArgumentOutOfRangeException">The capacity is out of its range, or too small for one message.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The capacity is out of its range, or too small for one message of a queue or of UDP. A message of another source that is too long for it stays there, and
+    /// receiving it fails with <see cref="Reason.TooLarge"/>.
+    /// </exception>
     /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
     public static MessageSpool Open(MessageChannel source, MessageSpoolOptions options)
     {

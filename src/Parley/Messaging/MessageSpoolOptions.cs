@@ -10,7 +10,8 @@ public sealed class MessageSpoolOptions
 
     /// <summary>
     /// The size of the file, in bytes, all of which is reserved when the spool is opened. Each message takes a slot for the longest of the source, however short it
-    /// is. Default 64 MiB; room for one message to 1 GiB. A file that holds messages keeps the size it has.
+    /// is; where that is more than 64 KiB, and the source keeps what does not fit, a slot as large as messages have needed lately. Default 64 MiB; room for one message to
+    /// 1 GiB. A file that holds messages keeps the size it has.
     /// </summary>
     public long Capacity { get; set; } = 64 * 1024 * 1024;
 

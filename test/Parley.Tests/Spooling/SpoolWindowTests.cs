@@ -53,7 +53,7 @@ public sealed class SpoolWindowTests
         using var folder = new TestFolder();
         using var queue = new TestQueue();
         await using MessageChannel source = await queue.OpenAsync();
-        using (SpoolFile file = SpoolFile.Open(folder["spool"], TestQueue.MessageSize, 64 * 1024, sync: false, asked: null))
+        using (SpoolFile file = SpoolFile.Open(folder["spool"], TestQueue.MessageSize, mayGrow: false, 64 * 1024, sync: false, asked: null))
         {
             file.Arm(0, 1, isPriorityFirst: true);
             if (message is not null)

@@ -80,7 +80,11 @@ internal sealed class MemoryMessageQueue
             }
 
             if (next.Length > buffer.Length)
-                throw new ConnectionException(Step.Receive, Reason.TooLarge, null, $"a message of {next.Length} bytes does not fit into a buffer of {buffer.Length}");
+            {
+                throw new ConnectionException(Step.Receive, Reason.TooLarge, null, $"a message of {next.Length} bytes does not fit into a buffer of {buffer.Length}")
+                { MessageLength = next.Length };
+            }
+
             _waiting.Dequeue();
             next.Body.AsSpan(0, next.Length).CopyTo(buffer);
             ArrayPool<byte>.Shared.Return(next.Body);

@@ -100,7 +100,7 @@ internal sealed partial class SpoolChannel
         lock (_slots)
         {
             hasEnded = _hasEnded;
-            return !_hasEnded && _free.Count == 0 && Volatile.Read(ref _armed) == None;
+            return !_hasEnded && IsFull;
         }
     }
 
@@ -110,10 +110,13 @@ internal sealed partial class SpoolChannel
         lock (_slots)
         {
             CheckReceive();
-            isFull = _free.Count == 0 && Volatile.Read(ref _armed) == None;
+            isFull = IsFull;
             return _waiting.Count == 0 && !_hasEnded;
         }
     }
+
+    // With the lock on slots.
+    private bool IsFull => Volatile.Read(ref _armed) == None && (_free.Count == 0 || (_wantedSize != 0 && _held > 0));
 
     private CancellationToken Interrupted()
     {

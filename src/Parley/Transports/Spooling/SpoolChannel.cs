@@ -24,8 +24,8 @@ internal sealed partial class SpoolChannel : MessageSpool
     // Slots whose messages wait to be handed out, the oldest first; and those without a message.
     private readonly PriorityQueue<int, long> _waiting = new();
     private readonly Stack<int> _free = new();
-    private readonly bool[] _wasDelivered;
-    private readonly IReadOnlyDictionary<string, string>?[] _properties;
+    private bool[] _wasDelivered;
+    private IReadOnlyDictionary<string, string>?[] _properties;
     private int _armed = None;
     private long _nextSequence = 1;
     private int _held;
@@ -38,10 +38,11 @@ internal sealed partial class SpoolChannel : MessageSpool
     private long _messagesReceived;
     private long _bytesReceived;
 
-    private SpoolChannel(MessageChannel source, SpoolFile file, MessageSpoolOptions options)
+    private SpoolChannel(MessageChannel source, SpoolFile file, SpoolSlots slots, MessageSpoolOptions options)
     {
         _source = source;
         _file = file;
+        _sizes = slots;
         _sync = options.Fsync;
         _logger = options.LoggerFactory?.CreateLogger("Parley.Spool") ?? (ILogger)NullLogger.Instance;
         _wasDelivered = new bool[file.SlotCount];
@@ -53,7 +54,7 @@ internal sealed partial class SpoolChannel : MessageSpool
     public override EndPoint? RemoteEndPoint => _source.RemoteEndPoint;
 
     // The file may have been made for a source of longer messages, and hold them.
-    public override int MaxMessageSize => _file.MessageSize;
+    public override int MaxMessageSize => Math.Max(_file.MessageSize, LongestFromSource);
 
     public override int MaxPriority => _source.MaxPriority;
 
@@ -71,10 +72,11 @@ internal sealed partial class SpoolChannel : MessageSpool
     internal static SpoolChannel OpenFile(MessageChannel source, MessageSpoolOptions options)
     {
         EndPoint? asked = source.LocalEndPoint ?? source.RemoteEndPoint;
-        SpoolFile file = SpoolFile.Open(options.Path, source.MaxMessageSize, options.Capacity, options.Fsync, asked);
+        SpoolSlots slots = SpoolSlots.For(source, options.Capacity);
+        SpoolFile file = SpoolFile.Open(options.Path, slots.SizeAtFirst, slots.MayGrow, options.Capacity, options.Fsync, asked);
         try
         {
-            var spool = new SpoolChannel(source, file, options);
+            var spool = new SpoolChannel(source, file, slots, options);
             spool.Find();
             return spool;
         }
@@ -146,6 +148,7 @@ internal sealed partial class SpoolChannel : MessageSpool
             _properties[slot] = null;
             _free.Push(slot);
             _held--;
+            wasFull |= _wantedSize != 0 && _held == 0;
         }
 
         if (wasFull)
@@ -245,8 +248,15 @@ internal sealed partial class SpoolChannel : MessageSpool
         ReceivedMessage received;
         try
         {
-            if (!_source.TryReceive(_file.Room(slot)[.._source.MaxMessageSize], ref _file.Header(slot).Priority, out received))
+            Span<byte> room = _file.Room(slot);
+            if (!_source.TryReceive(room[..Math.Min(room.Length, _source.MaxMessageSize)], ref _file.Header(slot).Priority, out received))
                 return false;
+        }
+        catch (ConnectionException longer) when (_sizes.MayGrow && longer is { Reason: Reason.TooLarge, UndeliveredBytes: 0 })
+        {
+            Disarm();
+            WantRoomFor(longer);
+            return TakeOne();
         }
         catch
         {
@@ -265,6 +275,7 @@ internal sealed partial class SpoolChannel : MessageSpool
 
         _file.Hold(slot, received.Length, received.Header.Priority);
         _isUnsynced = true;
+        NoteLength(received.Length);
         lock (_slots)
         {
             _armed = None;
@@ -282,6 +293,8 @@ internal sealed partial class SpoolChannel : MessageSpool
     {
         if (_armed != None)
             return true;
+        if (!HasRightSlots())
+            return false;
         lock (_slots)
         {
             if (!_free.TryPop(out _armed))
@@ -315,7 +328,8 @@ internal sealed partial class SpoolChannel : MessageSpool
             if (_file.Header(slot).Length > buffer.Length)
             {
                 throw new ConnectionException(
-                    Step.Receive, Reason.TooLarge, LocalEndPoint, $"a message of {_file.Header(slot).Length} bytes does not fit into a buffer of {buffer.Length}");
+                    Step.Receive, Reason.TooLarge, LocalEndPoint, $"a message of {_file.Header(slot).Length} bytes does not fit into a buffer of {buffer.Length}")
+                { MessageLength = _file.Header(slot).Length };
             }
 
             _waiting.Dequeue();

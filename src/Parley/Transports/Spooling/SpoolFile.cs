@@ -9,7 +9,7 @@ namespace Parley.Transports.Spooling;
 /// <summary>
 /// The mapped file: a header, and slots of one size for a message each. It knows nothing of order or of who waits. One thread at a time uses a slot.
 /// </summary>
-internal sealed unsafe class SpoolFile : IDisposable
+internal sealed unsafe partial class SpoolFile : IDisposable
 {
     private const int IdBytes = 8;
 
@@ -17,29 +17,26 @@ internal sealed unsafe class SpoolFile : IDisposable
     private readonly MappedRegion _region;
     private readonly string _path;
     private readonly EndPoint? _asked;
-    private readonly int _slotSize;
+    private readonly int _length;
+    private int _slotSize;
 
     // How much of a free slot's body may differ from the pattern: of one that this process has not used, all.
-    private readonly int[] _dirty;
+    private int[] _dirty;
 
-    private SpoolFile(DescriptorHandle file, MappedRegion region, string path, EndPoint? asked)
+    private SpoolFile(DescriptorHandle file, MappedRegion region, int length, string path, EndPoint? asked)
     {
         _file = file;
         _region = region;
         _path = path;
         _asked = asked;
-        ref SpoolHeader header = ref *(SpoolHeader*)region.Start;
-        _slotSize = header.SlotSize;
-        SlotCount = header.SlotCount;
-        MessageSize = header.MessageSize;
-        _dirty = new int[SlotCount];
-        Array.Fill(_dirty, MessageSize);
+        _length = length;
+        ReadShape();
         Id = Convert.ToHexStringLower(SHA256.HashData(Pattern).AsSpan(0, IdBytes));
     }
 
-    internal int SlotCount { get; }
+    internal int SlotCount { get; private set; }
 
-    internal int MessageSize { get; }
+    internal int MessageSize { get; private set; }
 
     internal string Path => _path;
 
@@ -52,9 +49,15 @@ internal sealed unsafe class SpoolFile : IDisposable
     private ReadOnlySpan<byte> Pattern => new(_region.Start + SpoolHeader.PatternOffset, SpoolPattern.Length);
 
     /// <summary>Opens the file; makes it for messages of that size where there is none, or where it is empty and made for others.</summary>
-    internal static SpoolFile Open(string path, int messageSize, long capacity, bool sync, EndPoint? asked)
+    /// <param name="path">The file.</param>
+    /// <param name="messageSize">The longest message.</param>
+    /// <param name="mayGrow">Whether longer ones may come, for which <see cref="Remake"/> makes room, as much as the capacity is.</param>
+    /// <param name="capacity">How large it may be.</param>
+    /// <param name="sync">Whether it is to outlive a power failure.</param>
+    /// <param name="asked">Whose messages it is for.</param>
+    internal static SpoolFile Open(string path, int messageSize, bool mayGrow, long capacity, bool sync, EndPoint? asked)
     {
-        long slotSize = SlotHeader.Size + (((long)messageSize + 63) & ~63L);
+        long slotSize = SlotSizeFor(messageSize);
         long slots = (capacity - SpoolHeader.PageSize) / slotSize;
         if (slots < 1)
             throw new ArgumentOutOfRangeException(nameof(capacity), capacity, $"A spool for one message of {messageSize} bytes takes {SpoolHeader.PageSize + slotSize}.");
@@ -63,7 +66,7 @@ internal sealed unsafe class SpoolFile : IDisposable
         {
             if (OpenMade(file, path, asked) is { } made)
             {
-                if ((made.MessageSize == messageSize && made.SlotCount == slots) || (made.MessageSize >= messageSize && !made.IsEmpty()))
+                if ((made.MessageSize == messageSize && made.SlotCount == slots) || ((mayGrow || made.MessageSize >= messageSize) && !made.IsEmpty()))
                     return made;
                 bool isEmpty = made.IsEmpty();
                 int size = made.MessageSize;
@@ -75,7 +78,7 @@ internal sealed unsafe class SpoolFile : IDisposable
                 }
             }
 
-            return Make(file, path, messageSize, (int)slotSize, (int)slots, sync, asked);
+            return Make(file, path, messageSize, (int)slots, mayGrow ? (int)capacity : SpoolHeader.PageSize + (int)(slotSize * slots), sync, asked);
         }
         catch
         {
@@ -228,6 +231,13 @@ internal sealed unsafe class SpoolFile : IDisposable
                 return null;
             }
 
+            // It held nothing when that began.
+            if (header.Magic == SpoolHeader.RemakingMagic && header.Version == SpoolHeader.CurrentVersion)
+            {
+                region.Dispose();
+                return null;
+            }
+
             if (header.Magic != SpoolHeader.SpoolMagic)
                 throw SpoolOpening.Refused(asked, path, Reason.Corrupt, "is no spool");
             if (header.Version != SpoolHeader.CurrentVersion)
@@ -238,7 +248,7 @@ internal sealed unsafe class SpoolFile : IDisposable
                 throw SpoolOpening.Refused(asked, path, Reason.Corrupt, "has a damaged header");
             }
 
-            return new SpoolFile(file, region, path, asked);
+            return new SpoolFile(file, region, (int)status.Size, path, asked);
         }
         catch
         {
@@ -247,20 +257,19 @@ internal sealed unsafe class SpoolFile : IDisposable
         }
     }
 
-    private static SpoolFile Make(DescriptorHandle file, string path, int messageSize, int slotSize, int slots, bool sync, EndPoint? asked)
+    private static SpoolFile Make(DescriptorHandle file, string path, int messageSize, int slots, int length, bool sync, EndPoint? asked)
     {
-        int length = SpoolHeader.PageSize + (slotSize * slots);
         SpoolOpening.Reserve(file, path, length, asked);
         MappedRegion region = Map(file, path, length, asked);
         ref SpoolHeader header = ref *(SpoolHeader*)region.Start;
         SpoolPattern.Make(new Span<byte>(region.Start + SpoolHeader.PatternOffset, SpoolPattern.Length));
         header.Version = SpoolHeader.CurrentVersion;
-        header.SlotSize = slotSize;
+        header.SlotSize = (int)SlotSizeFor(messageSize);
         header.SlotCount = slots;
         header.MessageSize = messageSize;
         header.Checksum = Checksum(region.Start);
         Volatile.Write(ref header.Magic, SpoolHeader.SpoolMagic);
-        var made = new SpoolFile(file, region, path, asked);
+        var made = new SpoolFile(file, region, length, path, asked);
         if (sync)
             made.Sync();
         return made;

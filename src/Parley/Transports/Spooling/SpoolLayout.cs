@@ -13,6 +13,9 @@ internal struct SpoolHeader
     internal const ulong SpoolMagic = 0x4C4F4F5053594C50; // "PLYSPOOL"
     internal const uint CurrentVersion = 1;
 
+    /// <summary>It holds nothing, and the slots are being made anew.</summary>
+    internal const ulong RemakingMagic = 0x414E4F4F5053594C; // "LYSPOONA"
+
     /// <summary>Written last.</summary>
     [FieldOffset(0)] internal ulong Magic;
     [FieldOffset(8)] internal uint Version;
