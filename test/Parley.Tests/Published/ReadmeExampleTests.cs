@@ -23,17 +23,19 @@ public sealed partial class ReadmeExampleTests
         }
     }
 
-    [SkippableFact]
-    public async Task Examples_OfTheGuide_RunAndPrintWhatItSays()
+    [SkippableTheory]
+    [InlineData("message-queues.md")]
+    [InlineData("shared-memory.md")]
+    public async Task Examples_OfTheGuide_RunAndPrintWhatItSays(string chapter)
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "message queues need Linux");
-        string page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "guide", "message-queues.md"));
+        Skip.IfNot(OperatingSystem.IsLinux(), "message queues and shared memory need Linux");
+        string page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "guide", chapter));
         MatchCollection programs = CodeAndOutput().Matches(page);
         Assert.NotEmpty(programs);
         Assert.Equal(CodeBlock().Count(page), programs.Count);
 
         for (int i = 0; i < programs.Count; i++)
-            Assert.Equal(programs[i].Groups["output"].Value, await RunAsync($"csharp block {i + 1} of message-queues.md", programs[i].Groups["code"].Value));
+            Assert.Equal(programs[i].Groups["output"].Value, await RunAsync($"csharp block {i + 1} of {chapter}", programs[i].Groups["code"].Value));
     }
 
     /// <returns>What it has printed.</returns>
