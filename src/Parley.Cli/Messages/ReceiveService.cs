@@ -11,6 +11,8 @@ internal sealed class ReceiveService(Receiver receiver, MessageChannelOptions op
 
     internal override CancellationToken Finished => receiver.Over;
 
+    internal override TimeSpan LongestLeave => Leave.LongestClose;
+
     internal override async ValueTask ServeAsync(MessageChannel client, EndPoint? peer, CancellationToken cancellationToken)
     {
         try

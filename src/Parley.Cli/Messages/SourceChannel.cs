@@ -34,17 +34,30 @@ internal sealed class SourceChannel
         // A program waits for the end of its input; it is no server that might still be told something.
         if (source is ProcessEndPoint)
             await connection.CompleteWritesAsync(cancellationToken);
-        return new SourceChannel(MessageChannel.Over(connection, options), connection, connection.RemoteEndPoint ?? source);
+        return new SourceChannel(MessageChannel.Over(connection, options, leaveOpen: true), connection, connection.RemoteEndPoint ?? source);
     }
 
     /// <summary>Closes.</summary>
-    /// <param name="isEnough">Whether what else may come is not wanted: the peer is broken off.</param>
+    /// <param name="isEnough">Whether what else may come is not wanted: a program is broken off, another peer left.</param>
     /// <returns>The exit code of a program that was heard to its end; <see langword="null"/> otherwise.</returns>
     internal async ValueTask<int?> EndAsync(bool isEnough)
     {
+        if (_connection is null)
+        {
+            await Channel.DisposeAsync();
+            return null;
+        }
+
+        if (isEnough && Peer is not ProcessEndPoint)
+        {
+            await Leave.CloseAsync(Channel, _connection);
+            return null;
+        }
+
         if (isEnough)
-            _connection?.Abort();
+            _connection.Abort();
         await Channel.DisposeAsync();
-        return !isEnough && _connection is not null && _connection.TryGetExitCode(out int code) ? code : null;
+        await _connection.DisposeAsync();
+        return !isEnough && _connection.TryGetExitCode(out int code) ? code : null;
     }
 }

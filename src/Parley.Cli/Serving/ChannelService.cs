@@ -1,4 +1,5 @@
 using System.Net;
+using Parley.Cli.Messages;
 
 namespace Parley.Cli.Serving;
 
@@ -8,8 +9,13 @@ internal abstract class ChannelService(MessageChannelOptions options) : Service
 {
     internal sealed override bool ReportsFailures => true;
 
-    internal sealed override ValueTask ServeAsync(Connection client, CancellationToken cancellationToken)
-        => ServeAsync(MessageChannel.Over(client, options), client.RemoteEndPoint ?? client.LocalEndPoint, cancellationToken);
+    internal sealed override async ValueTask ServeAsync(Connection client, CancellationToken cancellationToken)
+    {
+        MessageChannel channel = MessageChannel.Over(client, options, leaveOpen: true);
+        await ServeAsync(channel, client.RemoteEndPoint ?? client.LocalEndPoint, cancellationToken);
+        if (Finished.IsCancellationRequested)
+            await Leave.PrepareAsync(channel, client);
+    }
 
     /// <summary>Whether it is that a client has lied in shared memory, which the listener says at a pace that a crowd of them cannot raise. A torn frame is none.</summary>
     private protected bool IsToldByListener(ConnectionException broken)

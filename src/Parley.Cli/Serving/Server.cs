@@ -40,7 +40,7 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
             }
 
             bool isFinished = service.Finished.IsCancellationRequested;
-            int cut = await _conversations.DrainAsync(isFinished ? TimeSpan.Zero : drainTimeout, _cut);
+            int cut = await _conversations.DrainAsync(isFinished ? service.LongestLeave : drainTimeout, _cut);
             if (isFinished)
                 return service.FatalExitCode ?? ExitCode.Done;
             if (cut > 0)

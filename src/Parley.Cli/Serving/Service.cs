@@ -34,6 +34,9 @@ internal abstract class Service
     /// <summary>Cancelled when the service has done all it wanted to: the server accepts no more, and breaks off those who are left.</summary>
     internal virtual CancellationToken Finished => CancellationToken.None;
 
+    /// <summary>How long those who are left then have to end before they are broken off.</summary>
+    internal virtual TimeSpan LongestLeave => TimeSpan.Zero;
+
     /// <summary>Whether a client that came and went without a failure was served, and was no mere look whether somebody is there.</summary>
     internal virtual bool WasServed(ConnectionStatistics statistics) => true;
 }

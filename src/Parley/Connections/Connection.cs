@@ -87,6 +87,11 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     /// Ends gracefully: sends what is unflushed, half-closes, reads and drops what the peer still sends until it ends its side or the
     /// close timeout is over, then closes. Disposing again does nothing.
     /// </summary>
+    /// <remarks>
+    /// A socket over which nothing was sent, and whose <see cref="Input"/> was completed before the peer's end, is closed at once: the peer's
+    /// further words are not waited for. Over TCP the peer meets a reset where bytes of it were left unread, and an end otherwise; a Unix socket
+    /// cannot tell of those that had been read from the kernel already.
+    /// </remarks>
     /// <exception cref="ConnectionException">
     /// Bytes that were written could not be delivered: <see cref="ConnectionException.UndeliveredBytes"/> says how many where it is known.
     /// </exception>

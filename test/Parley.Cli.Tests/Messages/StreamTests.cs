@@ -14,6 +14,8 @@ public sealed class StreamTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    private string New(string kind) => kind is "pipe" ? $"pipe:{_folder["p"]}" : Endpoints.New(kind, _folder);
+
     [SkippableTheory]
     [InlineData("udp://127.0.0.1:0")]
     [InlineData("udp://[::1]:0")]
@@ -139,6 +141,56 @@ public sealed class StreamTests : IDisposable
         (await Command.RunAsync("send", endpoint, "--frame", frame, "one", "two")).MustExit(0);
 
         Assert.Equal(expected, (await peer.EndAsync()).MustExit(0).Text);
+    }
+
+    /// <summary>The receiver goes once it has them: for the sender that is an end, and no break.</summary>
+    [SkippableTheory]
+    [InlineData("tcp4")]
+    [InlineData("unix")]
+    [InlineData("pipe")]
+    public async Task SendFramed_ReceiverWantsExactlySoMany_IsDone(string kind)
+    {
+        string[] messages = ["1", "2", "3", "4", "5", "6"];
+        await using ListeningCommand receive = await Command.ListenAsync("receive", New(kind), "--frame", "line", "--count", "6");
+
+        CommandResult sent = await Command.RunAsync(["send", receive.Endpoint, "--frame", "line", .. messages]);
+
+        Assert.Empty(sent.MustExit(0).Error);
+        Assert.Equal(string.Join('\n', messages) + "\n", (await receive.EndAsync()).MustExit(0).Text);
+    }
+
+    [SkippableTheory]
+    [InlineData("tcp4")]
+    [InlineData("unix")]
+    [InlineData("pipe")]
+    public async Task SendListen_ReceiverWantsExactlySoMany_IsDone(string kind)
+    {
+        await using ListeningCommand send = await Command.ListenAsync("send", New(kind), "--frame", "line", "--listen", "one", "two");
+
+        CommandResult received = await Command.RunAsync("receive", send.Endpoint, "--frame", "line", "--connect", "--count", "2");
+
+        Assert.Equal("one\ntwo\n", received.MustExit(0).Text);
+        Assert.Empty((await send.EndAsync()).MustExit(0).ErrorLines[1..]);
+    }
+
+    /// <summary>Those that are left were read from the kernel, wait in it, or are still to come.</summary>
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task SendFramed_ReceiverWantsFewer_IsBrokenOffOverTcp(bool senderListens)
+    {
+        string[] messages = ["1", "2", "3", "4", "5", "6"];
+        await using ListeningCommand listening = senderListens
+            ? await Command.ListenAsync(["send", "tcp://127.0.0.1:0", "--frame", "line", "--listen", .. messages])
+            : await Command.ListenAsync("receive", "tcp://127.0.0.1:0", "--frame", "line", "--count", "2");
+
+        CommandResult connected = senderListens
+            ? await Command.RunAsync("receive", listening.Endpoint, "--frame", "line", "--connect", "--count", "2")
+            : await Command.RunAsync(["send", listening.Endpoint, "--frame", "line", .. messages]);
+
+        CommandResult listened = await listening.EndAsync();
+        Assert.Equal("1\n2\n", (senderListens ? connected : listened).MustExit(0).Text);
+        Assert.Matches("ECONNRESET|EPIPE", (senderListens ? listened : connected).MustExit(5).Error);
     }
 
     [SkippableFact]

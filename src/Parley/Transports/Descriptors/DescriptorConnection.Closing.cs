@@ -87,7 +87,7 @@ internal abstract partial class DescriptorConnection
 
             // The client of a short conversation ends its side within microseconds: by the time the next one comes, it has. Looking then
             // saves watching this one, and a wake-up for it alone.
-            if (HasEndedWrites && !PeerEnded && !ReadDescriptor.IsWatched && ReadDescriptor.Loop.IsCurrent)
+            if (HasEndedWrites && !PeerEnded && !_reader.IsCompleted && !ReadDescriptor.IsWatched && ReadDescriptor.Loop.IsCurrent)
                 await ReadDescriptor.Readable.WaitForNextWakeAsync().ConfigureAwait(false);
             if (!IsOver())
                 await CloseGracefullyAsync(due).ConfigureAwait(false);
@@ -118,7 +118,7 @@ internal abstract partial class DescriptorConnection
     {
         if (!HasEndedWrites || !IsAcknowledged || Failure is not null)
             return false;
-        return (PeerEnded || ReceiveAndDrop() == 0) && Break == 0 && CountUndelivered() == 0;
+        return (PeerEnded || (!_reader.IsCompleted && ReceiveAndDrop() == 0)) && Break == 0 && CountUndelivered() == 0;
     }
 
     /// <summary>
@@ -138,6 +138,10 @@ internal abstract partial class DescriptorConnection
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask CloseGracefullyAsync(long due)
     {
+        // Nothing is in flight that a reset could destroy, and none of the peer's bytes may look as if somebody had taken them.
+        if (_reader.IsCompleted && !PeerEnded && _writer.Total + _writer.UnflushedBytes == 0 && LeavesPeer(_reader.HasLeftUnread))
+            return;
+
         try
         {
             await _writer.EndClaimedAsync(due).ConfigureAwait(false);
@@ -260,6 +264,13 @@ internal abstract partial class DescriptorConnection
     /// <summary>Closes a direction of its own that nobody reads any more, where the channel has one: whoever writes it is told by that.</summary>
     /// <returns>Whether there is nothing left to drain.</returns>
     private protected virtual bool ClosesUnread() => false;
+
+    /// <summary>
+    /// Prepares to close at once where nothing was said and nobody listens any more, if that tells the peer of what it has said in vain.
+    /// </summary>
+    /// <param name="hasUnread">Whether bytes were read from the descriptor that nobody has taken.</param>
+    /// <returns>Whether closing is all that is left to do.</returns>
+    private protected virtual bool LeavesPeer(bool hasUnread) => false;
 
     /// <summary>When a graceful close that begins now gives up.</summary>
     private protected virtual long CloseDue => Clock.FromNow(Options.CloseTimeout);

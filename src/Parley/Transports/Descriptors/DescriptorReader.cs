@@ -161,11 +161,15 @@ internal sealed partial class DescriptorReader(DescriptorConnection connection) 
     /// <summary>Whether nobody reads it any more.</summary>
     internal bool IsCompleted => _completed;
 
+    /// <summary>Whether bytes that were read were still there when it was completed.</summary>
+    internal bool HasLeftUnread { get; private set; }
+
     public override void Complete(Exception? exception = null)
     {
         if (_completed)
             return;
         _completed = true;
+        HasLeftUnread = _start < _end;
         Release();
         if (exception is not null)
             connection.Abort(exception);

@@ -101,6 +101,14 @@ internal sealed unsafe partial class SocketConnection(Descriptor descriptor, boo
 
     private protected override int PendingError() => SocketState.TakeError(WriteDescriptor.Handle);
 
+    // The kernel sees to what it holds itself: it resets a socket that is closed before all of it was read.
+    private protected override bool LeavesPeer(bool hasUnread)
+    {
+        if (hasUnread)
+            PrepareReset();
+        return true;
+    }
+
     private protected override void PrepareReset() => SocketCalls.ResetOnClose(WriteDescriptor.Handle);
 
     private protected override TcpStatistics? TcpStatistics()
