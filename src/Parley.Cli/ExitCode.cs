@@ -1,3 +1,5 @@
+using Parley.Cli.Output;
+
 namespace Parley.Cli;
 
 /// <summary>What the command's exit says. The numbers are a promise to scripts.</summary>
@@ -26,6 +28,9 @@ internal static class ExitCode
 
         // Nothing of that name is there, as where it was to be opened; or the broker is not, which was to make or remove it.
         Reason.NotFound or Reason.Refused when failure.Step == Step.Remove || failure is { Step: Step.Create, EndPoint: AmqpEndPoint } => NotConnected,
+
+        // Nobody broke off: a framing cannot carry the message.
+        Reason.Corrupt when FramingWords.IsAbout(failure) => Failed,
         Reason.PeerDied or Reason.Corrupt or Reason.Aborted => BrokenOff,
         _ => Failed,
     };

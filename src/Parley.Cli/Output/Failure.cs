@@ -121,7 +121,7 @@ internal static class Failure
             Reason.Denied when failure is { Step: Step.Open, EndPoint: MessageQueueEndPoint } =>
                 "its mode does not let this user in; its owner can make it with --mode 0622 for others to send, or 0666 to receive as well",
             Reason.Full when failure is { Step: Step.Send, EndPoint: MessageQueueEndPoint } => $"somebody has to take messages: parley receive {where}",
-            _ when failure.Step == Step.Send && failure.Cause.EndsWith(FramingWords.Delimiter, StringComparison.Ordinal) => FramingWords.Hint,
+            _ when FramingWords.IsAbout(failure) => FramingWords.Hint,
             Reason.TimedOut when failure is { Step: Step.Connect or Step.Handshake, EndPoint: SharedMemoryEndPoint } =>
                 "somebody listens there and does not answer, as one that is stopped, or busy; see who with: ss -lxp",
             Reason.TimedOut when connecting => "the host does not answer; a firewall may drop what is sent, or its backlog is full",

@@ -7,4 +7,7 @@ internal static class FramingWords
 
     /// <summary>What shows that it is a delimiter that stands in the way.</summary>
     internal const string Delimiter = "which ends each message of this framing";
+
+    /// <summary>Whether a message was refused for that.</summary>
+    internal static bool IsAbout(ConnectionException failure) => failure.Step == Step.Send && failure.Cause.EndsWith(Delimiter, StringComparison.Ordinal);
 }

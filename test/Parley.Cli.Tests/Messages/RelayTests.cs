@@ -183,6 +183,39 @@ public sealed class RelayTests : IDisposable
         Assert.Contains("\"text\":\"long\"", result.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>As <c>send</c> ends with such a message.</summary>
+    [SkippableFact]
+    public async Task MessageWithWhatEndsOne_IsPutBackAndAFailureOfItsOwn()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync();
+        await queue.PutAsync("line\nfeed");
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Socket, "--frame", "line");
+
+        CommandResult result = (await Command.RunAsync("relay", queue.Endpoint, Socket, "--frame", "line")).MustExit(1);
+
+        Assert.Equal(
+            [
+                $"parley: a message of 9 bytes was put back into {queue.Endpoint}, behind those of its priority (0)",
+                $"parley: cannot send to {Socket}: the message contains a line feed, which ends each message of this framing",
+                "  hint: --frame len32 takes any bytes, if the peer speaks it",
+            ],
+            result.ErrorLines);
+        Assert.Equal(1, await queue.CountAsync());
+    }
+
+    [SkippableFact]
+    public async Task ClientsMessageWithWhatEndsOne_IsWrittenOutAndAFailureOfItsOwn()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Socket, "--frame", "line");
+        await using ListeningCommand relay = await Command.ListenAsync("relay", "udp://127.0.0.1:0", Socket, "--frame", "line");
+        (await Command.RunAsync("send", relay.Endpoint, "line\nfeed")).MustExit(0);
+
+        CommandResult result = (await relay.EndAsync()).MustExit(1);
+
+        Assert.Contains("a message was not delivered: ", result.Error, StringComparison.Ordinal);
+        Assert.Contains("\"text\":\"line\\nfeed\"", result.Error, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public async Task ClientsMessageTooLong_IsWrittenOutInFull()
     {
