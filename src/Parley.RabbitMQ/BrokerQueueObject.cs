@@ -13,7 +13,7 @@ internal sealed class BrokerQueueObject(BrokerQueue queue) : INamedObject
         Wait(() => queue.CreateAsync(queueOptions.Snapshot(), CancellationToken.None));
     }
 
-    public IReadOnlyList<NamedObjectStatus> Inspect()
+    public IReadOnlyList<NamedObjectStatus> Inspect(AccessRules? accessRules)
     {
         NamedObjectStatus? status = null;
         Wait(async () => status = await queue.InspectAsync(CancellationToken.None).ConfigureAwait(false));

@@ -11,9 +11,11 @@ internal static class InspectCommand
     {
         Argument<string> endPoint = NamedObjectArgument.Create();
         var broker = new BrokerSettings();
+        var access = new AccessSettings("servers");
         var json = new Option<bool>("--json") { Description = "One JSON object a line" };
         var command = new Command("inspect", "Look at a message queue, a FIFO, both of a pair, or a name in shared memory; nobody notices") { endPoint, json, Verbosity.QuietOption() };
         broker.AddTo(command);
+        access.AddTo(command);
         HelpWithExamples.Attach(command, """
             parley inspect mq:/orders                       how many messages wait, of how many, owner, permissions
             parley inspect fifo:/tmp/log                    type, permissions, owner
@@ -25,7 +27,10 @@ internal static class InspectCommand
         {
             EndPoint named = NamedObjectArgument.Get(parsed, endPoint);
             broker.Use(parsed, named);
-            IReadOnlyList<NamedObjectStatus> all = NamedObject.Inspect(named);
+            AccessRules? rules = access.Get(parsed, named);
+            if (rules is not null && named is not SharedMemoryEndPoint)
+                throw new UsageException($"--allow and --deny are about the server of a name in shared memory; nobody is asked at {ParleyEndPoint.Format(named)}");
+            IReadOnlyList<NamedObjectStatus> all = NamedObject.Inspect(named, rules);
             foreach (NamedObjectStatus status in all)
                 StandardOutput.PrintLine(parsed.GetValue(json) ? NamedObjectText.Json(status) : NamedObjectText.Line(status));
             return ExitCode.Done;

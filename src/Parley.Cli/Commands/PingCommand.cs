@@ -21,10 +21,12 @@ internal static class PingCommand
         Option<TimeSpan?> interval = TimeOption.Create("--interval", "The pause between two times (default 1)");
         Option<TimeSpan?> wait = TimeOption.Create("--wait", "Wait up to so long until somebody is there");
         Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up connecting after so long (default 30)");
+        var access = new AccessSettings("servers");
         var tls = new TlsSettings(connects: true);
         var json = new Option<bool>("--json") { Description = "One JSON object a line" };
         var verbosity = new Verbosity("Say who answered, at which address, and what the kernel knows of the connection");
         var command = new Command("ping", "Is it there? Connect, time it, close") { endPoint, count, interval, wait, timeout, json };
+        access.AddTo(command);
         tls.AddTo(command);
         verbosity.AddTo(command);
         HelpWithExamples.Attach(command, """
@@ -38,6 +40,7 @@ internal static class PingCommand
             if (remote is FifoEndPoint)
                 throw new UsageException("a FIFO cannot be pinged: opening it would be taken for the other side by whoever waits there", $"look at it with: parley inspect {ParleyEndPoint.Format(remote)}");
             tls.Check(parsed, local: null, remote);
+            AccessRules? rules = access.Get(parsed, remote);
             if (verbosity.IsDryRun(parsed))
             {
                 StandardError.WriteLine($"would connect to {ParleyEndPoint.Format(remote)} and close");
@@ -47,6 +50,7 @@ internal static class PingCommand
             using var interruption = new Interruption();
             var options = new ConnectionOptions
             {
+                AccessRules = rules,
                 ConnectTimeout = parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30),
                 CallObserver = verbosity.IsVerbose(parsed) ? new HandshakeObserver(verbosity.Observer(parsed)) : verbosity.Observer(parsed),
                 RunContinuationsInline = true,

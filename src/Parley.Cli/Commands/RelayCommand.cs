@@ -57,6 +57,7 @@ internal static class RelayCommand
                     $"{ParleyEndPoint.Format(local)} would be joined to itself", "LISTEN is a new endpoint, TARGET one that a server listens on");
             }
 
+            Failure.ForeignServer = "a relay talks to servers of its own user and of root there; its --allow is about its clients";
             int? ring = RingSizeOption.Get(parsed, ringSize, local, remote);
             OneWay.CheckFollow(parsed.GetValue(follow), local, ConnectionDirection.ReceiveOnly);
             tls.Check(parsed, local, remote);

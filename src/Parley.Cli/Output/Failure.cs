@@ -14,6 +14,9 @@ internal static class Failure
     /// <summary>The command that starts the other side of what this one is about; the verbs that carry messages have one of their own.</summary>
     internal static Func<string, string> OtherSide { get; set; } = static where => $"parley serve {where}";
 
+    /// <summary>What to do about a server of another user, where that may be meant.</summary>
+    internal static string ForeignServer { get; set; } = "--allow uid:N says that it is meant";
+
     internal static bool TryReport(Exception failure, out int exitCode)
     {
         switch (failure)
@@ -90,7 +93,7 @@ internal static class Failure
             Reason.Denied when failure.EndPoint is SharedMemoryEndPoint && failure.Cause.StartsWith("the server", StringComparison.Ordinal) =>
                 "a server lets in its own user and root; its --allow and --deny can say otherwise",
             Reason.Denied when failure.EndPoint is SharedMemoryEndPoint && failure.Cause.StartsWith("the name", StringComparison.Ordinal) =>
-                "--allow uid:N says that it is meant",
+                ForeignServer,
             Reason.Denied when failure.EndPoint is SharedMemoryEndPoint =>
                 "shared memory is between programs of one user; its owner can let others in by name: --mode 0666 --allow uid:N",
             Reason.Refused when failure.EndPoint is AmqpEndPoint => "no broker listens there",

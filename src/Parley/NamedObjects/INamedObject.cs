@@ -5,7 +5,7 @@ internal interface INamedObject
 {
     void Create(NamedObjectOptions options);
 
-    IReadOnlyList<NamedObjectStatus> Inspect();
+    IReadOnlyList<NamedObjectStatus> Inspect(AccessRules? accessRules);
 
     void Remove();
 }

@@ -36,11 +36,21 @@ public static class NamedObject
     /// asked, for at most 5 s, and takes nobody for a client.
     /// </summary>
     /// <param name="endPoint">Its endpoint.</param>
+    /// <param name="accessRules">
+    /// In shared memory, which server may be asked, as <see cref="ConnectionOptions.AccessRules"/> says; <see langword="null"/> for one of this user's or root's.
+    /// Elsewhere nobody is asked, and it is <see langword="null"/>.
+    /// </param>
     /// <returns>One status; two for a pair of FIFOs, in the endpoint's order.</returns>
     /// <exception cref="ConnectionException"><see cref="Step.Open"/>: it is not there, or is something else.</exception>
-    /// <exception cref="ArgumentException">There is nothing to inspect behind such an endpoint.</exception>
+    /// <exception cref="ArgumentException">There is nothing to inspect behind such an endpoint, or nobody whom rules could be about.</exception>
     /// <exception cref="PlatformNotSupportedException">It needs another operating system.</exception>
-    public static IReadOnlyList<NamedObjectStatus> Inspect(EndPoint endPoint) => Of(endPoint).Inspect();
+    public static IReadOnlyList<NamedObjectStatus> Inspect(EndPoint endPoint, AccessRules? accessRules = null)
+    {
+        INamedObject named = Of(endPoint);
+        return accessRules is null || endPoint is SharedMemoryEndPoint
+            ? named.Inspect(accessRules)
+            : throw new ArgumentException($"Nobody is asked at {ParleyEndPoint.Format(endPoint)} whom rules could be about.", nameof(accessRules));
+    }
 
     /// <summary>
     /// Removes it; of a pair of FIFOs both; in shared memory only what nobody listens on. Whoever has it open goes on; nobody new can open it. Something else of that name is left alone.

@@ -7,7 +7,7 @@ internal sealed class BrokerObject(AmqpEndPoint queue) : INamedObject
 
     public void Create(NamedObjectOptions options) => Object.Create(options);
 
-    public IReadOnlyList<NamedObjectStatus> Inspect() => Object.Inspect();
+    public IReadOnlyList<NamedObjectStatus> Inspect(AccessRules? accessRules) => Object.Inspect(accessRules);
 
     public void Remove() => Object.Remove();
 }

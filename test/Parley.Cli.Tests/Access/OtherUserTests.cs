@@ -159,6 +159,44 @@ public sealed class OtherUserTests : IDisposable
     }
 
     [SkippableTheory]
+    [InlineData("ping")]
+    [InlineData("inspect")]
+    public async Task Look_ServerOfAnotherUser_IsAskedOnlyIfItIsNamed(string verb)
+    {
+        await using ListeningCommand server = await Command.ListenAsync(As(Victim, "serve", EndpointOf(Shm), "--mode", "0666", "--allow", "uid:4321"));
+
+        CommandResult unasked = await Command.RunAsync(As(4321, verb, EndpointOf(Shm)));
+        CommandResult other = await Command.RunAsync(As(4321, verb, EndpointOf(Shm), "--allow", $"uid:{Launch.Nobody}"));
+        CommandResult named = await Command.RunAsync(As(4321, verb, EndpointOf(Shm), "--allow", $"uid:{Victim}"));
+
+        Errors.Failure.MustBe(unasked, "6", $"cannot connect to .*another user \\(uid {Victim}\\)", "--allow uid:N");
+        Errors.Failure.MustBe(other, "6", $"another user \\(uid {Victim}\\).*the rules do not allow it", "--allow");
+        Assert.Empty(named.MustExit(0).Error);
+    }
+
+    [SkippableFact]
+    public async Task Ping_UnixServerOfAnotherUser_IsOneForTheRules()
+    {
+        await using ListeningCommand server = await Command.ListenAsync(As(Victim, "serve", EndpointOf(Unix), "--mode", "0666"));
+
+        CommandResult other = await Command.RunAsync(As(4321, "ping", EndpointOf(Unix), "--allow", "uid:4321"));
+        CommandResult named = await Command.RunAsync(As(4321, "ping", EndpointOf(Unix), "--allow", $"uid:{Victim}"));
+
+        Errors.Failure.MustBe(other, "6", "the rules do not allow it", "--allow");
+        Assert.Empty(named.MustExit(0).Error);
+    }
+
+    [SkippableFact]
+    public async Task Relay_TargetOfAnotherUser_IsNoMatterOfRules()
+    {
+        await using ListeningCommand server = await Command.ListenAsync(As(Victim, "serve", EndpointOf(Shm), "--mode", "0666", "--allow", "uid:4321"));
+        await using ListeningCommand relay = await Command.ListenAsync(As(4321, "relay", "tcp://127.0.0.1:0", EndpointOf(Shm)));
+        using System.Net.Sockets.Socket client = await RawSocket.ConnectAsync(relay.Endpoint);
+
+        await relay.Process.WaitForErrorAsync(@"another user \(uid \d+\).*\n  hint: .*its own user");
+    }
+
+    [SkippableTheory]
     [MemberData(nameof(Servers))]
     public async Task ServeDeny_UserWhomTheFileLetsIn_IsRefusedAndOthersAreServed(string channel)
     {

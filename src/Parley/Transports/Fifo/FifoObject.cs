@@ -30,7 +30,7 @@ internal sealed unsafe class FifoObject(FifoEndPoint endPoint) : INamedObject
         }
     }
 
-    public IReadOnlyList<NamedObjectStatus> Inspect() => Array.ConvertAll(Paths, Inspect);
+    public IReadOnlyList<NamedObjectStatus> Inspect(AccessRules? accessRules) => Array.ConvertAll(Paths, Inspect);
 
     public void Remove()
     {

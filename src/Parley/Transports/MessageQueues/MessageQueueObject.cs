@@ -17,7 +17,7 @@ internal sealed unsafe class MessageQueueObject(MessageQueueEndPoint endPoint) :
         throw ConnectionException.FromErrno(Step.Create, error, endPoint);
     }
 
-    public IReadOnlyList<NamedObjectStatus> Inspect()
+    public IReadOnlyList<NamedObjectStatus> Inspect(AccessRules? accessRules)
         => [QueueStatus.Of(endPoint, QueueMount.Find(), out int error) ?? throw QueueFile.Failure(Step.Open, error, endPoint)];
 
     public void Remove()

@@ -16,12 +16,12 @@ internal sealed class SharedMemoryObject(SharedMemoryEndPoint endPoint, SocketCo
     public void Create(NamedObjectOptions options) => throw new ConnectionException(
         Step.Create, Reason.Other, endPoint, "shared memory is made by who listens on its name, and is gone with the last who uses it");
 
-    public IReadOnlyList<NamedObjectStatus> Inspect()
+    public IReadOnlyList<NamedObjectStatus> Inspect(AccessRules? accessRules)
     {
         NamedObjectStatus status = Look(Step.Open);
         try
         {
-            var options = new ConnectionOptions { ConnectTimeout = Patience };
+            var options = new ConnectionOptions { ConnectTimeout = Patience, AccessRules = accessRules };
             IReadOnlyList<SharedMemoryConnectionStatus> connections = SharedMemoryTransport.AskForStatusAsync(endPoint, options, connect, CancellationToken.None)
                 .AsTask().GetAwaiter().GetResult();
             return [status with { IsServed = true, Connections = connections }];
