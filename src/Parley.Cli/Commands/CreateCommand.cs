@@ -11,7 +11,7 @@ internal static class CreateCommand
         Argument<string> endPoint = NamedObjectArgument.CreateMade();
         Option<UnixFileMode?> mode = ModeOption.Create("Its permissions, in octal, whatever the umask (default 0600: this user only)");
         Option<int?> capacity = NumberOption.Create("--capacity", "How many messages wait in a queue at most (default: the system's, usually 10)", 1);
-        Option<int?> messageSize = NumberOption.Create("--message-size", "The longest message of a queue, in bytes (default: the system's, usually 8192)", 1);
+        Option<int?> messageSize = SizeOption.Create("--message-size", "The longest message of a queue, in bytes (default: the system's, usually 8k)");
         Option<int?> priorities = NumberOption.Create("--priorities", "Broker: a classic queue, on one node, with the priorities 0 to N, N up to 255 (default: a quorum queue without priorities)", 1);
         Option<int?> deliveryLimit = NumberOption.Create("--delivery-limit", "Broker: how often a message is delivered again before it goes to the queue NAME.dead (default 20)", 0);
         var broker = new BrokerSettings();

@@ -10,7 +10,7 @@ internal static class RateOption
 
     internal static Option<long?> Create() => new(Name)
     {
-        Description = "Move at most so many bytes a second in each direction of each conversation; k, M and G stand for 1024, 1024² and 1024³",
+        Description = "Move at most so many bytes a second in each direction of each conversation; " + SizeText.Suffixes,
         HelpName = "RATE",
         CustomParser = Parse,
     };
@@ -20,7 +20,7 @@ internal static class RateOption
         string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
         if (SizeText.TryParse(text, out long rate))
             return rate;
-        argument.AddError($"{Name}: '{text}' is no rate: bytes a second of at least 1, such as 500k or 10M");
+        argument.AddError($"{Name}: '{text}' is no rate: bytes a second of at least 1, such as 500k or 10M; {SizeText.Suffixes}");
         return null;
     }
 }

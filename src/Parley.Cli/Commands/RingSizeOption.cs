@@ -33,7 +33,7 @@ internal static class RingSizeOption
         string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
         if (SizeText.TryParse(text, out long size) && size is >= Least and <= Most && long.IsPow2(size))
             return (int)size;
-        argument.AddError($"{Name}: '{text}' is no power of two from {Least} to {Most}");
+        argument.AddError($"{Name}: '{text}' is no power of two from {Least} to {Most}; {SizeText.Suffixes}");
         return null;
     }
 }

@@ -17,7 +17,7 @@ internal sealed class SpoolSettings
         Description = "Messages: keep those that were taken and that TARGET has not confirmed in this file (default, from mq: to a broker: one in XDG_STATE_HOME/parley)",
         HelpName = "FILE",
     };
-    private readonly Option<int?> _size = NumberOption.Create("--spool-size", "Messages: its size in bytes; when it is full, messages wait where they come from (default 67108864)", 1);
+    private readonly Option<int?> _size = SizeOption.Create("--spool-size", "Messages: its size in bytes; when it is full, messages wait where they come from (default 64M)");
     private readonly Option<bool> _sync = new("--fsync") { Description = "Messages: have each on the disk before it is sent, for power failures" };
 
     internal void AddTo(Command command)

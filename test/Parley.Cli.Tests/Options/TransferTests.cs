@@ -163,14 +163,38 @@ public sealed class TransferTests : IDisposable
     [InlineData("0")]
     [InlineData("-1")]
     [InlineData("fast")]
-    [InlineData("10m")]
+    [InlineData("10x")]
     [InlineData("k")]
     [InlineData("")]
     [InlineData("0.5")]
     [InlineData("1e3")]
     [InlineData("99999999G")]
     public async Task RateLimit_NoRate_IsWrongUsage(string rate)
-        => Errors.Failure.MustBe(await Command.RunAsync("serve", AnyPort, "--rate-limit", rate), "2", "--rate-limit");
+        => Errors.Failure.MustBe(await Command.RunAsync("serve", AnyPort, "--rate-limit", rate), "2", "--rate-limit.*; k, M and G, small or capital, stand for");
+
+    [Theory]
+    [InlineData("k")]
+    [InlineData("K")]
+    [InlineData("m")]
+    [InlineData("M")]
+    [InlineData("g")]
+    [InlineData("G")]
+    public async Task Sizes_EverySuffix_IsTakenByEveryOption(string suffix)
+    {
+        string rate = suffix is "g" or "G" ? "1g" : $"64{suffix}";
+        (await Command.RunAsync("serve", AnyPort, "--rate-limit", rate, "--dry-run")).MustExit(0);
+        (await Command.RunAsync("serve", "shm:x", "--ring-size", rate, "--dry-run")).MustExit(0);
+        (await Command.RunAsync("send", AnyPort, "--frame", "line", "--max-size", rate, "a", "--dry-run")).MustExit(0);
+        (await Command.RunAsync("relay", "udp://127.0.0.1:0", AnyPort, "--frame", "line", "--spool", "x", "--spool-size", rate, "--dry-run")).MustExit(0);
+    }
+
+    [Fact]
+    public async Task Sizes_NoSize_SaysWhatOneIs()
+    {
+        const string Words = "is no number of bytes from 1 to 2147483647; k, M and G, small or capital, stand for 1024, 1024² and 1024³";
+        Errors.Failure.MustBe(await Command.RunAsync("create", "mq:/x", "--message-size", "8x"), "2", $"--message-size: '8x' {Words}");
+        Errors.Failure.MustBe(await Command.RunAsync("send", AnyPort, "--frame", "line", "--max-size", "2G", "a"), "2", $"--max-size: '2G' {Words}");
+    }
 
     [Theory]
     [MemberData(nameof(Verbs))]

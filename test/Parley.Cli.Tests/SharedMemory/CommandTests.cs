@@ -272,7 +272,7 @@ public sealed class CommandTests : IDisposable
     [Theory]
     [InlineData("serve", "--ring-size 5000", "no power of two")]
     [InlineData("serve", "--ring-size 2048", "no power of two")]
-    [InlineData("serve", "--ring-size 2147483648", "'2147483648' is no power of two from 4096 to 1073741824")]
+    [InlineData("serve", "--ring-size 2147483648", "'2147483648' is no power of two from 4096 to 1073741824; k, M and G, small or capital, stand for")]
     [InlineData("receive", "--ring-size 2G", "no power of two")]
     [InlineData("serve", "--ring-size 3k", "no power of two")]
     [InlineData("serve", "--ring-size -1", "no power of two")]
