@@ -18,7 +18,7 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
     private bool TellsHalfCloses => listener.LocalEndPoint is UnixDomainSocketEndPoint or NamedPipeEndPoint or SharedMemoryEndPoint;
 
     /// <summary>Finds it, and stops listening.</summary>
-    /// <exception cref="ConnectionException">Nobody came in time.</exception>
+    /// <exception cref="ConnectionException">Nobody came in time, or who came was idle for too long.</exception>
     internal async Task<Connection> FindAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         Task<Connection> accept = AcceptAsync(cancellationToken);
@@ -33,7 +33,18 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
         {
             Connection client = await WithinAsync(accept, timeout);
             accept = AcceptAsync(cancellationToken);
-            if (await HasBegunAsync(client, accept, cancellationToken))
+            bool hasBegun;
+            try
+            {
+                hasBegun = await HasBegunAsync(client, accept, cancellationToken);
+            }
+            catch (ConnectionException idle)
+            {
+                client.Abort(idle);
+                throw;
+            }
+
+            if (hasBegun)
             {
                 await listener.DisposeAsync();
                 await TurnAwayAsync(accept);
@@ -99,6 +110,7 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
 
     /// <summary>Waits for the client's first byte and leaves it where it is.</summary>
     /// <returns>Whether there is one, or the client has said that there is none and still listens.</returns>
+    /// <exception cref="ConnectionException">It has said nothing for as long as an idle timeout lets it.</exception>
     private static async Task<bool> HearAsync(Connection client, CancellationToken cancellationToken)
     {
         try
@@ -107,12 +119,16 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
             client.Input.AdvanceTo(result.Buffer.Start, result.Buffer.Start);
             return result.Buffer.Length > 0 || client.HasHalfClosed;
         }
-        catch (ConnectionException)
+        catch (ConnectionException broken) when (!IsIdle(broken))
         {
             // Broken off before its first byte: somebody else is meant.
             return false;
         }
     }
+
+    // A time that was asked for is over. A peer whose machine is gone has no other reason, and other words.
+    private static bool IsIdle(ConnectionException broken)
+        => broken.Reason == Reason.TimedOut && broken.Cause.StartsWith("no byte moved", StringComparison.Ordinal);
 
     /// <summary>Says the first of standard input, and takes it back if the client broke off before it arrived.</summary>
     /// <returns>Whether there was something to say, and it was not taken back; or there is nothing to say to one who stays.</returns>

@@ -63,6 +63,22 @@ public sealed class SilentClientTests : IDisposable
 
     [Theory]
     [InlineData("unix")]
+    [InlineData("pipe")]
+    [InlineData("shm")]
+    [InlineData("tcp4")]
+    [InlineData("tcp4", "--receive-only")]
+    public async Task ListenIdleTimeout_ClientStaysAndSaysNothing_IsBrokenOff(string kind, params string[] options)
+    {
+        await using ListeningCommand server = await Command.ListenAsync(["listen", New(kind), "--idle-timeout", "0.2", .. options]);
+        await using ChildProcess client = Command.Start("connect", server.Endpoint);
+
+        CommandResult result = await server.EndAsync();
+
+        Errors.Failure.MustBe(result, "4", "cannot read from .*: no byte moved in either direction for 0.2 s", Errors.Failure.None, afterReady: true);
+    }
+
+    [Theory]
+    [InlineData("unix")]
     [InlineData("shm")]
     public async Task ServeOnce_NothingIsSent_Ends(string kind)
     {
@@ -84,5 +100,5 @@ public sealed class SilentClientTests : IDisposable
         (await relay.EndAsync()).MustExit(0);
     }
 
-    private string New(string kind) => kind is "unix" ? Endpoints.New(kind, _folder) : $"{kind}:{_folder["s"]}";
+    private string New(string kind) => kind is "unix" or "tcp4" ? Endpoints.New(kind, _folder) : $"{kind}:{_folder["s"]}";
 }
