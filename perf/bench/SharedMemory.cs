@@ -137,18 +137,18 @@ internal static class SharedMemory
         long wrong = 0;
         while (next < end)
         {
-            wrong |= Check(batch, channel.ReceiveBatch(batch, Timeout.InfiniteTimeSpan), next);
-            next += batch.Count;
+            next += channel.ReceiveBatch(batch, Timeout.InfiniteTimeSpan);
+            wrong |= Check(batch, next - batch.Count);
         }
 
         return wrong;
     }
 
-    private static long Check(MessageBatch batch, int count, long first)
+    private static long Check(MessageBatch batch, long first)
     {
         long wrong = 0;
-        for (int i = 0; i < count; i++)
-            wrong |= BitConverter.ToInt64(batch.GetBody(i)) ^ (first + i);
+        foreach (Span<byte> body in batch)
+            wrong |= BitConverter.ToInt64(body) ^ first++;
         return wrong;
     }
 
@@ -185,18 +185,19 @@ internal static class SharedMemory
     private static void SendBatches(MessageChannel channel, int size)
     {
         var batch = new MessageBatch(InABatch, RoomFor(size));
+        for (int i = 0; i < InABatch; i++)
+            batch.Add(size).Clear();
         for (long number = 0; ; number += InABatch)
         {
-            Fill(batch, size, number);
+            Count(batch, number);
             channel.SendBatch(batch, default, Timeout.InfiniteTimeSpan);
         }
     }
 
-    private static void Fill(MessageBatch batch, int size, long first)
+    private static void Count(MessageBatch batch, long first)
     {
-        batch.Clear();
-        for (int i = 0; i < InABatch; i++)
-            BitConverter.TryWriteBytes(batch.Add(size), first + i);
+        foreach (Span<byte> body in batch)
+            BitConverter.TryWriteBytes(body, first++);
     }
 
     // Apart, so that its variables are not fields of what awaits.

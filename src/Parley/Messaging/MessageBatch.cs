@@ -7,7 +7,7 @@ namespace Parley;
 /// <summary>
 /// Room for several messages that are received, or sent, at once; to be used again and again. What was received can be sent on as it is. Not safe for use by several threads.
 /// </summary>
-public sealed class MessageBatch
+public sealed partial class MessageBatch
 {
     // Rooms of a multiple of it begin with a line of the cache each: what would lie in two takes twice as long to store.
     private const int Line = 64;
@@ -91,13 +91,13 @@ public sealed class MessageBatch
         Count = 0;
     }
 
-    /// <summary>The bytes of one of them, without what came with it; valid until the batch is received into again.</summary>
+    /// <summary>The bytes of one of them, without what came with it; valid until the batch is received into again. They may be changed before they are sent on.</summary>
     /// <param name="index">Which, from 0, in the order of receiving.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such message.</exception>
-    public ReadOnlySpan<byte> GetBody(int index)
+    public Span<byte> GetBody(int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
-        return MemoryMarshal.CreateReadOnlySpan(ref FirstOf(index), _lengths[index]);
+        return MemoryMarshal.CreateSpan(ref FirstOf(index), Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_lengths), index));
     }
 
     /// <summary>For how many bytes there is room in each.</summary>

@@ -242,8 +242,8 @@ public abstract partial class MessageContract
         for (int next = 0; next < count;)
         {
             channel.ReceiveBatch(batch, Timeout.InfiniteTimeSpan);
-            for (int i = 0; i < batch.Count; i++)
-                Assert.Equal(InBatch(next++), batch.GetBody(i).ToArray());
+            foreach (Span<byte> body in batch)
+                Assert.Equal(InBatch(next++), body.ToArray());
         }
     }
 }

@@ -230,7 +230,8 @@ internal sealed unsafe class MessageRingWriter
         // What begins in the ring goes on in its second mapping.
         byte* first = _data + (_tail & _mask);
         byte* record = first + SharedLayout.RecordAlignment;
-        byte* from = batch.Pointer(start);
+        byte* firstFrom = batch.Pointer(start);
+        byte* from = firstFrom;
         nint room = batch.MessageSize;
         long bytes = lengths[0];
         int count = 1;
@@ -239,7 +240,8 @@ internal sealed unsafe class MessageRingWriter
             int length = lengths[count];
             if (!IsLine(length))
                 break;
-            PutLine(record, from + (count * room), length);
+            from += room;
+            RingCopy.PutSettledLine(record, HeaderOf(length), ref *from, (uint)length);
             bytes += length;
             record += SharedLayout.RecordAlignment;
         }
@@ -251,7 +253,7 @@ internal sealed unsafe class MessageRingWriter
             _clearTo = tail;
         }
 
-        PutLine(first, from, lengths[0]);
+        RingCopy.PutSettledLine(first, HeaderOf(lengths[0]), ref *firstFrom, (uint)lengths[0]);
         _tail = tail;
         *(ulong*)(_control + SharedLayout.Tail) = (ulong)tail;
         _messages += count;
@@ -259,9 +261,7 @@ internal sealed unsafe class MessageRingWriter
         return count;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PutLine(byte* record, byte* message, int length)
-        => RingCopy.PutLine(record, ((ulong)(uint)length << 1) | 1, ref *message, (uint)length);
+    private static ulong HeaderOf(int length) => ((ulong)(uint)length << 1) | 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsLine(int length) => (uint)(length - RingCopy.ShortestInParts) <= SharedLayout.LongestInALine - RingCopy.ShortestInParts;

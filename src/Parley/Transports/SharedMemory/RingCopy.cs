@@ -89,6 +89,23 @@ internal static class RingCopy
         Volatile.Write(ref *(ulong*)record, header);
     }
 
+    /// <summary><see cref="PutLine"/> of a message that was not stored a moment ago: it need not be loaded by parts.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static unsafe void PutSettledLine(byte* record, ulong header, ref byte from, nuint length)
+    {
+        if (length <= 32 || !Avx.IsSupported)
+        {
+            PutLine(record, header, ref from, length);
+            return;
+        }
+
+        Vector256<byte> front = Vector256.LoadUnsafe(ref from);
+        Vector256<byte> back = Vector256.LoadUnsafe(ref from, length - 32);
+        Avx.Store(record + SharedLayout.HeaderSize, front);
+        Avx.Store(record + SharedLayout.HeaderSize + length - 32, back);
+        Volatile.Write(ref *(ulong*)record, header);
+    }
+
     private static void CopyFew(ref byte to, ref byte from, nuint length)
     {
         if (length >= 8)
