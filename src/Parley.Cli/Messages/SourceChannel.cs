@@ -1,4 +1,5 @@
 using System.Net;
+using Parley.Cli.Serving;
 
 namespace Parley.Cli.Messages;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using Parley.Cli.Messages;
 
 namespace Parley.Cli.Serving;
 

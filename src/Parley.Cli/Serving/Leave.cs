@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace Parley.Cli.Messages;
+namespace Parley.Cli.Serving;
 
 /// <summary>Leaves a peer of whom no more is wanted: one that has said more than was taken is told so by a reset, any other meets an end.</summary>
 internal static class Leave
