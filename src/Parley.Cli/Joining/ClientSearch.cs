@@ -41,7 +41,11 @@ internal sealed class ClientSearch(ConnectionListener listener, Connection stand
             catch (ConnectionException idle)
             {
                 client.Abort(idle);
-                throw;
+
+                // Who has come meanwhile is meant then.
+                if (!accept.IsCompletedSuccessfully)
+                    throw;
+                continue;
             }
 
             if (hasBegun)

@@ -16,7 +16,7 @@ internal static class Leave
         await channel.DisposeAsync();
         try
         {
-            if (connection.Input.TryRead(out ReadResult rest) && !rest.Buffer.IsEmpty)
+            if (!IsToldByKernel(connection) && connection.Input.TryRead(out ReadResult rest) && !rest.Buffer.IsEmpty)
                 connection.Abort();
             else
                 await connection.Input.CompleteAsync();
@@ -45,4 +45,9 @@ internal static class Leave
             // What was wanted of it was taken, and nothing was said to it.
         }
     }
+
+    // Of a socket's bytes the kernel tells if it has them still: to look would take them from it.
+    private static bool IsToldByKernel(Connection connection)
+        => !connection.TryGetTlsInformation(out _) && (connection.LocalEndPoint ?? connection.RemoteEndPoint) is not SharedMemoryEndPoint
+            && connection.RemoteEndPoint is not SharedMemoryEndPoint;
 }

@@ -25,15 +25,27 @@ public sealed partial class MessageBatch
             _bodies = ref batch.FirstOf(0);
             _lengths = ref MemoryMarshal.GetArrayDataReference(batch._lengths);
             _room = batch._messageSize;
-            _count = batch.Count;
+            _count = Math.Min(batch.Count, batch.Capacity);
             _index = -1;
         }
 
         /// <summary>The bytes of the message that <see cref="MoveNext"/> has come to.</summary>
-        public readonly Span<byte> Current => MemoryMarshal.CreateSpan(ref Unsafe.Add(ref _bodies, _index * _room), Unsafe.Add(ref _lengths, _index));
+        /// <exception cref="InvalidOperationException">There is none.</exception>
+        public readonly Span<byte> Current
+        {
+            get
+            {
+                if ((nuint)_index >= (nuint)_count)
+                    ThrowNone();
+                return MemoryMarshal.CreateSpan(ref Unsafe.Add(ref _bodies, _index * _room), Unsafe.Add(ref _lengths, _index));
+            }
+        }
 
         /// <summary>Goes on to the next message.</summary>
         /// <returns><see langword="false"/> where there is none.</returns>
         public bool MoveNext() => ++_index < _count;
+
+        [DoesNotReturn]
+        private static void ThrowNone() => throw new InvalidOperationException("The loop is at no message.");
     }
 }

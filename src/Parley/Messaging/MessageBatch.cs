@@ -86,7 +86,7 @@ public sealed partial class MessageBatch
     public void Clear()
     {
         if (_hasMore)
-            Array.Clear(_received!);
+            Array.Clear(_received!, 0, Count);
         _hasMore = false;
         Count = 0;
     }
@@ -97,7 +97,7 @@ public sealed partial class MessageBatch
     public Span<byte> GetBody(int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
-        return MemoryMarshal.CreateSpan(ref FirstOf(index), Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_lengths), index));
+        return MemoryMarshal.CreateSpan(ref FirstOf(index), _lengths[index]);
     }
 
     /// <summary>For how many bytes there is room in each.</summary>
@@ -109,7 +109,7 @@ public sealed partial class MessageBatch
     internal unsafe byte* Pointer(int index)
         => FirstByte + _start + ((nint)index * _messageSize);
 
-    // Of an index that there is.
+    // Of an index that there is, whatever other threads do that must not: the caller has compared it with the lengths.
     private ref byte FirstOf(int index) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_bytes), _start + ((nint)index * _messageSize));
 
     [DoesNotReturn]
@@ -127,8 +127,8 @@ public sealed partial class MessageBatch
     /// <summary>The lengths of the messages from one on.</summary>
     internal ReadOnlySpan<int> LengthsFrom(int index) => _lengths.AsSpan(index, Count - index);
 
-    /// <summary>The lengths to be of the messages that go into the rooms that are left: <see cref="NoteReceived(int)"/>.</summary>
-    internal Span<int> LengthsLeft => _lengths.AsSpan(Count);
+    /// <summary>The lengths to be of the messages that go into the rooms from one on, which is <see cref="Count"/>: <see cref="NoteReceived(int)"/>.</summary>
+    internal Span<int> LengthsLeft(int index) => _lengths.AsSpan(index);
 
     /// <summary>The messages, one by one.</summary>
     internal ReadOnlyMemory<ReadOnlyMemory<byte>> Bodies()
@@ -140,8 +140,10 @@ public sealed partial class MessageBatch
     }
 
     /// <summary>The next room has been filled.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A channel that is not of this library says that it has received more than it had room for.</exception>
     internal void Add(ReceivedMessage received)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)received.Length, (uint)_messageSize, nameof(received));
         _received ??= new ReceivedMessage[Capacity];
         _hasMore = true;
         _received[Count] = received;

@@ -11,11 +11,15 @@ internal static class BlockingCall
     internal static T Wait<T>(MessageChannel channel, Step step, TimeSpan timeout, Func<CancellationToken, ValueTask<T>> call)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, Timeout.InfiniteTimeSpan);
-        using CancellationTokenSource? over = timeout == Timeout.InfiniteTimeSpan || timeout > LongestTimer ? null : new CancellationTokenSource(timeout);
+        using CancellationTokenSource? over = timeout == Timeout.InfiniteTimeSpan || timeout > LongestTimer ? null : new CancellationTokenSource();
         try
         {
+            // What needs no wait succeeds, however short the time is.
             ValueTask<T> result = call(over?.Token ?? CancellationToken.None);
-            return result.IsCompleted ? result.GetAwaiter().GetResult() : result.AsTask().GetAwaiter().GetResult();
+            if (result.IsCompleted)
+                return result.GetAwaiter().GetResult();
+            over?.CancelAfter(timeout);
+            return result.AsTask().GetAwaiter().GetResult();
         }
         catch (OperationCanceledException) when (over is { IsCancellationRequested: true })
         {

@@ -68,4 +68,41 @@ public sealed class MessageBatchTests
         batch.Add("first"u8);
         Assert.Equal(0, batch[0].Header.Priority);
     }
+
+    [Theory]
+    [InlineData(6)]
+    [InlineData(-1)]
+    public void WhatAChannelSaysItReceived_IsNoMoreThanTheRoom(int length)
+    {
+        var batch = new MessageBatch(2, 5);
+        Assert.Throws<ArgumentOutOfRangeException>(() => batch.Add(new ReceivedMessage(length, default)));
+        Assert.Equal(0, batch.Count);
+    }
+
+    [Fact]
+    public void Loop_BeforeAndAfterIt_IsAtNoMessage()
+    {
+        var batch = new MessageBatch(1, 5);
+        batch.Add("first"u8);
+        MessageBatch.Enumerator bodies = batch.GetEnumerator();
+        Assert.Equal("none", CurrentOf(ref bodies));
+        Assert.True(bodies.MoveNext());
+        Assert.Equal("first", CurrentOf(ref bodies));
+        Assert.False(bodies.MoveNext());
+        Assert.Equal("none", CurrentOf(ref bodies));
+        Assert.False(bodies.MoveNext());
+        Assert.Equal("none", CurrentOf(ref bodies));
+    }
+
+    private static string CurrentOf(ref MessageBatch.Enumerator bodies)
+    {
+        try
+        {
+            return System.Text.Encoding.ASCII.GetString(bodies.Current);
+        }
+        catch (InvalidOperationException)
+        {
+            return "none";
+        }
+    }
 }

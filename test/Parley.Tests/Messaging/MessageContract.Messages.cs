@@ -162,6 +162,20 @@ public abstract partial class MessageContract
         Assert.Equal(further.First.Statistics.BytesSent, further.Second.Statistics.BytesReceived);
     }
 
+    /// <summary>What needs no wait succeeds without any time to wait.</summary>
+    [SkippableFact]
+    public async Task Batches_WithoutTimeToWait_AreSentAndReceived()
+    {
+        await using MessagePair pair = await OpenAsync();
+        var batch = new MessageBatch(2, 64);
+        await Assert.ThrowsAsync<ConnectionException>(() => OnItsOwnThread.Run(() => pair.Second.ReceiveBatch(batch, TimeSpan.Zero)).Within());
+        batch.Add(Bytes(3));
+        await OnItsOwnThread.Run(() => pair.First.SendBatch(batch, default, TimeSpan.Zero)).Within();
+        await pair.Second.WaitToReceiveAsync().Within();
+        await OnItsOwnThread.Run(() => Assert.Equal(1, pair.Second.ReceiveBatch(batch, TimeSpan.Zero))).Within();
+        Assert.Equal(Bytes(3), batch.GetBody(0).ToArray());
+    }
+
     [SkippableFact]
     public async Task ReceiveBatch_NothingComes_TimesOut()
     {

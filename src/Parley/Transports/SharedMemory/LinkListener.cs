@@ -34,7 +34,7 @@ internal sealed class LinkListener : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Queue<SharedMemoryLink> _agreed = new();
     private readonly HashSet<SharedMemoryLink> _links = [];
-    private readonly Dictionary<DescriptorConnection, long> _agreeing = [];
+    private readonly Dictionary<DescriptorConnection, (long Since, bool HasMemory)> _agreeing = [];
     private Exception? _failure;
     private int _connections;
     private int _handshakes;
@@ -165,13 +165,13 @@ internal sealed class LinkListener : IAsyncDisposable
             while (true)
             {
                 while (!await _places.WaitAsync(PatienceWhenFull, _giveUp.Token).ConfigureAwait(false))
-                    TurnSlowOnesAway();
+                    TurnSlowOnesAway(withMemory: false);
                 if (await _sockets.AcceptAsync(_giveUp.Token).ConfigureAwait(false) is not DescriptorConnection client)
                     return;
                 lock (_lock)
                 {
                     _handshakes++;
-                    _agreeing.Add(client, Stopwatch.GetTimestamp());
+                    _agreeing.Add(client, (Stopwatch.GetTimestamp(), HasMemory: false));
                 }
 
                 _ = ShakeHandsAsync(client);
@@ -241,7 +241,10 @@ internal sealed class LinkListener : IAsyncDisposable
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task place = _memoryPlaces.WaitAsync(over.Token);
         if (place.IsCompletedSuccessfully)
+        {
+            NoteMemory(client);
             return;
+        }
 
         // It has said what it wants, and is not slow: the others are.
         lock (_lock)
@@ -252,7 +255,7 @@ internal sealed class LinkListener : IAsyncDisposable
             Task first = await Task.WhenAny(place, leaves, Task.Delay(PatienceWhenFull, over.Token)).ConfigureAwait(false);
             if (first == place || first == leaves)
                 break;
-            TurnSlowOnesAway();
+            TurnSlowOnesAway(withMemory: true);
         }
 
         await over.CancelAsync().ConfigureAwait(false);
@@ -261,7 +264,7 @@ internal sealed class LinkListener : IAsyncDisposable
         if (place.IsCompletedSuccessfully && leaves.IsCanceled)
         {
             lock (_lock)
-                _agreeing.Add(client, Stopwatch.GetTimestamp());
+                _agreeing.Add(client, (Stopwatch.GetTimestamp(), HasMemory: true));
             return;
         }
 
@@ -270,13 +273,23 @@ internal sealed class LinkListener : IAsyncDisposable
         await leaves.ConfigureAwait(false);
     }
 
-    /// <summary>Those who say nothing must not keep out those who wait behind them.</summary>
-    private void TurnSlowOnesAway()
+    private void NoteMemory(DescriptorConnection client)
+    {
+        lock (_lock)
+        {
+            if (_agreeing.TryGetValue(client, out (long Since, bool HasMemory) state))
+                _agreeing[client] = (state.Since, HasMemory: true);
+        }
+    }
+
+    /// <summary>Those who say nothing must not keep out those who wait behind them: for a place, or only for memory, which those have who got it.</summary>
+    private void TurnSlowOnesAway(bool withMemory)
     {
         DescriptorConnection[] slow;
         lock (_lock)
         {
-            slow = [.. _agreeing.Where(client => Stopwatch.GetElapsedTime(client.Value) >= PatienceWhenFull).Select(client => client.Key)];
+            slow = [.. _agreeing.Where(client => (client.Value.HasMemory || !withMemory) && Stopwatch.GetElapsedTime(client.Value.Since) >= PatienceWhenFull)
+                .Select(client => client.Key)];
             foreach (DescriptorConnection client in slow)
                 _agreeing.Remove(client);
         }

@@ -294,21 +294,30 @@ internal sealed class MessageReceiver : RingSide
     private void TakeMore(MessageBatch batch)
     {
         _ring.Gate.Enter(_isAlone);
-        while (!End.IsOver && batch.Count < batch.Capacity)
+        try
         {
-            _ring.TakeLines(batch);
-            if (batch.Count < batch.Capacity)
+            while (!End.IsOver && batch.Count < batch.Capacity)
             {
-                if (_ring.TryTake(batch.Room(batch.Count).Span, out int length) != RingTake.Taken)
-                    break;
-                batch.Add(length);
+                _ring.TakeLines(batch);
+                if (batch.Count < batch.Capacity)
+                {
+                    if (_ring.TryTake(batch.Room(batch.Count).Span, out int length) != RingTake.Taken)
+                        break;
+                    batch.Add(length);
+                }
+
+                if (_ring.MustGiveBack)
+                    GiveBack();
             }
 
-            if (_ring.MustGiveBack)
+            if (!End.IsOver && _ring.MustGiveBack)
                 GiveBack();
         }
-
-        _ring.Gate.Leave();
+        finally
+        {
+            // A batch that another thread changes meanwhile may throw.
+            _ring.Gate.Leave();
+        }
     }
 
     private void ThrowIfNoneWillCome()

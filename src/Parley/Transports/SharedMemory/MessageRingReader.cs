@@ -138,10 +138,11 @@ internal sealed unsafe class MessageRingReader
         ulong longest = Math.Min(room, SharedLayout.LongestInALine) - RingCopy.ShortestInParts;
 
         // What begins in the ring goes on in its second mapping.
-        Span<int> lengths = batch.LengthsLeft;
+        int start = batch.Count;
+        Span<int> lengths = batch.LengthsLeft(start);
         int most = (int)Math.Min(lengths.Length, ((_keepsUpTo - _head - 1) / SharedLayout.RecordAlignment) + 1);
         byte* record = _data + (_head & _mask);
-        byte* to = batch.Pointer(batch.Count);
+        byte* to = batch.Pointer(start);
         long bytes = 0;
         int count = 0;
         for (; count < most; count++)

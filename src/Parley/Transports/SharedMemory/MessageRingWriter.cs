@@ -217,23 +217,24 @@ internal sealed unsafe class MessageRingWriter
     /// Puts several messages there at once, as many of the first as have a line of the cache each and find room. They are published together, by the header of the
     /// first, which is stored last: none need be cleared for the others, and a reader that waits takes no line from under them.
     /// </summary>
-    /// <param name="batch">The messages.</param>
-    /// <param name="start">Which of them is the first.</param>
+    /// <param name="lengths">How long they are.</param>
+    /// <param name="from">Where the first is.</param>
+    /// <param name="room">After how many bytes the next one follows.</param>
     /// <returns>How many; 0 where the first is no such message, or there is no room that is known of.</returns>
-    internal int PutLines(MessageBatch batch, int start)
+    internal int PutLines(ReadOnlySpan<int> lengths, byte* from, nint room)
     {
-        ReadOnlySpan<int> lengths = batch.LengthsFrom(start);
         int most = (int)Math.Min(Math.Min(lengths.Length, MostTogether), (_limit - _tail) / SharedLayout.RecordAlignment);
-        if (most <= 0 || !IsLine(lengths[0]))
+        if (most <= 0)
+            return 0;
+        int firstLength = lengths[0];
+        if (!IsLine(firstLength))
             return 0;
 
         // What begins in the ring goes on in its second mapping.
         byte* first = _data + (_tail & _mask);
         byte* record = first + SharedLayout.RecordAlignment;
-        byte* firstFrom = batch.Pointer(start);
-        byte* from = firstFrom;
-        nint room = batch.MessageSize;
-        long bytes = lengths[0];
+        byte* firstFrom = from;
+        long bytes = firstLength;
         int count = 1;
         for (; count < most; count++)
         {
@@ -253,7 +254,7 @@ internal sealed unsafe class MessageRingWriter
             _clearTo = tail;
         }
 
-        RingCopy.PutSettledLine(first, HeaderOf(lengths[0]), ref *firstFrom, (uint)lengths[0]);
+        RingCopy.PutSettledLine(first, HeaderOf(firstLength), ref *firstFrom, (uint)firstLength);
         _tail = tail;
         *(ulong*)(_control + SharedLayout.Tail) = (ulong)tail;
         _messages += count;

@@ -296,23 +296,27 @@ internal sealed class MessageSender : RingSide
 
     /// <summary>Sends as many as <see cref="MessageRingWriter.PutLines"/> takes, for a piece of a batch; not one that it does not.</summary>
     /// <returns>How many went.</returns>
-    private int TrySendLines(MessageBatch batch, int start)
+    private unsafe int TrySendLines(MessageBatch batch, int start)
     {
+        // Outside of the gate, in which nothing may be thrown.
+        ReadOnlySpan<int> lengths = batch.LengthsFrom(start);
+        lengths = lengths[..Math.Min(lengths.Length, LargestPiece / SharedLayout.RecordAlignment)];
+        byte* from = batch.Pointer(start);
+        nint room = batch.MessageSize;
         _ring.Gate.Enter(_isAlone);
         if (End.IsOver || _isComplete || HasGone())
             ThrowOver();
-        int most = Math.Min(batch.Count, start + (LargestPiece / SharedLayout.RecordAlignment));
-        int next = start;
-        for (int lines = 1; lines != 0 && next < most; next += lines)
-            lines = _ring.PutLines(batch, next);
-        if (next != start)
+        int sent = 0;
+        for (int lines = 1; lines != 0 && sent < lengths.Length; sent += lines)
+            lines = _ring.PutLines(lengths[sent..], from + (sent * room), room);
+        if (sent != 0)
         {
             _ring.Continue();
             WakeOther();
         }
 
         _ring.Gate.Leave();
-        return next - start;
+        return sent;
     }
 
     /// <returns>How many went.</returns>
