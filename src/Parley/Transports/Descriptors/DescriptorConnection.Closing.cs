@@ -243,8 +243,19 @@ internal abstract partial class DescriptorConnection
             if (result is WaitResult.Canceled)
                 throw new OperationCanceledException(cancellationToken);
             if (result is WaitResult.Closed)
-                return IsAcknowledged && Failure is null && CountUndelivered() == 0 ? 0 : Errno.ECONNABORTED;
+                return ErrorOnceClosed();
         }
+    }
+
+    // A FIFO's end is closed as soon as nobody is left who reads it: that is the peer's doing, and no abort of this side's.
+    private int ErrorOnceClosed()
+    {
+        if (Failure is not null)
+            return Errno.ECONNABORTED;
+        if (IsAcknowledged && CountUndelivered() == 0)
+            return 0;
+        int error = PendingError();
+        return error != 0 ? error : Errno.ECONNABORTED;
     }
 
     /// <summary>Whether a peer that is still there finds what it has not taken yet after this side has closed: that is no loss.</summary>

@@ -90,7 +90,7 @@ internal sealed class FifoConnection : DescriptorConnection
 
     private protected override bool OutlivesClose => true;
 
-    private protected override int PendingError() => IsAbandoned || Volatile.Read(ref _lost) > 0 ? Errno.EPIPE : 0;
+    private protected override int PendingError() => Volatile.Read(ref _lost) > 0 || IsAbandoned ? Errno.EPIPE : 0;
 
     private protected override Descriptor HangUpDescriptor => WriteDescriptor.Handle.IsClosed ? ReadDescriptor : WriteDescriptor;
 
