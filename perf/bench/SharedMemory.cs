@@ -36,27 +36,12 @@ internal static class SharedMemory
         string mode = arguments[0];
         (int count, int warmUp, int size) = (Number(arguments[2]), Number(arguments[3]), Number(arguments[4]));
         await using MessageChannel channel = await OpenAsync(mode, arguments[1]).ConfigureAwait(false);
-        byte[] sent = Bytes(size * (count + warmUp));
-        byte[] received = new byte[sent.Length];
-        received.AsSpan().Fill(1);
-        long ticks;
+        var trips = new RoundTrips(size, count, warmUp);
         if (mode == "async")
-        {
-            await PingAsync(channel, sent, received, 0, warmUp, size).ConfigureAwait(false);
-            long started = Stopwatch.GetTimestamp();
-            await PingAsync(channel, sent, received, warmUp, warmUp + count, size).ConfigureAwait(false);
-            ticks = Stopwatch.GetTimestamp() - started;
-        }
+            await PingAsync(channel, trips).ConfigureAwait(false);
         else
-        {
-            Ping(channel, sent, received, 0, warmUp, size);
-            long started = Stopwatch.GetTimestamp();
-            Ping(channel, sent, received, warmUp, warmUp + count, size);
-            ticks = Stopwatch.GetTimestamp() - started;
-        }
-
-        MustBeEqual(sent, received);
-        PrintMicroseconds(ticks, count);
+            Ping(channel, trips);
+        PrintMicroseconds(trips.Ticks, trips.Count);
     }
 
     /// <summary>Sends messages that count up to one client after the other, until it is ended.</summary>
@@ -164,22 +149,24 @@ internal static class SharedMemory
             await channel.SendAsync(buffer.AsMemory(0, received.Length)).ConfigureAwait(false);
     }
 
-    private static void Ping(MessageChannel channel, byte[] sent, byte[] received, int from, int to, int size)
+    private static void Ping(MessageChannel channel, RoundTrips trips)
     {
-        for (int i = from; i < to; i++)
+        do
         {
-            channel.Send(sent.AsSpan(i * size, size), default, Timeout.InfiniteTimeSpan);
-            channel.Receive(received.AsSpan(i * size, size), Timeout.InfiniteTimeSpan);
+            channel.Send(trips.Sent.AsSpan(trips.At, trips.Size), default, Timeout.InfiniteTimeSpan);
+            channel.Receive(trips.Received.AsSpan(trips.At, trips.Size), Timeout.InfiniteTimeSpan);
         }
+        while (trips.Next());
     }
 
-    private static async Task PingAsync(MessageChannel channel, byte[] sent, byte[] received, int from, int to, int size)
+    private static async Task PingAsync(MessageChannel channel, RoundTrips trips)
     {
-        for (int i = from; i < to; i++)
+        do
         {
-            await channel.SendAsync(sent.AsMemory(i * size, size)).ConfigureAwait(false);
-            await channel.ReceiveAsync(received.AsMemory(i * size, size)).ConfigureAwait(false);
+            await channel.SendAsync(trips.Sent.AsMemory(trips.At, trips.Size)).ConfigureAwait(false);
+            await channel.ReceiveAsync(trips.Received.AsMemory(trips.At, trips.Size)).ConfigureAwait(false);
         }
+        while (trips.Next());
     }
 
     private static void SendBatches(MessageChannel channel, int size)

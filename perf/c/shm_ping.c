@@ -1,5 +1,7 @@
 // shm_ping MODE CORE OTHER-CORE COUNT WARMUP SIZE: sends SIZE bytes to a process on the other core and waits until they are back, WARMUP times
-// untimed and then COUNT times. Prints microseconds a round trip. What came back is compared after the clock.
+// untimed and then COUNT times, in whole blocks. Prints microseconds a round trip. A block's messages fit into the first cache, so that the figure is what
+// the ring costs and not what memory does; between two blocks the clock stands, and what came back is compared. Each block's messages are others than those
+// of the block before.
 //   flag        a word that both write, and no message: the fastest that two cores can take turns
 //   words       a word each way, and no message: the limit of all that has a place for each direction
 //   tail        a ring each way that publishes a tail, with cached indices; never sleeps
@@ -10,6 +12,7 @@
 #include "shm.h"
 
 #define ROOM 4096
+#define BLOCK 128u
 
 struct shared {
     struct ring there, back;
@@ -26,13 +29,18 @@ static void answer_flag(_Atomic uint32_t *flag, _Atomic uint32_t *answer)
     }
 }
 
-static void ask_flag(_Atomic uint32_t *flag, _Atomic uint32_t *answer, size_t from, size_t to)
+static void ask_flag(_Atomic uint32_t *flag, _Atomic uint32_t *answer, size_t from)
 {
-    for (size_t i = from; i < to; i++) {
+    for (size_t i = from; i < from + BLOCK; i++) {
         atomic_store_explicit(flag, (uint32_t)(2 * i + 1), memory_order_release);
         while (atomic_load_explicit(answer, memory_order_acquire) != (uint32_t)(2 * i + 2))
             ;
     }
+}
+
+static size_t blocks(long messages)
+{
+    return ((size_t)messages + BLOCK - 1) / BLOCK;
 }
 
 int main(int argc, char **argv)
@@ -41,18 +49,17 @@ int main(int argc, char **argv)
         die("usage: shm_ping flag|words|tail|headers|fence|membarrier|futex CORE OTHER-CORE COUNT WARMUP SIZE");
     enum sleeping sleeping = parse_sleeping(argv[1]);
     int by_word = strcmp(argv[1], "words") == 0, by_flag = by_word || strcmp(argv[1], "flag") == 0, by_tail = strcmp(argv[1], "tail") == 0;
-    size_t warm_up = (size_t)parse_number(argv[5]), total = warm_up + (size_t)parse_number(argv[4]);
+    size_t warm_up = blocks(parse_number(argv[5])), total = warm_up + blocks(parse_number(argv[4]));
     size_t size = (size_t)parse_number(argv[6]);
-    unsigned char *sent = malloc(total * size), *received = malloc(total * size), buffer[ROOM];
-    uint64_t start = 0, random = 88172645463325252u;
-    if (total == warm_up || size == 0 || size > ROOM || sent == NULL || received == NULL)
-        die("nothing to do, or no memory to do it");
-    for (size_t i = 0; i < total * size; i++) {
+    if (total == warm_up || size == 0 || size > ROOM)
+        die("nothing to do, or no room to do it");
+    unsigned char *both = memory_at_line(2 * BLOCK * size), *received = memory_at_line(BLOCK * size), buffer[ROOM];
+    uint64_t random = 88172645463325252u;
+    for (size_t i = 0; i < 2 * BLOCK * size; i++) {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        sent[i] = (unsigned char)random;
-        received[i] = (unsigned char)~sent[i];
+        both[i] = (unsigned char)random;
     }
 
     struct shared *shared = share(sizeof *shared);
@@ -69,26 +76,29 @@ int main(int argc, char **argv)
     }
     pin(parse_number(argv[2]));
 
-    if (by_flag) {
-        ask_flag(&shared->flag, answer, 0, warm_up);
-        start = now_ns();
-        ask_flag(&shared->flag, answer, warm_up, total);
-    }
-    for (size_t i = 0; i < total && !by_flag; i++) {
-        if (i == warm_up)
-            start = now_ns();
-        if (by_tail) {
-            put_by_tail(&there, sent + i * size, size);
-            take_by_tail(&back, received + i * size, size);
-        } else {
-            put(&there, sent + i * size, size);
-            take(&back, received + i * size, size);
+    uint64_t time = 0;
+    for (size_t block = 0; block < total; block++) {
+        const unsigned char *sent = both + block % 2 * BLOCK * size;
+        uint64_t start = now_ns();
+        if (by_flag)
+            ask_flag(&shared->flag, answer, block * BLOCK);
+        for (size_t at = 0; at < BLOCK * size && !by_flag; at += size) {
+            if (by_tail) {
+                put_by_tail(&there, sent + at, size);
+                take_by_tail(&back, received + at, size);
+            } else {
+                put(&there, sent + at, size);
+                take(&back, received + at, size);
+            }
         }
+        uint64_t end = now_ns();
+        if (block >= warm_up)
+            time += end - start;
+        errno = 0;
+        if (!by_flag && memcmp(sent, received, BLOCK * size) != 0)
+            die("a message came back changed");
     }
-    double microseconds = (double)(now_ns() - start) / 1e3;
-    errno = 0;
-    if (!by_flag && memcmp(sent, received, total * size) != 0)
-        die("a message came back changed");
-    printf("%.4f\n", microseconds / (double)(total - warm_up));
+
+    printf("%.4f\n", (double)time / 1e3 / (double)((total - warm_up) * BLOCK));
     return 0;
 }

@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -110,31 +111,35 @@ void ping(const std::string &directory, std::int32_t stream, std::size_t count, 
     auto image = image_of(*back);
     wait_for([&] { return there->isConnected(); });
 
-    const std::size_t total = count + warm_up;
-    std::vector<std::uint8_t> sent(total * size), received(total * size, 1);
+    // As RoundTrips.cs has it: blocks that fit into the first cache, compared while the clock stands, each of other messages than the one before.
+    const std::size_t block = 128, warm_up_blocks = (warm_up + block - 1) / block, blocks = (count + block - 1) / block;
+    std::vector<std::uint8_t> both(2 * block * size), received(block * size);
     std::uint64_t random = 88172645463325252u;
-    for (auto &byte : sent) {
+    for (auto &byte : both) {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
         byte = static_cast<std::uint8_t>(random);
     }
 
-    Clock::time_point start;
+    std::chrono::duration<double, std::micro> time{};
     Idle idle;
-    for (std::size_t i = 0; i < total; i++) {
-        if (i == warm_up)
-            start = Clock::now();
-        put(*there, sent.data() + i * size, static_cast<std::int32_t>(size));
-        while (image->poll([&](AtomicBuffer &buffer, std::int32_t offset, std::int32_t length, Header &) {
-            std::memcpy(received.data() + i * size, buffer.buffer() + offset, static_cast<std::size_t>(length));
-        }, 1) == 0)
-            idle.idle(0);
+    for (std::size_t i = 0; i < warm_up_blocks + blocks; i++) {
+        const std::uint8_t *sent = both.data() + i % 2 * received.size();
+        const auto start = Clock::now();
+        for (std::size_t at = 0; at < received.size(); at += size) {
+            put(*there, sent + at, static_cast<std::int32_t>(size));
+            while (image->poll([&](AtomicBuffer &buffer, std::int32_t offset, std::int32_t length, Header &) {
+                std::memcpy(received.data() + at, buffer.buffer() + offset, static_cast<std::size_t>(length));
+            }, 1) == 0)
+                idle.idle(0);
+        }
+        if (i >= warm_up_blocks)
+            time += Clock::now() - start;
+        if (!std::equal(received.begin(), received.end(), sent))
+            throw std::runtime_error("a message came back changed");
     }
-    const std::chrono::duration<double, std::micro> time = Clock::now() - start;
-    if (sent != received)
-        throw std::runtime_error("a message came back changed");
-    std::printf("%.4f\n", time.count() / static_cast<double>(count));
+    std::printf("%.4f\n", time.count() / static_cast<double>(blocks * block));
 }
 
 void send(const std::string &directory, std::int32_t stream, std::size_t size)

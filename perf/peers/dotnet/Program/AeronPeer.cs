@@ -4,6 +4,7 @@ using Adaptive.Aeron;
 using Adaptive.Aeron.LogBuffer;
 using Adaptive.Agrona;
 using Adaptive.Agrona.Concurrent;
+using Parley.Bench;
 
 namespace Parley.Peers;
 
@@ -41,26 +42,21 @@ internal sealed class AeronPeer : Peer
             _idle.Idle(image.Poll(handler, FragmentLimit));
     }
 
-    internal override long Ping(byte[] sent, byte[] received, int size, int warmUp)
+    internal override void Ping(RoundTrips trips)
     {
         using Subscription back = _aeron.AddSubscription(Channel, _stream + 1);
         using ExclusivePublication there = _aeron.AddExclusivePublication(Channel, _stream);
         Image image = ImageOf(back);
         Work.Until(() => there.IsConnected);
         var claim = new BufferClaim();
-        int at = 0;
-        var handler = new Handler((buffer, offset, length) => buffer.GetBytes(offset, received, at, length));
-        long started = 0;
-        for (; at < sent.Length; at += size)
+        var handler = new Handler((buffer, offset, length) => buffer.GetBytes(offset, trips.Received, trips.At, length));
+        do
         {
-            if (at == warmUp * size)
-                started = Stopwatch.GetTimestamp();
-            Put(there, claim, sent, at, size);
+            Put(there, claim, trips.Sent, trips.At, trips.Size);
             while (image.Poll(handler, 1) == 0)
                 _idle.Idle();
         }
-
-        return Stopwatch.GetTimestamp() - started;
+        while (trips.Next());
     }
 
     internal override void Send(int size)

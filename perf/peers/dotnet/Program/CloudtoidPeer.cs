@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Cloudtoid.Interprocess;
+using Parley.Bench;
 
 namespace Parley.Peers;
 
@@ -21,23 +22,19 @@ internal sealed class CloudtoidPeer(string directory, bool sleeps) : Peer
             Put(back, buffer.AsSpan(0, length));
     }
 
-    internal override long Ping(byte[] sent, byte[] received, int size, int warmUp)
+    internal override void Ping(RoundTrips trips)
     {
         AwaitReady();
         IPublisher there = Publish("there");
         ISubscriber back = Subscribe("back");
-        long started = 0;
         byte[] buffer = new byte[4096];
-        for (int at = 0; at < sent.Length; at += size)
+        do
         {
-            if (at == warmUp * size)
-                started = Stopwatch.GetTimestamp();
-            Put(there, sent.AsSpan(at, size));
+            Put(there, trips.Sent.AsSpan(trips.At, trips.Size));
             TryTake(back, buffer, out int length);
-            buffer.AsSpan(0, length).CopyTo(received.AsSpan(at));
+            buffer.AsSpan(0, length).CopyTo(trips.Received.AsSpan(trips.At));
         }
-
-        return Stopwatch.GetTimestamp() - started;
+        while (trips.Next());
     }
 
     internal override void Send(int size)

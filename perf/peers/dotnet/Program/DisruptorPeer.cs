@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Disruptor;
 using Disruptor.Dsl;
+using Parley.Bench;
 
 namespace Parley.Peers;
 
@@ -30,17 +31,15 @@ internal sealed class DisruptorPeer(string directory) : Peer
             Thread.Sleep(1);
     }
 
-    internal override long Ping(byte[] sent, byte[] received, int size, int warmUp)
+    internal override void Ping(RoundTrips trips)
     {
-        MustBeOfItsSize(size);
+        MustBeOfItsSize(trips.Size);
         using var ended = new ManualResetEventSlim();
-        long started = 0, ticks = 0;
-        int count = sent.Length / size, next = 0;
         IpcPublisher<Message> there = null!;
         void Send()
         {
             long sequence = there.Next();
-            there[sequence] = MemoryMarshal.AsRef<Message>(sent.AsSpan(next * size));
+            there[sequence] = MemoryMarshal.AsRef<Message>(trips.Sent.AsSpan(trips.At));
             there.Publish(sequence);
         }
 
@@ -48,25 +47,17 @@ internal sealed class DisruptorPeer(string directory) : Peer
         {
             Take = (ref Message message, long _) =>
             {
-                MemoryMarshal.Write(received.AsSpan(next * size), message);
-                if (++next == warmUp)
-                    started = Stopwatch.GetTimestamp();
-                if (next < count)
-                {
+                MemoryMarshal.Write(trips.Received.AsSpan(trips.At), message);
+                if (trips.Next())
                     Send();
-                }
                 else
-                {
-                    ticks = Stopwatch.GetTimestamp() - started;
                     ended.Set();
-                }
             },
         };
         Handle("back", handler);
         there = Publish("there");
         Send();
         ended.Wait();
-        return ticks;
     }
 
     internal override void Send(int size)

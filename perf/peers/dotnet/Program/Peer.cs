@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Parley.Bench;
 
 namespace Parley.Peers;
 
@@ -9,8 +10,8 @@ internal abstract class Peer : IDisposable
     /// <summary>Sends back whatever comes, until it must stop.</summary>
     internal abstract void Echo();
 
-    /// <summary>Sends each message and waits until it is back; the ticks of all but the first <paramref name="warmUp"/>.</summary>
-    internal abstract long Ping(byte[] sent, byte[] received, int size, int warmUp);
+    /// <summary>Sends each message and waits until it is back.</summary>
+    internal abstract void Ping(RoundTrips trips);
 
     /// <summary>Sends messages that count up, until it must stop.</summary>
     internal abstract void Send(int size);
@@ -27,13 +28,9 @@ internal static class Work
 
     internal static void Ping(Peer peer, int count, int warmUp, int size)
     {
-        byte[] sent = new byte[(count + warmUp) * size];
-        new Random(1).NextBytes(sent);
-        byte[] received = new byte[sent.Length];
-        long ticks = peer.Ping(sent, received, size, warmUp);
-        if (!sent.AsSpan().SequenceEqual(received))
-            throw new InvalidDataException("a message came back changed");
-        Console.WriteLine((ticks * 1e6 / Stopwatch.Frequency / count).ToString("0.0000", CultureInfo.InvariantCulture));
+        var trips = new RoundTrips(size, count, warmUp);
+        peer.Ping(trips);
+        Console.WriteLine((trips.Ticks * 1e6 / Stopwatch.Frequency / trips.Count).ToString("0.0000", CultureInfo.InvariantCulture));
     }
 
     internal static void Receive(Peer peer, int count, int warmUp)
