@@ -184,21 +184,23 @@ internal sealed class MessageReceiver : RingSide
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool LookBriefly()
+    private unsafe bool LookBriefly()
     {
+        ulong* next = _ring.NextHeader;
+        int looks = Looks;
         int pauses = _streamPause.Length(_ring.Messages);
-        for (int i = 0; i < Looks; i++, pauses = 1)
+        for (int i = 0; i < looks; i++, pauses = 1)
         {
             while (pauses-- > 0)
-                Pause();
-            if (!_ring.HasRecord)
+                ProcessorPause.Pause();
+            if (Volatile.Read(ref *next) == 0)
                 continue;
             _streamPause.Note(i);
             NoteLook(hasCome: true);
             return true;
         }
 
-        _streamPause.Note(Looks);
+        _streamPause.Note(int.MaxValue);
         NoteLook(hasCome: false);
         return false;
     }
@@ -258,11 +260,11 @@ internal sealed class MessageReceiver : RingSide
                 Thread.Yield();
                 if (!TryReceive(buffer, out received))
                     continue;
-                NoteYields(hasCome: true);
+                NoteYields(end);
                 return received;
             }
             while (Stopwatch.GetTimestamp() < end);
-            NoteYields(hasCome: false);
+            NoteYieldsInVain();
         }
 
         do

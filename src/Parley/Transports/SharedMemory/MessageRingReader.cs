@@ -57,7 +57,14 @@ internal sealed unsafe class MessageRingReader
     internal bool HasRecord
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Volatile.Read(ref *(ulong*)(_data + (_head & _mask))) != 0;
+        get => Volatile.Read(ref *NextHeader) != 0;
+    }
+
+    /// <summary>Where the writer stores what says that there is a record.</summary>
+    internal ulong* NextHeader
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (ulong*)(_data + (_head & _mask));
     }
 
     /// <summary>Whether so much was consumed that the writer must have it back now.</summary>

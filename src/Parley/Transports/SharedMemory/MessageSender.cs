@@ -224,9 +224,9 @@ internal sealed class MessageSender : RingSide
     private bool LookBriefly(int length)
     {
         bool hasCome = false;
-        for (int i = 0; i < Looks && !hasCome; i++)
+        for (int left = Looks; left > 0 && !hasCome; left--)
         {
-            Pause();
+            ProcessorPause.Pause();
             hasCome = HasCome(length);
         }
 
@@ -266,11 +266,11 @@ internal sealed class MessageSender : RingSide
                 Thread.Yield();
                 if (!TrySend(message, mayLook: false))
                     continue;
-                NoteYields(hasCome: true);
+                NoteYields(end);
                 return;
             }
             while (Stopwatch.GetTimestamp() < end);
-            NoteYields(hasCome: false);
+            NoteYieldsInVain();
         }
 
         do

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.Arm;
-using System.Runtime.Intrinsics.X86;
 using Parley.Transports.Descriptors;
 
 namespace Parley.Transports.SharedMemory;
@@ -17,14 +15,15 @@ namespace Parley.Transports.SharedMemory;
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore holds nothing of the system's until its wait handle is asked for.")]
 internal abstract class RingSide : IAwaitedRing
 {
-    /// <summary>So many looks take about twice as long as a peer that is awake on another core takes to answer.</summary>
-    private protected const int Looks = 100;
-
-    // These looks are cheap beside what follows them, and what has become worth it again is to be noticed soon.
-    private const int RarestLook = 32;
+    // What has become worth it again is to be noticed soon.
+    private const int RarestLook = 128;
 
     // So many calls of code that runs on the loop's thread before the others have their turn.
     private const int CallsInARow = 32;
+
+    // A peer that is awake on another core answers in less than one microsecond, and with an interrupt in between in ten. Who gives way meanwhile waits for
+    // whatever else there is to run.
+    private static readonly TimeSpan LongestLook = TimeSpan.FromMicroseconds(15);
 
     // A semaphore takes no more than 24 days.
     private static readonly TimeSpan LongestSleep = TimeSpan.FromDays(1);
@@ -33,6 +32,7 @@ internal abstract class RingSide : IAwaitedRing
     private readonly Readiness _wake;
     private readonly RingControl _control;
     private readonly long _lookTicks;
+    private readonly int _mostLooks;
     private readonly bool _runsInline;
     private readonly bool _needsFence;
     private readonly LoopLook _loopLook;
@@ -55,6 +55,7 @@ internal abstract class RingSide : IAwaitedRing
         _control = control;
         _needsFence = link.NeedsPublisherFence;
         _lookTicks = (long)(options.SpinTime.TotalSeconds * Stopwatch.Frequency);
+        _mostLooks = ProcessorPause.CountIn(options.SpinTime < LongestLook ? options.SpinTime : LongestLook);
         _runsInline = options.RunContinuationsInline;
         _loopLook = new LoopLook(this);
         _limits = WaitLimits.Of(options.IdleTimeout, stallTimeout);
@@ -110,6 +111,9 @@ internal abstract class RingSide : IAwaitedRing
     /// </remarks>
     private protected bool IsLookDue() => _lookTicks != 0 && _looks.IsDue();
 
+    /// <summary>How many looks this one is to have at most.</summary>
+    private protected int Looks => (int)_looks.Within(_mostLooks);
+
     private protected void NoteLook(bool hasCome)
     {
         if (hasCome)
@@ -123,13 +127,19 @@ internal abstract class RingSide : IAwaitedRing
 
     private protected long YieldsEnd(long due) => Math.Min(due, Stopwatch.GetTimestamp() + _yields.Within(_lookTicks));
 
-    private protected void NoteYields(bool hasCome)
+    /// <summary>
+    /// It has come while others ran. Where they took longer than that was to last, who gives way to the peer gives way to somebody else too, for
+    /// whole time slices: a sleeper is woken at once.
+    /// </summary>
+    private protected void NoteYields(long end)
     {
-        if (hasCome)
+        if (Stopwatch.GetTimestamp() < end)
             _yields.Found();
         else
             _yields.FoundNothing();
     }
+
+    private protected void NoteYieldsInVain() => _yields.FoundNothing();
 
     /// <summary>Sleeps in a futex until it is worth looking.</summary>
     /// <exception cref="ConnectionException">The time is over, the caller's or the channel's.</exception>
@@ -360,14 +370,5 @@ internal abstract class RingSide : IAwaitedRing
             return Timeout.InfiniteTimeSpan;
         TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
         return left <= TimeSpan.Zero ? TimeSpan.Zero : left > LongestSleep ? LongestSleep : TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds));
-    }
-
-    // Thread.SpinWait makes as many pauses as take some 40 ns, whatever the processor's pause takes: too many here.
-    internal static void Pause()
-    {
-        if (X86Base.IsSupported)
-            X86Base.Pause();
-        else if (ArmBase.IsSupported)
-            ArmBase.Yield();
     }
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Parley.Transports.SharedMemory;
 
 /// <summary>
@@ -10,13 +8,11 @@ namespace Parley.Transports.SharedMemory;
 /// </summary>
 internal struct StreamPause
 {
-    // The shortest in nanoseconds, and how often it is doubled: to 51 microseconds. Where a line of the cache takes 480 ns from core to core
+    // How often the shortest is doubled: to 51 microseconds. Where a line of the cache takes 480 ns from core to core
     // and back, the first five doublings bring a fifth more messages a second, the other four as much as a half.
-    private const int Shortest = 100;
     private const int Doublings = 9;
 
-    // A processor's pause takes 5 ns on some, and ten times as long on others.
-    private static readonly int ShortestPauses = PausesIn(Shortest);
+    private static readonly int ShortestPauses = ProcessorPause.CountIn(TimeSpan.FromMicroseconds(0.1));
 
     // A wait that was over after so many looks was one for the next message of many.
     private const int ShortWait = 16;
@@ -53,21 +49,4 @@ internal struct StreamPause
 
     /// <summary>The wait is over.</summary>
     internal void Note(int looks) => _wasShort = looks < ShortWait;
-
-    private static int PausesIn(int nanoseconds)
-    {
-        const int Tries = 5;
-        const int Pauses = 100;
-        double shortest = double.MaxValue;
-        for (int i = 0; i < Tries; i++)
-        {
-            long started = Stopwatch.GetTimestamp();
-            for (int j = 0; j < Pauses; j++)
-                RingSide.Pause();
-            shortest = Math.Min(shortest, Stopwatch.GetElapsedTime(started).TotalNanoseconds / Pauses);
-        }
-
-        // Where there is no such instruction, a look takes about as long as the shortest one.
-        return (int)Math.Ceiling(nanoseconds / Math.Max(shortest, 5));
-    }
 }
