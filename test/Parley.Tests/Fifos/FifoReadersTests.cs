@@ -110,6 +110,50 @@ public sealed class FifoReadersTests : IDisposable
         }
     }
 
+    /// <summary>The end follows what is unread, and lets the dispose go on that waits for the same.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AcceptAsync_SlowReaders_EachGetsItsWordsOnce(bool inline)
+    {
+        await using ConnectionListener listener = await BindAsync(inline: inline);
+        Task serve = ServeAsync(listener);
+        for (int i = 0; i < 100; i++)
+        {
+            await using FileStream reader = await _fifo.OpenReaderAsync().Within();
+            Thread.Sleep(Random.Shared.Next(6));
+            Assert.Equal("word", await Fifo.ReadToEndAsync(reader));
+        }
+
+        await listener.StopAsync().Within();
+        await serve.Within();
+    }
+
+    /// <summary>What the close of the end looks at and what it says belong together: whoever serves the next reader goes by both.</summary>
+    [Fact]
+    public async Task DisposeAsync_WhileTheEndIsClosedOnTheLoop_IsNotFirst()
+    {
+        using var observer = new HoldingObserver("close");
+        await using ConnectionListener listener = await BindAsync(observer);
+        Task<Connection?> accept = listener.AcceptAsync().AsTask();
+        await using FileStream reader = await _fifo.OpenReaderAsync().Within();
+        Connection? client = await accept.Within();
+        await Talk.SendAsync(client!, "word"u8.ToArray()).Within();
+        await client!.CompleteWritesAsync().Within();
+        await ReadWordAsync(reader);
+        await observer.Held.Within();
+
+        Task dispose = Task.Run(() => client.DisposeAsync().AsTask());
+        Task<Connection?> next = listener.AcceptAsync().AsTask();
+        Task first = await Task.WhenAny(dispose, Task.Delay(100));
+        observer.LetGo();
+
+        Assert.NotSame(dispose, first);
+        await dispose.Within();
+        await reader.DisposeAsync();
+        await GetsAsync("next", next);
+    }
+
     private async Task GetsAsync(string words, Task<Connection?> accept)
     {
         Task<string> reader = _fifo.ReadToEndAsync();
@@ -129,8 +173,11 @@ public sealed class FifoReadersTests : IDisposable
         Assert.Equal("word", System.Text.Encoding.UTF8.GetString(word));
     }
 
-    private Task<ConnectionListener> BindAsync()
-        => ConnectionListener.BindAsync(_fifo.EndPoint, new ListenerOptions { Direction = ConnectionDirection.SendOnly }).Within();
+    private Task<ConnectionListener> BindAsync(CallObserver? observer = null, bool inline = false)
+    {
+        var options = new ListenerOptions { Direction = ConnectionDirection.SendOnly, CallObserver = observer, RunContinuationsInline = inline };
+        return ConnectionListener.BindAsync(_fifo.EndPoint, options).Within();
+    }
 
     private static Task ServeAsync(ConnectionListener listener) => Task.Run(async () =>
     {

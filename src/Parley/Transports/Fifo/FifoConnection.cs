@@ -8,13 +8,14 @@ namespace Parley.Transports.Fifo;
 internal sealed class FifoConnection : DescriptorConnection
 {
     private const int NotBegun = 0;
-    private const int Begun = 1;
+    private const int Asked = 1;
     private const int Over = 2;
 
     private readonly FifoEndPoint _endPoint;
     private readonly DescriptorHandle? _kept;
+    private readonly Lock _leaving = new();
     private long _lost;
-    private int _leaving;
+    private int _leavingStep;
 
     internal FifoConnection(
         FifoEndPoint endPoint, ConnectionDirection ways, DescriptorHandle? read, DescriptorHandle? write, DescriptorHandle? kept, ConnectionOptions options)
@@ -61,14 +62,18 @@ internal sealed class FifoConnection : DescriptorConnection
     /// <returns>Whether it is closed.</returns>
     internal bool TryFinishEnd()
     {
-        bool isAbandoned = IsAbandoned;
-        long left = CountUndelivered();
-        if (left > 0 && !isAbandoned)
-            return false;
-        Volatile.Write(ref _lost, left);
-        BeginLeaving();
-        CloseObserved(WriteDescriptor);
-        EndLeaving();
+        lock (_leaving)
+        {
+            if (_leavingStep != NotBegun)
+                return true;
+            bool isAbandoned = IsAbandoned;
+            long left = CountUndelivered();
+            if (left > 0 && !isAbandoned)
+                return false;
+            Volatile.Write(ref _lost, left);
+            Leave();
+        }
+
         MoveHangUpWatch();
         return true;
     }
@@ -94,32 +99,40 @@ internal sealed class FifoConnection : DescriptorConnection
 
     private protected override Descriptor HangUpDescriptor => WriteDescriptor.Handle.IsClosed ? ReadDescriptor : WriteDescriptor;
 
-    private protected override void PrepareClose() => BeginLeaving();
+    private protected override void PrepareClose()
+    {
+        if (ReceivesOnly)
+            return;
+        lock (_leaving)
+            Leave();
+    }
 
     private protected override void PrepareReset()
     {
         // A FIFO has none: its reader sees an end, its writer EPIPE.
     }
 
-    private protected override void ReleaseRest()
-    {
-        EndLeaving();
-        _kept?.Dispose();
-    }
+    private protected override void ReleaseRest() => _kept?.Dispose();
 
     /// <summary>Whether nobody is left who reads what is written.</summary>
     internal bool IsAbandoned => (FifoFile.State(WriteDescriptor.Handle) & Libc.POLLERR) != 0;
 
-    private void BeginLeaving()
+    // With the lock, from what is asked before the close until after it: an end that follows what is unread and a dispose may come at once, and the next client
+    // is met as soon as the dispose goes on. The close may let that one go on within itself: then it finishes this.
+    private void Leave()
     {
-        if (Readers is not null && Interlocked.CompareExchange(ref _leaving, Begun, NotBegun) == NotBegun)
-            Readers.NoteEnding(this);
-    }
+        if (_leavingStep == NotBegun)
+        {
+            _leavingStep = Asked;
+            Readers?.NoteEnding(this);
+            CloseObserved(WriteDescriptor);
+        }
 
-    private void EndLeaving()
-    {
-        if (Readers is not null && Interlocked.CompareExchange(ref _leaving, Over, Begun) == Begun)
-            Readers.NoteEnd();
+        if (_leavingStep == Asked)
+        {
+            _leavingStep = Over;
+            Readers?.NoteEnd();
+        }
     }
 
     private static StreamDescriptor Watchable(DescriptorHandle handle, ConnectionOptions options)
