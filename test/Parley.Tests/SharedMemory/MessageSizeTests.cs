@@ -33,15 +33,11 @@ public sealed class MessageSizeTests : IDisposable
         await using SharedMemoryChannel sender = Channel(_links.Client);
         await using SharedMemoryChannel receiver = Channel(_links.Server);
         int[] lengths = [1, 1_500_000, Longest, 0];
-        Task send = SendAsync(sender, lengths);
+        Task send = SizedMessages.SendAllAsync(sender, lengths);
 
-        var received = new List<byte[]>();
-        using var limit = new CancellationTokenSource(Limits.Transfer);
-        await foreach (Message message in receiver.ReceiveAllAsync(limit.Token))
-            received.Add(message.Body.ToArray());
+        await SizedMessages.ReceiveAllAsync(receiver, lengths);
 
         await send.Within();
-        Assert.Equal(lengths.Select(Bytes), received);
     }
 
     [Fact]
@@ -53,12 +49,12 @@ public sealed class MessageSizeTests : IDisposable
         await using SharedMemoryChannel target = Channel(onward.Client);
         await using SharedMemoryChannel receiver = Channel(onward.Server);
         int[] lengths = [1, 100_000, Longest, 0];
-        Task send = SendAsync(sender, lengths);
+        Task send = SizedMessages.SendAllAsync(sender, lengths);
         Task<bool> move = new MessageRelay(source).MoveAsync(target).AsTask();
 
         byte[] buffer = new byte[receiver.MaxMessageSize];
         foreach (int length in lengths)
-            Assert.Equal(Bytes(length), buffer[..(await receiver.ReceiveAsync(buffer).Within()).Length]);
+            Assert.Equal(SizedMessages.Of(length), buffer[..(await receiver.ReceiveAsync(buffer).Within()).Length]);
 
         await send.Within();
         Assert.True(await move.Within());
@@ -88,7 +84,7 @@ public sealed class MessageSizeTests : IDisposable
         await using SharedMemoryChannel sender = Channel(_links.Client);
         await using SharedMemoryChannel receiver = Channel(_links.Server);
         int[] lengths = [Longest, .. Enumerable.Repeat(100, 1000)];
-        Task send = SendAsync(sender, lengths);
+        Task send = SizedMessages.SendAllAsync(sender, lengths);
 
         var rooms = new List<int>();
         using var limit = new CancellationTokenSource(Limits.Transfer);
@@ -107,15 +103,6 @@ public sealed class MessageSizeTests : IDisposable
         Assert.Equal(1 << 20, rooms[^1]);
         Assert.Equal(2, rooms.Distinct().Count());
     }
-
-    private static async Task SendAsync(SharedMemoryChannel channel, int[] lengths)
-    {
-        foreach (int length in lengths)
-            await channel.SendAsync(Bytes(length)).ConfigureAwait(false);
-        await channel.CompleteSendsAsync().ConfigureAwait(false);
-    }
-
-    private static byte[] Bytes(int length) => Payload.Random(length, seed: length);
 
     private static SharedMemoryChannel Channel(SharedMemoryLink link, int maxMessageSize = 1 << 20)
         => new(link, null, null, new MessageChannelOptions { MaxMessageSize = maxMessageSize, CloseTimeout = TimeSpan.FromMilliseconds(200) }.Snapshot());

@@ -48,15 +48,11 @@ public sealed class SpoolSizeTests : IAsyncDisposable
         await using MessageSpool spool = Open(fsync);
         Assert.Equal(Longest, spool.MaxMessageSize);
         int[] lengths = [1, 2000, 100_000, 70_000, Longest, 0, 3, 2_000_000, 65_536];
-        Task send = SendAsync(lengths);
+        Task send = SizedMessages.SendAllAsync(_sender, lengths);
 
-        var received = new List<byte[]>();
-        using var limit = new CancellationTokenSource(Limits.Transfer);
-        await foreach (Message message in spool.ReceiveAllAsync(limit.Token))
-            received.Add(message.Body.ToArray());
+        await SizedMessages.ReceiveAllAsync(spool, lengths);
 
         await send.Within();
-        Assert.Equal(lengths.Select(Bytes), received);
         Assert.Equal(0, spool.Unacknowledged);
     }
 
@@ -65,7 +61,7 @@ public sealed class SpoolSizeTests : IAsyncDisposable
     {
         await using MessageSpool spool = Open();
         for (int i = 0; i < 50; i++)
-            Assert.True(_sender.TrySend(Bytes(i)));
+            Assert.True(_sender.TrySend(SizedMessages.Of(i)));
 
         for (int i = 0; i < 50; i++)
             Assert.Equal(i, (await NextAsync(spool)).Length);
@@ -78,7 +74,7 @@ public sealed class SpoolSizeTests : IAsyncDisposable
     {
         await using MessageSpool spool = Open();
         Assert.True(_sender.TrySend("short"u8));
-        Assert.True(_sender.TrySend(Bytes(Longest + 1)));
+        Assert.True(_sender.TrySend(SizedMessages.Of(Longest + 1)));
         Assert.Equal(5, (await NextAsync(spool)).Length);
 
         ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => NextAsync(spool));
@@ -103,7 +99,7 @@ public sealed class SpoolSizeTests : IAsyncDisposable
         Task filling = isFilled ? spool.FillAsync(enough.Token) : Task.CompletedTask;
         Assert.True(_sender.TrySend("one"u8));
         Assert.True(_sender.TrySend("two"u8));
-        Assert.True(_sender.TrySend(Bytes(Longest)));
+        Assert.True(_sender.TrySend(SizedMessages.Of(Longest)));
         ReceivedMessage first = await NextAsync(spool);
         ReceivedMessage second = await NextAsync(spool);
         Task<ReceivedMessage> third = NextAsync(spool);
@@ -127,7 +123,7 @@ public sealed class SpoolSizeTests : IAsyncDisposable
         byte[] buffer = new byte[Longest];
         await using (MessageSpool spool = Open())
         {
-            Assert.True(_sender.TrySend(Bytes(Longest)));
+            Assert.True(_sender.TrySend(SizedMessages.Of(Longest)));
             await NextAsync(spool);
             Assert.Equal(1, spool.Capacity);
         }
@@ -135,7 +131,7 @@ public sealed class SpoolSizeTests : IAsyncDisposable
         await using (MessageSpool again = Open())
         {
             ReceivedMessage received = await again.ReceiveAsync(buffer).Within();
-            Assert.Equal(Bytes(Longest), buffer);
+            Assert.Equal(SizedMessages.Of(Longest), buffer);
             Assert.True(received.Delivery!.IsRedelivered);
             await received.Delivery.AcknowledgeAsync();
         }
@@ -149,13 +145,13 @@ public sealed class SpoolSizeTests : IAsyncDisposable
     {
         await using MessageSpool spool = Open();
         int before = spool.Capacity;
-        Assert.True(_sender.TrySend(Bytes(Longest)));
+        Assert.True(_sender.TrySend(SizedMessages.Of(Longest)));
         await (await NextAsync(spool)).Delivery!.AcknowledgeAsync();
         Assert.Equal(1, spool.Capacity);
 
         for (int i = 0; i < 100; i++)
         {
-            Assert.True(_sender.TrySend(Bytes(i)));
+            Assert.True(_sender.TrySend(SizedMessages.Of(i)));
             ReceivedMessage received = await NextAsync(spool);
             Assert.Equal(i, received.Length);
             await received.Delivery!.AcknowledgeAsync();
@@ -179,7 +175,7 @@ public sealed class SpoolSizeTests : IAsyncDisposable
         await using MessageSpool again = Open();
 
         Assert.Equal((0, 0), (again.Unacknowledged, again.Corrupt));
-        Assert.True(_sender.TrySend(Bytes(Longest)));
+        Assert.True(_sender.TrySend(SizedMessages.Of(Longest)));
         Assert.Equal(Longest, (await NextAsync(again)).Length);
     }
 
@@ -197,7 +193,7 @@ public sealed class SpoolSizeTests : IAsyncDisposable
         File.WriteAllBytes(_folder["spool"], file);
         await using MessageSpool again = Open();
         Assert.Equal(1, again.Corrupt);
-        Assert.True(_sender.TrySend(Bytes(Longest)));
+        Assert.True(_sender.TrySend(SizedMessages.Of(Longest)));
 
         ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => NextAsync(again));
 
@@ -207,15 +203,6 @@ public sealed class SpoolSizeTests : IAsyncDisposable
 
     private MessageSpool Open(bool fsync = false)
         => MessageSpool.Open(_source, new MessageSpoolOptions { Path = _folder["spool"], Capacity = Capacity, Fsync = fsync });
-
-    private async Task SendAsync(int[] lengths)
-    {
-        foreach (int length in lengths)
-            await _sender.SendAsync(Bytes(length)).ConfigureAwait(false);
-        await _sender.CompleteSendsAsync().ConfigureAwait(false);
-    }
-
-    private static byte[] Bytes(int length) => Payload.Random(length, seed: length);
 
     private static Task<ReceivedMessage> NextAsync(MessageSpool spool) => spool.ReceiveAsync(new byte[Longest]).Within();
 
