@@ -12,12 +12,10 @@ public sealed class LeavingTests
     [InlineData(nameof(ChannelKind.UnixPath))]
     public async Task DisposeAsync_InputCompletedAndAllRead_EndsInOrderAndWaitsForNobody(string kind)
     {
-        await using RawPair pair = await RawPair.ConnectAsync(Enum.Parse<ChannelKind>(kind), Patient);
-        await pair.Peer.SendAsync("taken"u8.ToArray()).Within();
+        await using RawPair pair = await ToPeerThatSaysAsync("taken", Enum.Parse<ChannelKind>(kind));
         Assert.Equal("taken", await Talk.ReadTextAsync(pair.Connection, 5).Within());
 
-        await pair.Connection.Input.CompleteAsync();
-        await pair.Connection.DisposeAsync().Within();
+        await LeaveAsync(pair.Connection);
 
         Assert.Empty(await RawSocket.ReadToEndAsync(pair.Peer));
     }
@@ -27,15 +25,13 @@ public sealed class LeavingTests
     [InlineData(false)]
     public async Task DisposeAsync_InputCompletedAndReadInPart_IsAResetOverTcp(bool isReadHandedOut)
     {
-        await using RawPair pair = await RawPair.ConnectAsync(ChannelKind.Tcp4, Patient);
-        await pair.Peer.SendAsync("taken, left"u8.ToArray()).Within();
+        await using RawPair pair = await ToPeerThatSaysAsync("taken, left", ChannelKind.Tcp4);
         ReadResult read = await pair.Connection.Input.ReadAsync().Within();
         Assert.Equal("taken, left", Encoding.ASCII.GetString(read.Buffer.FirstSpan));
         if (!isReadHandedOut)
             pair.Connection.Input.AdvanceTo(read.Buffer.GetPosition(5));
 
-        await pair.Connection.Input.CompleteAsync();
-        await pair.Connection.DisposeAsync().Within();
+        await LeaveAsync(pair.Connection);
 
         await IsResetAsync(pair.Peer);
     }
@@ -45,16 +41,25 @@ public sealed class LeavingTests
     [InlineData(nameof(ChannelKind.UnixPath))]
     public async Task DisposeAsync_InputCompletedAndNotRead_IsAReset(string kind)
     {
-        await using RawPair pair = await RawPair.ConnectAsync(Enum.Parse<ChannelKind>(kind), Patient);
-        await pair.Peer.SendAsync("left"u8.ToArray()).Within();
+        await using RawPair pair = await ToPeerThatSaysAsync("left", Enum.Parse<ChannelKind>(kind));
 
-        await pair.Connection.Input.CompleteAsync();
-        await pair.Connection.DisposeAsync().Within();
+        await LeaveAsync(pair.Connection);
 
         await IsResetAsync(pair.Peer);
     }
 
-    private static void Patient(ConnectionOptions options) => options.CloseTimeout = Timeout.InfiniteTimeSpan;
+    private static async Task<RawPair> ToPeerThatSaysAsync(string text, ChannelKind kind)
+    {
+        RawPair pair = await RawPair.ConnectAsync(kind, static options => options.CloseTimeout = Timeout.InfiniteTimeSpan);
+        await pair.Peer.SendAsync(Encoding.ASCII.GetBytes(text)).Within();
+        return pair;
+    }
+
+    private static async Task LeaveAsync(Connection connection)
+    {
+        await connection.Input.CompleteAsync();
+        await connection.DisposeAsync().Within();
+    }
 
     private static async Task IsResetAsync(Socket peer)
     {
