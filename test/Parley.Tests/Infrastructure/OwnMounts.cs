@@ -16,13 +16,13 @@ internal static partial class OwnMounts
         {
             // What is mounted here must not be seen elsewhere.
             Assert.Equal(0, Unshare(CloneNewMounts));
-            Assert.Equal(0, Mount("none", "/", null, Recursive | Private, 0));
+            Assert.Equal(0, Mount("none", "/", null, Recursive | Private, null));
             return code();
         });
     }
 
     /// <summary>Mounts a file system that has no device.</summary>
-    public static void Mount(string type, string folder) => Assert.Equal(0, Mount(type, folder, type, 0, 0));
+    public static void Mount(string type, string folder, string? options = null) => Assert.Equal(0, Mount(type, folder, type, 0, options));
 
     /// <summary>Unmounts every one of a type.</summary>
     public static void UnmountAll(string type)
@@ -35,7 +35,7 @@ internal static partial class OwnMounts
     private static partial int Unshare(int flags);
 
     [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Mount(string device, string folder, string? type, nuint flags, nint data);
+    private static partial int Mount(string device, string folder, string? type, nuint flags, string? data);
 
     [LibraryImport("libc", EntryPoint = "umount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Unmount(string folder);

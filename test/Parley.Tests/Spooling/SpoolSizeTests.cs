@@ -179,6 +179,28 @@ public sealed class SpoolSizeTests : IAsyncDisposable
         Assert.Equal(Longest, (await NextAsync(again)).Length);
     }
 
+    /// <summary>The room that a file without messages has is not given back to be asked for again: others take it meanwhile.</summary>
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Open_NothingInItAndTheDeviceIsFull_KeepsItsRoom(bool isInterrupted)
+    {
+        // So large that it takes a while to get it anew.
+        const int Large = 128 << 20;
+        await using MessageSpool again = await OwnMounts.RunAsync(() =>
+        {
+            OwnMounts.Mount("tmpfs", _folder.Path, $"mode=0700,size={Large + (64 * 1024)}");
+            LeaveLargeSlots(Large, isInterrupted);
+            using var neighbour = new GreedyNeighbour(_folder["neighbour"]);
+            return Open(capacity: Large);
+        });
+
+        Assert.Equal((0, 0), (again.Unacknowledged, again.Corrupt));
+        Assert.InRange(again.Capacity, 50, int.MaxValue);
+        Assert.True(_sender.TrySend(SizedMessages.Of(Longest)));
+        Assert.Equal(Longest, (await NextAsync(again)).Length);
+    }
+
     [Fact]
     public async Task ReceiveAsync_DamagedMessageInTheSpool_LeavesItAndRefusesLongOnes()
     {
@@ -201,8 +223,24 @@ public sealed class SpoolSizeTests : IAsyncDisposable
         Assert.Contains("damaged", failure.Message, StringComparison.Ordinal);
     }
 
-    private MessageSpool Open(bool fsync = false)
-        => MessageSpool.Open(_source, new MessageSpoolOptions { Path = _folder["spool"], Capacity = Capacity, Fsync = fsync });
+    private MessageSpool Open(bool fsync = false, int capacity = Capacity)
+        => MessageSpool.Open(_source, new MessageSpoolOptions { Path = _folder["spool"], Capacity = capacity, Fsync = fsync });
+
+    private void LeaveLargeSlots(int capacity, bool isInterrupted)
+    {
+        MessageSpool spool = Open(capacity: capacity);
+        Assert.True(_sender.TrySend(SizedMessages.Of(Longest)));
+        Assert.True(spool.TryReceive(new byte[Longest], out ReceivedMessage received));
+        Assert.True(received.Delivery!.AcknowledgeAsync().AsTask().IsCompletedSuccessfully);
+        Assert.InRange(spool.Capacity, 1, 40);
+        Assert.True(spool.DisposeAsync().AsTask().IsCompletedSuccessfully);
+        if (!isInterrupted)
+            return;
+        byte[] magic = new byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(magic, Parley.Transports.Spooling.SpoolHeader.RemakingMagic);
+        using FileStream file = File.Open(_folder["spool"], FileMode.Open);
+        file.Write(magic);
+    }
 
     private static Task<ReceivedMessage> NextAsync(MessageSpool spool) => spool.ReceiveAsync(new byte[Longest]).Within();
 

@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace Parley.Transports.Spooling;
 
 /// <content>
@@ -13,7 +11,7 @@ internal sealed unsafe partial class SpoolFile
     /// <summary>The same for a file of that size; negative where there is no room for any.</summary>
     internal static int LargestIn(long length) => (int)((length - SpoolHeader.PageSize - SlotHeader.Size) & ~63L);
 
-    /// <summary>Makes slots of another size, where all are free, and nobody else uses one.</summary>
+    /// <summary>Makes slots of another size, where all are free, and nobody else uses one. What was interrupted in it is done again, from the beginning.</summary>
     internal void Remake(int messageSize, bool sync)
     {
         ref SpoolHeader header = ref *(SpoolHeader*)_region.Start;
@@ -42,7 +40,6 @@ internal sealed unsafe partial class SpoolFile
 
     private static long SlotSizeFor(int messageSize) => SlotHeader.Size + (((long)messageSize + 63) & ~63L);
 
-    [MemberNotNull(nameof(_dirty))]
     private void ReadShape()
     {
         ref SpoolHeader header = ref *(SpoolHeader*)_region.Start;

@@ -21,7 +21,7 @@ internal sealed unsafe partial class SpoolFile : IDisposable
     private int _slotSize;
 
     // How much of a free slot's body may differ from the pattern: of one that this process has not used, all.
-    private int[] _dirty;
+    private int[] _dirty = [];
 
     private SpoolFile(DescriptorHandle file, MappedRegion region, int length, string path, EndPoint? asked)
     {
@@ -30,7 +30,10 @@ internal sealed unsafe partial class SpoolFile : IDisposable
         _path = path;
         _asked = asked;
         _length = length;
-        ReadShape();
+
+        // Otherwise it has no slots as yet.
+        if (((SpoolHeader*)region.Start)->Magic == SpoolHeader.SpoolMagic)
+            ReadShape();
         Id = Convert.ToHexStringLower(SHA256.HashData(Pattern).AsSpan(0, IdBytes));
     }
 
@@ -61,27 +64,36 @@ internal sealed unsafe partial class SpoolFile : IDisposable
         long slots = (capacity - SpoolHeader.PageSize) / slotSize;
         if (slots < 1)
             throw new ArgumentOutOfRangeException(nameof(capacity), capacity, $"A spool for one message of {messageSize} bytes takes {SpoolHeader.PageSize + slotSize}.");
+        int length = mayGrow ? (int)capacity : SpoolHeader.PageSize + (int)(slotSize * slots);
         DescriptorHandle file = SpoolOpening.Open(path, asked, sync);
+        SpoolFile? made = null;
         try
         {
-            if (OpenMade(file, path, asked) is { } made)
+            made = OpenMade(file, path, asked);
+            if (made is not null)
             {
                 if ((made.MessageSize == messageSize && made.SlotCount == slots) || ((mayGrow || made.MessageSize >= messageSize) && !made.IsEmpty()))
                     return made;
-                bool isEmpty = made.IsEmpty();
-                int size = made.MessageSize;
-                made._region.Dispose();
-                if (!isEmpty)
+                if (!made.IsEmpty())
                 {
                     throw SpoolOpening.Refused(
-                        asked, path, Reason.TooLarge, $"holds messages of at most {size} bytes, and the source's have up to {messageSize}: empty it first");
+                        asked, path, Reason.TooLarge, $"holds messages of at most {made.MessageSize} bytes, and the source's have up to {messageSize}: empty it first");
                 }
+
+                if (made._length == length)
+                {
+                    made.Remake(messageSize, sync);
+                    return made;
+                }
+
+                made._region.Dispose();
             }
 
-            return Make(file, path, messageSize, (int)slots, mayGrow ? (int)capacity : SpoolHeader.PageSize + (int)(slotSize * slots), sync, asked);
+            return Make(file, path, messageSize, (int)slots, length, sync, asked);
         }
         catch
         {
+            made?._region.Dispose();
             file.Dispose();
             throw;
         }
@@ -233,10 +245,7 @@ internal sealed unsafe partial class SpoolFile : IDisposable
 
             // It held nothing when that began.
             if (header.Magic == SpoolHeader.RemakingMagic && header.Version == SpoolHeader.CurrentVersion)
-            {
-                region.Dispose();
-                return null;
-            }
+                return new SpoolFile(file, region, (int)status.Size, path, asked);
 
             if (header.Magic != SpoolHeader.SpoolMagic)
                 throw SpoolOpening.Refused(asked, path, Reason.Corrupt, "is no spool");
