@@ -44,8 +44,11 @@ public sealed class ConnectionException : IOException
     /// <summary>Bytes that were written and could not be delivered; 0 where none were or it cannot be known.</summary>
     public long UndeliveredBytes { get; init; }
 
-    /// <summary>Of a buffer into which a message does not fit: how long that is; 0 where it is not said.</summary>
-    internal int MessageLength { get; init; }
+    /// <summary>Of a message that does not fit: how long it is, or says that it is; 0 where it is not said.</summary>
+    internal long MessageLength { get; init; }
+
+    /// <summary>Whether no buffer takes that message, for it is over the limit of its channel, which reads nothing behind it.</summary>
+    internal bool IsOverLimit { get; init; }
 
     internal static ConnectionException FromErrno(Step step, int errorNumber, EndPoint? endPoint, long undeliveredBytes = 0)
         => new(step, ErrnoReasons.Of(errorNumber, step), endPoint, Interop.Linux.Errno.Describe(errorNumber), errorNumber)

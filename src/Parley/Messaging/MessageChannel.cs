@@ -238,7 +238,7 @@ public abstract class MessageChannel : IAsyncDisposable
 
     /// <summary>Whether a message that did not fit is still there for a larger buffer.</summary>
     internal bool MayFitMore(ConnectionException failure, int room)
-        => failure is { Reason: Reason.TooLarge, UndeliveredBytes: 0 } && room < MaxMessageSize;
+        => failure is { Reason: Reason.TooLarge, UndeliveredBytes: 0, IsOverLimit: false } && room < MaxMessageSize;
 
     /// <summary>How large a buffer is to be after a message did not fit: more than that one needs, for the next may be a little longer.</summary>
     internal int RoomFor(ConnectionException tooLarge)

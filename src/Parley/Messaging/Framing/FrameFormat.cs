@@ -24,7 +24,7 @@ internal readonly struct FrameFormat
     internal int Overhead => _hasHeader ? HeaderSize : 1;
 
     /// <summary>What ends a frame, in words.</summary>
-    internal string DelimiterName => _delimiter == 0 ? "a zero byte" : "a line feed";
+    internal string DelimiterName => _delimiter == 0 ? "zero byte" : "line feed";
 
     /// <summary>Whether a frame can carry the message: one between delimiters cannot contain the delimiter.</summary>
     internal bool CanCarry(ReadOnlySpan<byte> message) => _hasHeader || !message.Contains(_delimiter);

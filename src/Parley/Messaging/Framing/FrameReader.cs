@@ -362,12 +362,17 @@ internal sealed partial class FrameReader
     }
 
     private ConnectionException DoesNotFit(in Frame frame, int room)
-        => new(Step.Receive, Reason.TooLarge, EndPoint, $"a message of {frame.Length} bytes does not fit into a buffer of {room}") { MessageLength = (int)frame.Length };
+        => new(Step.Receive, Reason.TooLarge, EndPoint, $"a message of {frame.Length} bytes does not fit into a buffer of {room}") { MessageLength = frame.Length };
 
     private ConnectionException TooLarge(in Frame frame)
     {
-        string length = frame.Length > 0 ? $"of {frame.Length} bytes" : "without an end";
-        return new(Step.Receive, Reason.TooLarge, EndPoint, $"a message {length}; the channel takes at most {_format.MaxMessageSize}, and what follows is not read");
+        string what = frame.Length > 0
+            ? $"says that it has {frame.Length} bytes, over the limit of {_format.MaxMessageSize}"
+            : $"has no {_format.DelimiterName} within the limit of {_format.MaxMessageSize} bytes";
+        return new(Step.Receive, Reason.TooLarge, EndPoint, $"the next frame in the stream {what}: neither it nor what follows is read")
+        {
+            MessageLength = frame.Length, IsOverLimit = true,
+        };
     }
 
     private ConnectionException Torn(long came)

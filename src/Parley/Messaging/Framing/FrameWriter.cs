@@ -389,6 +389,6 @@ internal sealed class FrameWriter
             return new ConnectionException(Step.Send, Reason.TooLarge, EndPoint, $"the message has {message.Length} bytes, the channel takes at most {_format.MaxMessageSize}");
         return _format.CanCarry(message)
             ? null
-            : new ConnectionException(Step.Send, Reason.Corrupt, EndPoint, $"the message contains {_format.DelimiterName}, which ends each message of this framing");
+            : new ConnectionException(Step.Send, Reason.Corrupt, EndPoint, $"the message contains a {_format.DelimiterName}, which ends each message of this framing");
     }
 }

@@ -252,7 +252,7 @@ internal sealed partial class SpoolChannel : MessageSpool
             if (!_source.TryReceive(room[..Math.Min(room.Length, _source.MaxMessageSize)], ref _file.Header(slot).Priority, out received))
                 return false;
         }
-        catch (ConnectionException longer) when (_sizes.MayGrow && longer is { Reason: Reason.TooLarge, UndeliveredBytes: 0 })
+        catch (ConnectionException longer) when (_sizes.MayGrow && longer is { Reason: Reason.TooLarge, UndeliveredBytes: 0, IsOverLimit: false })
         {
             Disarm();
             WantRoomFor(longer);

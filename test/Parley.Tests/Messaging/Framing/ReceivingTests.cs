@@ -60,7 +60,9 @@ public sealed class ReceivingTests
         await Assert.ThrowsAsync<ConnectionException>(() => wait.Within());
         await raw.FailsAsync(Reason.TooLarge);
         await raw.SendAsync(RawFrames.Frame(framing, 1));
-        await raw.FailsAsync(Reason.TooLarge);
+        ConnectionException failure = await raw.FailsAsync(Reason.TooLarge);
+        Assert.Contains($"the limit of {Max}", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(0, failure.MessageLength);
     }
 
     [Theory]
@@ -78,7 +80,9 @@ public sealed class ReceivingTests
         Assert.Equal([5], await raw.ReceiveAsync());
         ConnectionException failure = await raw.FailsAsync(Reason.TooLarge);
         Assert.Contains($"{length} bytes", failure.Message, StringComparison.Ordinal);
-        await raw.FailsAsync(Reason.TooLarge);
+        Assert.Contains("the limit of 1024", failure.Message, StringComparison.Ordinal);
+        Assert.Equal((long)length, failure.MessageLength);
+        Assert.Equal((long)length, (await raw.FailsAsync(Reason.TooLarge)).MessageLength);
     }
 
     [Fact]
