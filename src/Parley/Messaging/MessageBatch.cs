@@ -21,6 +21,9 @@ public sealed partial class MessageBatch
     private ReceivedMessage[]? _received;
     private bool _hasMore;
 
+    // Made when it is first sent by a channel that takes its messages one by one.
+    private ReadOnlyMemory<byte>[]? _bodies;
+
     /// <summary>Makes room.</summary>
     /// <param name="capacity">For how many messages at most; 1 or more.</param>
     /// <param name="messageSize">
@@ -130,13 +133,13 @@ public sealed partial class MessageBatch
     /// <summary>The lengths to be of the messages that go into the rooms from one on, which is <see cref="Count"/>: <see cref="NoteReceived(int)"/>.</summary>
     internal Span<int> LengthsLeft(int index) => _lengths.AsSpan(index);
 
-    /// <summary>The messages, one by one.</summary>
+    /// <summary>The messages, one by one; valid until it is called again.</summary>
     internal ReadOnlyMemory<ReadOnlyMemory<byte>> Bodies()
     {
-        var bodies = new ReadOnlyMemory<byte>[Count];
-        for (int i = 0; i < bodies.Length; i++)
-            bodies[i] = Room(i)[.._lengths[i]];
-        return bodies;
+        _bodies ??= new ReadOnlyMemory<byte>[Capacity];
+        for (int i = 0; i < Count; i++)
+            _bodies[i] = Room(i)[.._lengths[i]];
+        return _bodies.AsMemory(0, Count);
     }
 
     /// <summary>The next room has been filled.</summary>
@@ -144,9 +147,13 @@ public sealed partial class MessageBatch
     internal void Add(ReceivedMessage received)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)received.Length, (uint)_messageSize, nameof(received));
-        _received ??= new ReceivedMessage[Capacity];
-        _hasMore = true;
-        _received[Count] = received;
+        if (received.HasMore)
+        {
+            _received ??= new ReceivedMessage[Capacity];
+            _hasMore = true;
+            _received[Count] = received;
+        }
+
         _lengths[Count++] = received.Length;
     }
 

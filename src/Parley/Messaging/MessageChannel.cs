@@ -164,10 +164,10 @@ public abstract class MessageChannel : IAsyncDisposable
     public virtual void SendBatch(MessageBatch batch, MessageHeader header, TimeSpan timeout)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        BlockingCall.Wait(this, Step.Send, timeout, async cancellationToken =>
+        BlockingCall.Wait(this, Step.Send, timeout, (Channel: this, Batch: batch, Header: header), static async (call, cancellationToken) =>
         {
-            await SendBatchAsync(batch.Bodies(), header, cancellationToken).ConfigureAwait(false);
-            return batch.Count;
+            await call.Channel.SendBatchAsync(call.Batch.Bodies(), call.Header, cancellationToken).ConfigureAwait(false);
+            return call.Batch.Count;
         });
     }
 
@@ -181,7 +181,8 @@ public abstract class MessageChannel : IAsyncDisposable
     public virtual int ReceiveBatch(MessageBatch batch, TimeSpan timeout)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return BlockingCall.Wait(this, Step.Receive, timeout, cancellationToken => ReceiveBatchAsync(batch, cancellationToken));
+        return BlockingCall.Wait(
+            this, Step.Receive, timeout, (Channel: this, Batch: batch), static (call, cancellationToken) => call.Channel.ReceiveBatchAsync(call.Batch, cancellationToken));
     }
 
     /// <summary>Every message as it comes, until the end.</summary>

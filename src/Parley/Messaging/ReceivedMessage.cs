@@ -47,6 +47,9 @@ public readonly record struct ReceivedMessage(int Length, MessageHeader Header)
         init => _extras = MessageExtras.Of(Header.Peer, Header.Properties, value, IsEnd);
     }
 
+    /// <summary>Whether anything came with the bytes.</summary>
+    internal bool HasMore => _extras is not null || Priority != 0;
+
     /// <summary>The end.</summary>
     internal static ReceivedMessage End { get; } = new(0, default) { IsEnd = true };
 
