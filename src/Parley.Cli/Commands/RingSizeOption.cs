@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Net;
 
 namespace Parley.Cli.Commands;
@@ -11,12 +10,12 @@ internal static class RingSizeOption
     private const int Least = 4096;
     private const int Most = 1 << 30;
 
-    internal static Option<int?> Create() => new(Name)
-    {
-        Description = "Shared memory: bytes of the ring of each direction, a power of two such as 64k or 16M (default 2M, of messages 1M, or what the server gives)",
-        HelpName = "SIZE",
-        CustomParser = Parse,
-    };
+    internal static Option<int?> Create() => TextOption.Create(
+        Name,
+        "Shared memory: bytes of the ring of each direction, a power of two such as 64k or 16M (default 2M, of messages 1M, or what the server gives)",
+        "SIZE",
+        Parse,
+        $"is no power of two from {Least} to {Most}; {SizeText.Suffixes}");
 
     /// <exception cref="UsageException">It has no place there.</exception>
     internal static int? Get(ParseResult parsed, Option<int?> option, params EndPoint[] endPoints)
@@ -28,12 +27,5 @@ internal static class RingSizeOption
         return size;
     }
 
-    private static int? Parse(ArgumentResult argument)
-    {
-        string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
-        if (SizeText.TryParse(text, out long size) && size is >= Least and <= Most && long.IsPow2(size))
-            return (int)size;
-        argument.AddError($"{Name}: '{text}' is no power of two from {Least} to {Most}; {SizeText.Suffixes}");
-        return null;
-    }
+    private static int? Parse(string text) => SizeText.TryParse(text, out long size) && size is >= Least and <= Most && long.IsPow2(size) ? (int)size : null;
 }
