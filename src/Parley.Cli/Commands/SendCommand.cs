@@ -31,7 +31,7 @@ internal static class SendCommand
             ("whole", InputCut.Whole));
         var whole = new Option<bool>("--whole") { Description = "All of standard input is one message: --input whole" };
         Option<int?> priority = NumberOption.Create("--priority", "A queue's messages of a higher priority are received first (0, the default, to 32767; a broker's to 255); a broker's queue that was made without priorities passes it over", 0);
-        Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when there is no room for a message for so long (default: never), a broker has not confirmed one (default 30), or nobody to connect to (default 30)");
+        Option<TimeSpan?> timeout = TimeOption.Create("--timeout", "Give up when there is no room for a message for so long (default: never), a client or server has not taken them all (default 10), a broker has not confirmed one (default 30), or nobody to connect to (default 30)");
         var noWait = new Option<bool>("--no-wait") { Description = "Fail when there is no room, instead of waiting for it" };
         Option<int?> retry = RetryOption.Create("Try so many times more, with growing pauses, when nobody, or no queue, is there (default 0); -v tells of each");
         var access = new AccessSettings("peers");
@@ -79,6 +79,7 @@ internal static class SendCommand
 
             MessageChannelOptions options = messages.Get(parsed, target, framing, verbosity.Observer(parsed), verbosity.IsVerbose(parsed));
             options.ConnectTimeout = parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30);
+            options.CloseTimeout = parsed.GetValue(timeout) ?? options.CloseTimeout;
             options.AccessRules = rules;
             options.RetryCount = parsed.GetValue(retry) ?? 0;
             options.Direction = OneWay.Is(target) || target is MessageQueueEndPoint ? ConnectionDirection.SendOnly : ConnectionDirection.Both;
@@ -117,6 +118,7 @@ internal static class SendCommand
     {
         bool isDone = false;
         bool isEnding = false;
+        bool isBroken = false;
         long? known = given.Length > 0 ? given.Length : cut == InputCut.Whole ? 1 : null;
         try
         {
@@ -132,17 +134,23 @@ internal static class SendCommand
             isDone = true;
             return exitCode ?? ExitCode.Done;
         }
+        catch (ConnectionException failure) when (failure.Reason is Reason.Reset or Reason.PeerDied or Reason.TimedOut)
+        {
+            isBroken = true;
+            throw;
+        }
         finally
         {
             await sender.SettleAsync();
             bool isInterrupted = cancellationToken.IsCancellationRequested;
-            EarlyEnd end = !isDone && MessageSettings.HasClients(target, framing) ? await EndEarlyAsync(open) : EarlyEnd.Clean;
+            bool hasPeer = MessageSettings.HasClients(target, framing);
+            EarlyEnd end = !isDone && hasPeer ? await EndEarlyAsync(open) : EarlyEnd.Clean;
             if (end == EarlyEnd.Cut && sender.Sent > 0)
                 sender.TakeBackLast();
             if (isDone && verbose)
                 sender.Report();
             else if (!isDone && (verbose || isInterrupted || sender.Sent > 0 || given.Length != 1))
-                sender.ReportEarlyEnd(known, isEnding || end == EarlyEnd.PeerGone);
+                sender.ReportEarlyEnd(known, isEnding || (isBroken && hasPeer) || end == EarlyEnd.PeerGone);
         }
     }
 

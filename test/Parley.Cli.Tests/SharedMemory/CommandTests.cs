@@ -248,6 +248,38 @@ public sealed class CommandTests : IDisposable
         Errors.Failure.MustBe(result, "4", $"cannot agree with {Endpoint}: .*ETIMEDOUT", "does not answer, as one that is stopped, or busy; .*ss -lxp");
     }
 
+    /// <summary>The ring takes them, and nobody knows whether the receiver ever will.</summary>
+    [Fact]
+    public async Task Send_PeerIsStopped_SaysThatNotAllWereTaken()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync(new Launch("receive", Endpoint) { CollectOutput = false });
+        await using ChildProcess send = Command.Start("send", Endpoint, "--timeout", "2");
+        await send.WriteAsync("a\n"u8.ToArray());
+        await receive.Process.ReadAsync(new byte[2]).WaitAsync(Limits.Wait);
+        receive.Process.Send(Signal.Stop);
+        await send.WriteAsync("b\nc\n"u8.ToArray(), close: true);
+
+        string told = (await send.EndAsync()).MustExit(4).Error;
+        receive.Process.Send(Signal.Continue);
+
+        Assert.Contains("3 messages sent, 3 bytes; whether all of them arrive is not known", told, StringComparison.Ordinal);
+        Assert.Contains("within 2 s: messages in 128 bytes of the ring may not have been received", told, StringComparison.Ordinal);
+        byte[] rest = new byte[4];
+        await receive.Process.ReadAsync(rest).WaitAsync(Limits.Wait);
+        Assert.Equal("b\nc\n", System.Text.Encoding.UTF8.GetString(rest));
+    }
+
+    [Fact]
+    public async Task Send_ReceiverHasEnoughOfMany_SaysThatItIsNotKnown()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "--count", "3");
+
+        CommandResult send = await Command.RunAsync(new Launch("send", Endpoint) { Input = System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("message\n", 100_000))) });
+
+        Assert.Contains("; whether the others arrive is not known", send.MustExit(5).Error, StringComparison.Ordinal);
+        (await receive.EndAsync()).MustExit(0);
+    }
+
     [Fact]
     public async Task Send_InterruptedWhileThePeerIsStopped_SaysHowManyWereSent()
     {

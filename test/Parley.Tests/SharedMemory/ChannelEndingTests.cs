@@ -138,20 +138,40 @@ public sealed class ChannelEndingTests : IDisposable
     [Fact]
     public async Task Dispose_LeavesMessagesBehind_ThePeerIsTold()
     {
-        SharedMemoryChannel channel = Channel(_links.Client);
+        SharedMemoryChannel channel = Channel(_links.Client, closeTimeout: Limits.Transfer);
         SharedMemoryChannel peer = Channel(_links.Server);
         Assert.True(channel.TrySend("answer"u8));
         for (int i = 0; i < 3; i++)
             Assert.True(peer.TrySend("question"u8));
         Assert.True(channel.TryReceive(new byte[8], out _));
 
-        await channel.DisposeAsync().Within();
+        Task dispose = channel.DisposeAsync().AsTask();
 
         Assert.Equal(6, (await peer.ReceiveAsync(new byte[8]).Within()).Length);
         Assert.True((await peer.ReceiveAsync(new byte[8]).Within()).IsEnd);
+        await dispose.Within();
         ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => peer.DisposeAsync().AsTask().Within());
         Assert.Equal((Step.Close, Reason.Reset), (failure.Step, failure.Reason));
         Assert.Equal(2 * SharedLayout.RecordAlignment, failure.UndeliveredBytes);
+    }
+
+    /// <summary>The peer is stopped, or busy with something else: what it has not taken is told, and stays in the ring for it.</summary>
+    [Fact]
+    public async Task Dispose_PeerTakesNothingInTime_Throws()
+    {
+        SharedMemoryChannel channel = Channel(_links.Client, closeTimeout: TimeSpan.FromMilliseconds(50));
+        await using SharedMemoryChannel peer = Channel(_links.Server);
+        Assert.True(channel.TrySend("first"u8));
+        Assert.True(channel.TrySend("second"u8));
+        Assert.Equal(5, (await peer.ReceiveAsync(new byte[8]).Within()).Length);
+
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => channel.DisposeAsync().AsTask().Within());
+
+        Assert.Equal((Step.Close, Reason.TimedOut), (failure.Step, failure.Reason));
+        Assert.Equal(SharedLayout.RecordAlignment, failure.UndeliveredBytes);
+        Assert.Contains("within 0.05 s", failure.Cause, StringComparison.Ordinal);
+        Assert.Equal(6, (await peer.ReceiveAsync(new byte[8]).Within()).Length);
+        Assert.True((await peer.ReceiveAsync(new byte[8]).Within()).IsEnd);
     }
 
     /// <summary>Also what comes while it waits for the other side's end.</summary>

@@ -54,7 +54,7 @@ public sealed class ChannelTests : IDisposable
         await Eventually.TrueAsync(() => Sleeps(_links.Client.Outgoing, SharedLayout.WriterSleep), "the sender sleeps");
         Task dispose = channel.DisposeAsync().AsTask();
         await ThrowsAsync(Reason.Aborted, () => send);
-        await dispose.Within();
+        await ThrowsAsync(Reason.TimedOut, () => dispose);
     }
 
     [Theory]

@@ -59,7 +59,7 @@ public sealed class ThirdLookTests
     public async Task Send_ReaderHasNotSeenTheSleeper_Sends(bool isBlocking)
     {
         using LinkPair links = Connect();
-        await using SharedMemoryChannel channel = Channel(links.Client);
+        SharedMemoryChannel channel = Channel(links.Client);
         byte[] message = new byte[1000];
         while (channel.TrySend(message))
         {
@@ -73,6 +73,8 @@ public sealed class ThirdLookTests
         GiveBackUnseen(links.Server.Incoming, SharedLayout.RecordSize(message.Length));
 
         await send.Within();
+        ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => channel.DisposeAsync().AsTask().Within());
+        Assert.Equal(Reason.TimedOut, failure.Reason);
     }
 
     /// <summary>What was announced by a wait that was cancelled says nothing of the next one.</summary>

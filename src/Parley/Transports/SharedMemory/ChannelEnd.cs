@@ -63,8 +63,15 @@ internal sealed class ChannelEnd(SharedMemoryLink link, EndPoint? endPoint)
     {
         Reason reason = _break?.Reason ?? (state == SharedLayout.Open ? Reason.PeerDied : Reason.Reset);
         string cause = _break?.Cause ?? "the peer ended before it had taken everything";
-        return new(Step.Close, reason, endPoint, $"{cause}: messages in {bytes} bytes of the ring may not have been received") { UndeliveredBytes = bytes };
+        return Undelivered(reason, cause, bytes);
     }
+
+    /// <summary>Why a dispose fails: the peer is there, and has not taken everything in time. What is in the ring stays there for it.</summary>
+    internal ConnectionException NotTaken(TimeSpan waited, long bytes)
+        => Undelivered(Reason.TimedOut, $"the peer has not taken everything within {waited.TotalSeconds:0.###} s", bytes);
+
+    private ConnectionException Undelivered(Reason reason, string cause, long bytes)
+        => new(Step.Close, reason, endPoint, $"{cause}: messages in {bytes} bytes of the ring may not have been received") { UndeliveredBytes = bytes };
 
     internal ConnectionException TimedOut(Step step) => new(step, Reason.TimedOut, endPoint, "the time is over");
 

@@ -200,15 +200,18 @@ internal sealed class MessageSender : RingSide
     /// </summary>
     internal ValueTask AwaitTakenAsync(long due) => WaitAloneAsync(() => HasGone() || _ring.NotTaken == 0 || _ring.IsCorrupt, due);
 
-    /// <summary>With nobody else in the ring: what the peer, which is gone, has not taken.</summary>
-    internal ConnectionException? Undelivered()
+    /// <summary>With nobody else in the ring: what the peer, which is gone or has had its time, has not taken.</summary>
+    /// <param name="waited">For how long, where the peer may still be there.</param>
+    internal ConnectionException? Undelivered(TimeSpan? waited)
     {
         // Whether it has ended is looked at before the state, and the state before the ring: what came first is not missed.
         bool hasEnded = Link.HasEnded;
         uint state = OtherState;
-        return (hasEnded || state != SharedLayout.Open) && _ring.NotTaken is var bytes and not 0 && !_ring.IsCorrupt
-            ? End.Undelivered(state, bytes)
-            : null;
+        if (_ring.NotTaken is not (var bytes and not 0) || _ring.IsCorrupt)
+            return null;
+        if (hasEnded || state != SharedLayout.Open)
+            return End.Undelivered(state, bytes);
+        return waited is { } time ? End.NotTaken(time, bytes) : null;
     }
 
     private protected override bool IsReady(int length)

@@ -140,10 +140,11 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
         await _receiver.EndWaitsAsync().ConfigureAwait(false);
         try
         {
-            if (!_end.IsBrokenOff)
+            TimeSpan? waited = _end.IsBrokenOff ? null : _closeTimeout;
+            if (waited is not null)
                 await EndConversationAsync().ConfigureAwait(false);
             if (!_end.IsCorrupt)
-                failure = _sender.Undelivered();
+                failure = _sender.Undelivered(waited);
         }
         finally
         {
