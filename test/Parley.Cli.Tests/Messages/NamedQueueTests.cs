@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Parley.Cli.Tests.Messages;
 
 /// <summary><c>create</c>, <c>inspect</c>, <c>remove</c> and <c>list</c> of queues.</summary>
-public sealed class NamedQueueTests
+public sealed partial class NamedQueueTests
 {
     [SkippableFact]
     public async Task Inspect_CProgramsQueue_SaysWhatItIs()
@@ -52,6 +53,22 @@ public sealed class NamedQueueTests
         Errors.Failure.MustBe(await Command.RunAsync("create", queue.Endpoint, option, size, rest, other), "1", cause.Replace("$", @" \(EINVAL\)$", StringComparison.Ordinal));
     }
 
+    /// <summary>The command that it names is for any shell, <c>sh</c> among them.</summary>
+    [SkippableFact]
+    public async Task Create_OverTheUsersBytes_IsMendedAsItSays()
+    {
+        using TestQueue queue = TestQueue.Unmade();
+        string create = Command.Shell("create", queue.Endpoint, "--capacity", "1", "--message-size", "100");
+        string limited = $"{Programs.Require("prlimit")} --pid $$ --msgqueue=1:\n{create}\n";
+        await using ChildProcess refused = Command.StartScript(limited);
+        Match hint = HowToRaise().Match((await refused.EndAsync()).MustExit(1).Error);
+        Assert.True(hint.Success);
+
+        await using ChildProcess mended = Command.StartScript($"{limited}{hint.Groups[1].Value.Replace("BYTES", "819200", StringComparison.Ordinal)} && {create}");
+
+        (await mended.EndAsync()).MustExit(0);
+    }
+
     [SkippableTheory]
     [InlineData("msg_max", "--capacity", "1 byte")]
     [InlineData("msgsize_max", "--message-size", "1 message of")]
@@ -97,4 +114,7 @@ public sealed class NamedQueueTests
     [InlineData("mq:/orders", "parley inspect ENDPOINT")]
     public async Task List_OneEndpoint_SaysWhatShowsIt(string endpoint, string hint)
         => Errors.Failure.MustBe(await Command.RunAsync("list", endpoint), "2", "list takes no endpoint", hint);
+
+    [GeneratedRegex(@"or raise it with '([^']*)'", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex HowToRaise();
 }

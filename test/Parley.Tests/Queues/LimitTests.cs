@@ -18,7 +18,7 @@ public sealed class LimitTests
         Assert.Equal((Step.Create, Reason.Limit, "EMFILE"), (failure.Step, failure.Reason, failure.ErrorName));
         Assert.Contains($"{needed - 1} bytes in all (RLIMIT_MSGQUEUE)", failure.Cause, StringComparison.Ordinal);
         Assert.Contains($"needs {needed} bytes for 5 messages of 100 bytes", failure.Cause, StringComparison.Ordinal);
-        Assert.Contains("ulimit -q", failure.Cause, StringComparison.Ordinal);
+        Assert.Contains("'prlimit --pid $$ --msgqueue=BYTES'", failure.Cause, StringComparison.Ordinal);
     }
 
     [Fact]

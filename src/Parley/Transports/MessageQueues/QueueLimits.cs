@@ -56,7 +56,7 @@ internal static unsafe class QueueLimits
         ResourceLimit limit;
         string allowed = Libc.GetRLimit(Libc.RLIMIT_MSGQUEUE, &limit) == 0 ? $"{limit.Soft} bytes" : "only so many bytes";
         return $"the queues of this user may take {allowed} in all (RLIMIT_MSGQUEUE), and this one {Needs(size)}: remove some, ask for less, "
-            + "or raise it with 'ulimit -q BYTES', beyond the hard limit as root with 'prlimit --msgqueue=BYTES'";
+            + "or raise it with 'prlimit --pid $$ --msgqueue=BYTES', beyond the hard limit as root";
     }
 
     private static string Needs(QueueSize size) => $"needs {size.BytesNeeded} bytes for {Count(size.Capacity, "message")} of {Count(size.MessageSize, "byte")}";
