@@ -193,10 +193,18 @@ internal static class SendCommand
     {
         Connection standard = await StandardConversation.OpenStandardStreamsAsync(cancellationToken);
         var input = new MessageInput(standard.Input, cut, maxSize, target);
-        while (await input.NextAsync(cancellationToken) is { } message)
+        try
         {
-            UnfitMessage.CheckData(message.Span, input.Name, target, framing);
-            await sender.SendAsync(message, cancellationToken);
+            while (await input.NextAsync(cancellationToken) is { } message)
+            {
+                UnfitMessage.CheckData(message.Span, input.Name, target, framing);
+                await sender.SendAsync(message, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            sender.Rest = input.Rest;
+            throw;
         }
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Net;
+using Parley.Cli.Output;
 
 namespace Parley.Cli.Messages;
 
@@ -18,7 +19,12 @@ internal sealed class MessageInput(PipeReader input, InputCut cut, int maxSize, 
     private byte[] _joined = [];
     private long _count;
     private long _searched;
+    private long _rest;
+    private bool _isRestOpen;
     private bool _isOver;
+
+    /// <summary>What was read behind the message that was taken last, in words; <see langword="null"/> where that is nothing.</summary>
+    internal string? Rest => _rest == 0 ? null : Units.Count(_rest, "byte") + (_isRestOpen ? " of a message that had no end yet" : " that were read");
 
     /// <summary>The message that was taken last, in words.</summary>
     internal string Name => Named(_count);
@@ -41,9 +47,13 @@ internal sealed class MessageInput(PipeReader input, InputCut cut, int maxSize, 
                     throw TooLong(isWhole ? message.Length : null);
                 _count++;
                 _next = end;
+                _rest = result.Buffer.Slice(end).Length;
+                _isRestOpen = false;
                 return Join(message);
             }
 
+            _rest = result.Buffer.Length;
+            _isRestOpen = true;
             _isOver = result.IsCompleted;
             input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
         }

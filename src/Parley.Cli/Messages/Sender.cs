@@ -21,6 +21,9 @@ internal sealed class Sender(MessageChannel channel, EndPoint target, MessageHea
     /// <summary>How many were to be sent, so far.</summary>
     internal long Begun { get; private set; }
 
+    /// <summary>What of the input was read and made no message, in words.</summary>
+    internal string? Rest { get; set; }
+
     /// <exception cref="ConnectionException">With <see cref="Reason.Full"/> or <see cref="Reason.TimedOut"/> where there was no room, or what else went wrong.</exception>
     internal async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
@@ -89,7 +92,8 @@ internal sealed class Sender(MessageChannel channel, EndPoint target, MessageHea
         long missing = (given ?? Begun) - Sent;
         if (missing == 0)
         {
-            Report(isUnknown ? "; whether all of them arrive is not known" : "");
+            string rest = Rest is null ? "" : "; not sent: " + Rest;
+            Report(rest + (isUnknown ? $"; whether {(Rest is null ? "all of them arrive" : "the messages arrive")} is not known" : ""));
             return;
         }
 
