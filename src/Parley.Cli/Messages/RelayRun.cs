@@ -28,7 +28,7 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
     /// <summary>Moves until the source's end.</summary>
     /// <param name="channel">The source.</param>
     /// <param name="source">Its endpoint.</param>
-    /// <param name="count">How many messages at most.</param>
+    /// <param name="count">How many messages at most, those that went to the file among them.</param>
     /// <param name="stop">Takes no more.</param>
     /// <param name="cut">Gives up.</param>
     /// <exception cref="ConnectionException">The source failed, or the target for good.</exception>
@@ -36,14 +36,18 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
     internal async ValueTask MoveAsync(MessageChannel channel, EndPoint source, long count, CancellationToken stop, CancellationToken cut)
     {
         var relay = new MessageRelay(channel);
+        long dropped = 0;
         lock (_lock)
             _running.Add(relay);
         try
         {
-            while (relay.MessagesMoved < count && !await MoveAsync(relay, source, count, stop, cut))
+            while (relay.MessagesMoved + dropped < count)
             {
-                if (stop.IsCancellationRequested && !relay.HasMessage)
+                MoveEnd end = await MoveAsync(relay, source, count - dropped, stop, cut);
+                if (end == MoveEnd.All || (stop.IsCancellationRequested && !relay.HasMessage))
                     return;
+                if (end == MoveEnd.MessageDropped)
+                    dropped++;
             }
         }
         catch (Exception failure) when (relay.HasMessage)
@@ -64,8 +68,7 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
         }
     }
 
-    /// <returns>Whether that is all; otherwise the target has to be opened again.</returns>
-    private async ValueTask<bool> MoveAsync(MessageRelay relay, EndPoint source, long count, CancellationToken stop, CancellationToken cut)
+    private async ValueTask<MoveEnd> MoveAsync(MessageRelay relay, EndPoint source, long count, CancellationToken stop, CancellationToken cut)
     {
         OpenTarget open;
         try
@@ -75,7 +78,7 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
         }
         catch (OperationCanceledException) when (!cut.IsCancellationRequested)
         {
-            return true;
+            return MoveEnd.All;
         }
 
         using var broken = CancellationTokenSource.CreateLinkedTokenSource(cut, open.Gone);
@@ -83,22 +86,22 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
         try
         {
             await relay.MoveAsync(open.Channel, count - before, stop, broken.Token);
-            return true;
+            return MoveEnd.All;
         }
         catch (OperationCanceledException) when (open.Gone.IsCancellationRequested && !cut.IsCancellationRequested)
         {
             await ReopenAsync(relay, open, new ConnectionException(Step.Send, Reason.Reset, target.EndPoint, "the peer has ended"));
-            return false;
+            return MoveEnd.TargetFailed;
         }
         catch (ConnectionException refused) when (relay.HasTargetFailed && relay.HasMessage && IsAboutMessage(refused) && undelivered.TryKeepInFile(relay.InHand, source, refused.Message))
         {
             await relay.DropAsync(cut);
-            return false;
+            return MoveEnd.MessageDropped;
         }
         catch (ConnectionException failure) when (relay.HasTargetFailed && !IsAboutMessage(failure))
         {
             await ReopenAsync(relay, open, failure);
-            return false;
+            return MoveEnd.TargetFailed;
         }
         finally
         {
@@ -116,5 +119,17 @@ internal sealed class RelayRun(RelayTarget target, Undelivered undelivered, bool
             throw failure;
         if (verbose)
             StandardError.WriteLine("parley: " + PlainText.OneLine(failure.Message) + "; trying again");
+    }
+
+    private enum MoveEnd
+    {
+        /// <summary>Nothing more is to be moved.</summary>
+        All,
+
+        /// <summary>The target has to be opened again.</summary>
+        TargetFailed,
+
+        /// <summary>A message that the target cannot take was seen to.</summary>
+        MessageDropped,
     }
 }

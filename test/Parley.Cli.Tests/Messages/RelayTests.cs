@@ -160,6 +160,31 @@ public sealed class RelayTests : IDisposable
         Assert.Equal(source.Endpoint, lost.RootElement.GetProperty("peer").GetString());
     }
 
+    [SkippableFact]
+    public async Task Once_MessageToTheDeadLetters_IsTheOne()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync();
+        await queue.PutAsync("line\nfeed", "two");
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Socket, "--frame", "line");
+
+        (await Command.RunAsync("relay", queue.Endpoint, Socket, "--frame", "line", "--once", "--dead-letter", _folder["lost"])).MustExit(0);
+
+        Assert.Contains("\"text\":\"line\\nfeed\"", await File.ReadAllTextAsync(_folder["lost"]), StringComparison.Ordinal);
+        Assert.Equal("two\n", await queue.TakeAsync());
+    }
+
+    [SkippableFact]
+    public async Task OnceClients_MessageToTheDeadLetters_EndsAfterItsClient()
+    {
+        using TestQueue target = await TestQueue.CreateAsync(messageSize: 2);
+        await using ListeningCommand relay = await Command.ListenAsync("relay", Socket, target.Endpoint, "--frame", "line", "--once", "--dead-letter", _folder["lost"]);
+
+        (await Command.RunAsync("send", Socket, "--frame", "line", "long")).MustExit(0);
+
+        (await relay.EndAsync()).MustExit(0);
+        Assert.Contains("\"text\":\"long\"", await File.ReadAllTextAsync(_folder["lost"]), StringComparison.Ordinal);
+    }
+
     [SkippableTheory]
     [InlineData("none/lost", @"no such file or directory \(ENOENT\)")]
     [InlineData("", @"is a directory \(EISDIR\)")]
