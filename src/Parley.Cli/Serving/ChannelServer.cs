@@ -128,7 +128,7 @@ internal sealed class ChannelServer(ChannelService service, bool verbose, bool o
             OperationCanceledException => "interrupted",
             _ => "broken off by us: " + failure.Message,
         };
-        StandardError.WriteLine($"a client: {moved.MessagesReceived} messages in, {moved.BytesReceived} bytes, {PlainText.OneLine(end)}");
+        StandardError.WriteLine($"a client: {Units.Count(moved.MessagesReceived, "message")} in, {Units.Count(moved.BytesReceived, "byte")}, {PlainText.OneLine(end)}");
     }
 
     /// <returns>How many had to be broken off because the time was over.</returns>

@@ -183,10 +183,20 @@ public sealed class CommandTests : IDisposable
         CommandResult send = await Command.RunAsync(new Launch(["send", Endpoint, .. frame]) { Input = [.. "short\n"u8, .. Payload.Random(2 * Megabyte).Where(static one => one != (byte)'\n')] });
 
         Assert.Matches("message 2 has more than", send.MustExit(1).Error);
-        await receive.Process.WaitForErrorAsync("1 messages in, 5 bytes, ended|6 bytes in.*ended by the peer");
+        await receive.Process.WaitForErrorAsync("1 message in, 5 bytes, ended|6 bytes in.*ended by the peer");
         CommandResult result = await receive.StopAsync();
         Assert.Equal("short\n", result.MustExit(0).Text);
         Assert.DoesNotContain("without closing", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task OneMessageOfOneByte_IsNoPlural()
+    {
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "-v");
+        (await Command.RunAsync("send", Endpoint, "a")).MustExit(0);
+
+        await receive.Process.WaitForErrorAsync("^a client: 1 message in, 1 byte, ended$");
+        (await receive.StopAsync()).MustExit(0);
     }
 
     [Fact]
