@@ -13,7 +13,8 @@ public class ConnectionOptions
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How many further tries follow a first one that found nobody (refused, not found, unreachable, timed out), or no queue of that name. Default 0.
+    /// How many further tries follow a first one that found nobody (refused, not found, unreachable, timed out), or no queue of that name; <see cref="int.MaxValue"/> for any
+    /// number. Default 0.
     /// </summary>
     public int RetryCount { get; set; }
 

@@ -16,4 +16,7 @@ internal static partial class ConnectionLog
 
     [LoggerMessage(103, LogLevel.Warning, "{Program} did not end within {Seconds:0.###} s of SIGTERM: killed.")]
     internal static partial void ChildKilled(ILogger logger, string program, double seconds);
+
+    [LoggerMessage(104, LogLevel.Information, "Try {Try}: {Failure}; the next one is in {Milliseconds} ms.")]
+    internal static partial void TryOfAnyNumberFailed(ILogger logger, int @try, string failure, long milliseconds);
 }

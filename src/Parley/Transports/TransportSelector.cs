@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using Parley.Transports.Addresses;
 using Parley.Transports.Datagrams;
 using Parley.Transports.Fifo;
@@ -37,10 +38,19 @@ internal static class TransportSelector
             {
                 TimeSpan pause = ConnectRetry.Pause(options.RetryDelay, failures);
                 if (options.LoggerFactory?.CreateLogger("Parley.Connection") is { } logger)
-                    ConnectionLog.TryFailed(logger, failures + 1, options.RetryCount + 1L, failure.Message, (long)pause.TotalMilliseconds);
+                    LogTry(logger, failures + 1, options.RetryCount, failure, pause);
                 await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    // The largest number stands for no limit, and would say nothing to anybody.
+    private static void LogTry(ILogger logger, int @try, int retries, ConnectionException failure, TimeSpan pause)
+    {
+        if (retries == int.MaxValue)
+            ConnectionLog.TryOfAnyNumberFailed(logger, @try, failure.Message, (long)pause.TotalMilliseconds);
+        else
+            ConnectionLog.TryFailed(logger, @try, retries + 1L, failure.Message, (long)pause.TotalMilliseconds);
     }
 
     internal static ValueTask<ConnectionListener> BindAsync(EndPoint local, ListenerOptions options, CancellationToken cancellationToken)

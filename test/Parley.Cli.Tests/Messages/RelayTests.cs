@@ -93,6 +93,9 @@ public sealed class RelayTests : IDisposable
         await first.StopAsync(Signal.Kill);
         await queue.PutAsync("two", "three");
         await relay.WaitForErrorAsync("trying again");
+
+        // Of how many is said only where there is a number.
+        await relay.WaitForErrorAsync("^parley: Try 1: cannot connect to unix:");
         await using ListeningCommand second = await Command.ListenAsync("receive", Socket, "--frame", "len32", "--count", "2");
 
         Assert.Equal("two\nthree\n", (await second.EndAsync()).MustExit(0).Text);
