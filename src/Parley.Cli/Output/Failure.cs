@@ -147,7 +147,7 @@ internal static class Failure
         if (failure.Cause.Contains("as messages", StringComparison.Ordinal))
             return $"send to it with: parley send {where}";
         if (failure.Cause.Contains("as bytes", StringComparison.Ordinal))
-            return $"talk to it with: parley connect {where}";
+            return $"talk to it with: parley connect {where}, or in frames, if it has them: parley send {where} --frame line";
         return $"nothing listens there; start a server with: parley serve {where}, or for messages: parley receive {where}";
     }
 

@@ -226,7 +226,7 @@ public sealed class CommandTests : IDisposable
     public async Task KindOfAnotherVerb_IsRefusedWithTheRightOne()
     {
         await using (ListeningCommand bytes = await Command.ListenAsync("serve", Endpoint))
-            Errors.Failure.MustBe(await Command.RunAsync("send", Endpoint, "x"), "3", "served as bytes", $"parley connect {Endpoint}");
+            Errors.Failure.MustBe(await Command.RunAsync("send", Endpoint, "x"), "3", "served as bytes", $"parley connect {Endpoint}, or .*parley send {Endpoint} --frame line$");
 
         await using ListeningCommand messages = await Command.ListenAsync("receive", Endpoint);
         Errors.Failure.MustBe(await Command.RunAsync("connect", Endpoint), "3", "served as messages", $"parley send {Endpoint}");
