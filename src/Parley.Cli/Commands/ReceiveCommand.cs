@@ -30,7 +30,7 @@ internal static class ReceiveCommand
         var connect = new Option<bool>("--connect") { Description = "Connect to a stream's endpoint instead of listening on it" };
         Option<int?> retry = RetryOption.Create("With --connect, from a queue or a FIFO: try so many times more, with growing pauses, when nobody, or no queue, is there (default 0); -v tells of each");
         Option<bool> follow = FollowOption.Create();
-        Option<IPAddress?> group = AddressOption.Create("--multicast-group", "Join a multicast group (UDP)");
+        Option<IPAddress?> group = AddressOption.Create("--multicast-group", "Join a multicast group (UDP); several programs of this machine may, at one port, and each receives all of it");
         var listener = new ListenerSettings();
         var broker = new BrokerSettings();
         var verbosity = new Verbosity("Say how many messages were received, and what each client of a stream said");

@@ -22,9 +22,12 @@ internal static class DatagramBinding
         DescriptorHandle handle = DatagramSocket.New(address, asked, options);
         try
         {
-            if (group is not null && !isAny)
-                SocketOption.Set(handle, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
+            // A port that the system chooses shall be nobody else's: to a socket that shares already it may give one that is shared.
+            if (group is not null && bound.Port != 0)
+                SharePort(handle);
             DatagramSocket.Bind(handle, bound, asked, options);
+            if (group is not null && bound.Port == 0)
+                SharePort(handle);
             if (group is not null)
                 MulticastMembership.Join(handle, group, through, asked);
             if (through is not null)
@@ -38,4 +41,7 @@ internal static class DatagramBinding
             throw;
         }
     }
+
+    // A group is received by all its members on this machine, each on a socket of its own.
+    private static void SharePort(DescriptorHandle handle) => SocketOption.Set(handle, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
 }
