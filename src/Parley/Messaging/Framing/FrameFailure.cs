@@ -9,7 +9,9 @@ internal static class FrameFailure
     internal static Exception At(Step step, Exception failure) => failure is ConnectionException known
         ? new ConnectionException(step, known.Reason, known.EndPoint, known.Cause, known.ErrorNumber, known)
         {
-            UndeliveredBytes = known.UndeliveredBytes, MessageLength = known.MessageLength, IsOverLimit = known.IsOverLimit,
+            UndeliveredBytes = known.UndeliveredBytes,
+            MessageLength = known.MessageLength,
+            IsOverLimit = known.IsOverLimit,
         }
         : failure;
 

@@ -371,7 +371,8 @@ internal sealed partial class FrameReader
             : $"has no {_format.DelimiterName} within the limit of {_format.MaxMessageSize} bytes";
         return new(Step.Receive, Reason.TooLarge, EndPoint, $"the next frame in the stream {what}: neither it nor what follows is read")
         {
-            MessageLength = frame.Length, IsOverLimit = true,
+            MessageLength = frame.Length,
+            IsOverLimit = true,
         };
     }
 

@@ -14,6 +14,9 @@ internal sealed class MessageSender : RingSide
     // How many lengths there are that TrySendLine sends: the smallest ring takes all of them.
     private const nuint LineLengths = SharedLayout.LongestInALine + 1 - RingCopy.ShortestInParts;
 
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
+
     private readonly MessageRingWriter _ring;
     private readonly bool _isAlone;
 
@@ -198,7 +201,18 @@ internal sealed class MessageSender : RingSide
     /// With nobody else in the ring: waits until the peer has taken everything, or says that it takes no more, or the time is over. A peer ends what it sends before
     /// it says that.
     /// </summary>
-    internal ValueTask AwaitTakenAsync(long due) => WaitAloneAsync(() => HasGone() || _ring.NotTaken == 0 || _ring.IsCorrupt, due);
+    internal async ValueTask AwaitTakenAsync(long due)
+    {
+        // What the peer takes wakes nobody: look again.
+        TimeSpan pause = FirstPause;
+        while (!IsTakenOrGone() && !Clock.IsOver(due))
+        {
+            await WaitAloneAsync(IsTakenOrGone, Math.Min(due, Clock.FromNow(pause))).ConfigureAwait(false);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    private bool IsTakenOrGone() => HasGone() || _ring.NotTaken == 0 || _ring.IsCorrupt;
 
     /// <summary>With nobody else in the ring: what the peer, which is gone or has had its time, has not taken.</summary>
     /// <param name="waited">For how long, where the peer may still be there.</param>
