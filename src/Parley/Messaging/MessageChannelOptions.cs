@@ -28,7 +28,8 @@ public sealed class MessageChannelOptions : ConnectionOptions
     /// How long a wait looks again and again before it sleeps, in the blocking calls <see cref="MessageChannel.Send"/> and
     /// <see cref="MessageChannel.Receive"/>: a peer that answers meanwhile is heard in a third of the time that a sleeper takes to wake
     /// up, at the price of a busy core. Adaptive: looks that find nothing become rare. Zero never looks. Default 120 µs: on a virtual
-    /// machine it takes up to 100 µs to wake a thread on another core, and a look that is shorter never meets the one who was woken.
+    /// machine it takes up to 100 µs to wake a thread on another core, and a look that is shorter never meets the one who was woken. In
+    /// shared memory others may run between the looks (<c>sched_yield</c>) after the first 15 µs, as long as that is short.
     /// </summary>
     public TimeSpan SpinTime { get; set; } = TimeSpan.FromMicroseconds(120);
 

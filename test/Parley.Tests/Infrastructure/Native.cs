@@ -45,6 +45,18 @@ internal static partial class Native
         Assert.Equal(0, Close(descriptor));
     }
 
+    /// <summary>Another descriptor of what this process has open at a path, as a child has it that was forked and has not called exec yet.</summary>
+    public static Interop.Linux.DescriptorHandle Duplicate(string path)
+    {
+        string open = Assert.Single(Directory.GetFiles("/proc/self/fd"), descriptor => new FileInfo(descriptor).LinkTarget == path);
+        int duplicate = Duplicate(int.Parse(Path.GetFileName(open), System.Globalization.CultureInfo.InvariantCulture));
+        Assert.True(duplicate >= 0);
+        return new Interop.Linux.DescriptorHandle(duplicate);
+    }
+
+    [LibraryImport("libc", EntryPoint = "dup", SetLastError = true)]
+    private static partial int Duplicate(int descriptor);
+
     /// <summary>Gives each of two files the other's name, at once.</summary>
     public static void Exchange(string one, string other)
     {

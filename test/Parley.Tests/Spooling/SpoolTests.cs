@@ -46,6 +46,18 @@ public sealed class SpoolTests : IAsyncDisposable
         Assert.Equal(1, again.Unacknowledged);
     }
 
+    /// <summary>As a child has it that is being started, until its exec.</summary>
+    [Fact]
+    public async Task Open_DescriptorOfTheLastOneIsStillOpenElsewhere_IsNotInUse()
+    {
+        MessageSpool spool = Open();
+        using Interop.Linux.DescriptorHandle elsewhere = Native.Duplicate(_folder["spool"]);
+        await spool.DisposeAsync();
+
+        await using MessageSpool again = Open();
+        Assert.Equal(0, again.Unacknowledged);
+    }
+
     [Fact]
     public async Task ReceiveAsync_SpoolIsFull_LeavesTheRestInTheSource()
     {

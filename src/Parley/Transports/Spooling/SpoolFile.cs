@@ -94,7 +94,7 @@ internal sealed unsafe partial class SpoolFile : IDisposable
         catch
         {
             made?._region.Dispose();
-            file.Dispose();
+            SpoolOpening.Close(file);
             throw;
         }
     }
@@ -201,7 +201,7 @@ internal sealed unsafe partial class SpoolFile : IDisposable
     public void Dispose()
     {
         _region.Dispose();
-        _file.Dispose();
+        SpoolOpening.Close(_file);
     }
 
     private SlotFinding ExamineArmed(int slot, in SlotHeader header, out int length, out string? cause)

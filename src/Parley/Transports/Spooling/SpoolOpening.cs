@@ -85,6 +85,15 @@ internal static unsafe class SpoolOpening
     internal static ConnectionException Failed(EndPoint? asked, string path, int error)
         => new(Step.Open, ErrnoReasons.Of(error, Step.Open), asked, $"the spool {path}: {Errno.Describe(error)}", error);
 
+    /// <summary>Gives the lock back, and closes. Once only.</summary>
+    internal static void Close(DescriptorHandle file)
+    {
+        // A child that is being started has the lock as well until its exec: closing would leave it there for so long.
+        if (!file.IsClosed)
+            _ = Libc.Flock(file, Libc.LOCK_UN);
+        file.Dispose();
+    }
+
     /// <returns><see langword="false"/> where the path leads to another file by now.</returns>
     private static bool TryLock(DescriptorHandle file, string path, EndPoint? asked)
     {
