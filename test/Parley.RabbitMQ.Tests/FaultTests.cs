@@ -36,6 +36,7 @@ public sealed class FaultTests
         await channel.SendTextAsync("before");
         (_, ReceivedMessage received) = await channel.ReceiveTextAsync();
         broker.Freeze();
+        await Eventually.TrueAsync(broker.IsFrozen, "the broker stopped");
         try
         {
             ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => channel.SendTextAsync("lost?"));

@@ -174,6 +174,7 @@ public sealed class VerbTests
         await using Broker broker = await Broker.StartAsync();
         await using BrokerQueue queue = await BrokerQueue.CreateAsync(broker);
         broker.Freeze();
+        await Eventually.TrueAsync(broker.IsFrozen, "the broker stopped");
         try
         {
             CommandResult result = await queue.RunAsync("send", queue.Endpoint, "--timeout", "1", "x");

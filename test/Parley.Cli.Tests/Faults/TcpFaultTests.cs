@@ -23,12 +23,11 @@ public sealed class TcpFaultTests : IDisposable
         await using ChildProcess reader = await CPrograms.StartAsync("slow_reader", [.. Endpoints.ForC(server.Endpoint), "4096", "2000"]);
         await reader.WaitForOutputAsync(1);
 
-        reader.Send(Signal.Stop);
-        await Eventually.TrueAsync(() => ProcFs.IsStopped(reader.Id), "a stopped reader");
+        await reader.FreezeAsync();
         MustEqual(file, await RawSocket.ReceiveFromAsync(server.Endpoint));
         await Eventually.TrueAsync(() => ProcFs.SocketCount(server.Process.Id) <= idle, () => $"the reader broken off: {server.Process.Describe()}");
 
-        reader.Send(Signal.Continue);
+        reader.Thaw();
         CommandResult result = await reader.EndAsync();
         Assert.InRange(result.Output.Length, 1, file.Length - 1);
         if (Endpoints.IsTcp(server.Endpoint))
@@ -102,9 +101,8 @@ public sealed class TcpFaultTests : IDisposable
             Task reading = client.ReadAsync(received.AsMemory(read, Piece));
             foreach (ChildProcess process in new[] { client, server.Process })
             {
-                process.Send(Signal.Stop);
-                await Eventually.TrueAsync(() => ProcFs.IsStopped(process.Id), "a stopped process");
-                process.Send(Signal.Continue);
+                await process.FreezeAsync();
+                process.Thaw();
             }
 
             await reading.WaitAsync(Limits.Wait);
@@ -122,10 +120,10 @@ public sealed class TcpFaultTests : IDisposable
         await using ListeningCommand server = await Command.ListenAsync("serve", AnyPort, "--backlog", "512");
 
         // Stopped, so that all of them are gone when it accepts them.
-        server.Process.Send(Signal.Stop);
+        await server.Process.FreezeAsync();
         for (int i = 0; i < 100; i++)
             RawSocket.Reset(await RawSocket.ConnectAsync(server.Endpoint));
-        server.Process.Send(Signal.Continue);
+        server.Process.Thaw();
 
         Assert.Equal(ServerMessage, await RawSocket.ReceiveFromAsync(server.Endpoint));
     }

@@ -117,11 +117,11 @@ public sealed class UnixPathTests : IDisposable
     public async Task Serve_PathOfAStoppedServer_IsNotTakenForStale()
     {
         await using ListeningCommand stopped = await Command.ListenAsync("serve", Endpoint);
-        stopped.Process.Send(Signal.Stop);
+        await stopped.Process.FreezeAsync();
 
         MustBeInUse(await Command.RunAsync("serve", Endpoint));
 
-        stopped.Process.Send(Signal.Continue);
+        stopped.Process.Thaw();
         Assert.Equal(ServerMessage, await RawSocket.ReceiveFromAsync(Endpoint));
     }
 

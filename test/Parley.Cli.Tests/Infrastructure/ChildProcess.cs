@@ -102,6 +102,15 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public void Send(Signal signal) => Signals.Send(Id, signal);
 
+    /// <summary>Stops it, and comes back when it has: after the signal was sent, its threads may still run for a while.</summary>
+    public Task FreezeAsync()
+    {
+        Send(Signal.Stop);
+        return Eventually.TrueAsync(() => ProcFs.IsStopped(Id), () => $"stopped: {Describe()}");
+    }
+
+    public void Thaw() => Send(Signal.Continue);
+
     public async Task<CommandResult> EndAsync(TimeSpan? limit = null)
     {
         TimeSpan allowed = limit ?? Limits.Wait;

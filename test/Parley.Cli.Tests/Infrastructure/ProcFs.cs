@@ -40,11 +40,12 @@ internal static class ProcFs
     public static long MostOpenFiles()
         => Number(File.ReadLines("/proc/self/limits").First(static line => line.StartsWith("Max open files", StringComparison.Ordinal)), field: 4);
 
-    public static bool IsStopped(int process)
+    /// <summary>All of its threads: they stop one by one.</summary>
+    public static bool IsStopped(int process) => Directory.GetDirectories($"/proc/{process}/task").All(static thread =>
     {
-        string stat = File.ReadAllText($"/proc/{process}/stat");
-        return stat[stat.LastIndexOf(')') + 2] == 'T';
-    }
+        string stat = ReadOf(thread, "stat");
+        return stat.Length == 0 || stat[stat.LastIndexOf(')') + 2] == 'T';
+    });
 
     /// <summary>Whether one of the process's threads is about to open a file, or does.</summary>
     public static bool IsOpening(int process) => IsIn(process, OpenAt);
@@ -115,13 +116,13 @@ internal static class ProcFs
     }
 
     private static bool IsIn(int process, string call) => Directory.GetDirectories($"/proc/{process}/task")
-        .Any(thread => CallOf(thread).StartsWith(call, StringComparison.Ordinal));
+        .Any(thread => ReadOf(thread, "syscall").StartsWith(call, StringComparison.Ordinal));
 
-    private static string CallOf(string thread)
+    private static string ReadOf(string thread, string file)
     {
         try
         {
-            return File.ReadAllText($"{thread}/syscall");
+            return File.ReadAllText($"{thread}/{file}");
         }
         catch (IOException)
         {

@@ -250,8 +250,7 @@ public sealed class CommandTests : IDisposable
     public async Task ServerThatIsStopped_IsSaidWithAHint(string words)
     {
         await using ListeningCommand server = await Command.ListenAsync("receive", Endpoint);
-        server.Process.Send(Signal.Stop);
-        await Eventually.TrueAsync(() => ProcFs.IsStopped(server.Process.Id), "the server stopped");
+        await server.Process.FreezeAsync();
 
         CommandResult result = await Command.RunAsync([.. words.Split(' '), Endpoint]);
 
@@ -266,11 +265,11 @@ public sealed class CommandTests : IDisposable
         await using ChildProcess send = Command.Start("send", Endpoint, "--timeout", "2");
         await send.WriteAsync("a\n"u8.ToArray());
         await receive.Process.ReadAsync(new byte[2]).WaitAsync(Limits.Wait);
-        receive.Process.Send(Signal.Stop);
+        await receive.Process.FreezeAsync();
         await send.WriteAsync("b\nc\n"u8.ToArray(), close: true);
 
         string told = (await send.EndAsync()).MustExit(4).Error;
-        receive.Process.Send(Signal.Continue);
+        receive.Process.Thaw();
 
         Assert.Contains("3 messages sent, 3 bytes; whether all of them arrive is not known", told, StringComparison.Ordinal);
         Assert.Contains("within 2 s: messages in 128 bytes of the ring may not have been received", told, StringComparison.Ordinal);
@@ -300,7 +299,7 @@ public sealed class CommandTests : IDisposable
 
         // Neither the ring nor the pipe behind it holds so many. The first one says that the others are under way.
         await receive.Process.ReadAsync(new byte[2001]).WaitAsync(Limits.Wait);
-        receive.Process.Send(Signal.Stop);
+        await receive.Process.FreezeAsync();
 
         send.Send(Signal.Terminate);
 

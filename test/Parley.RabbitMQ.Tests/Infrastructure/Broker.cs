@@ -147,7 +147,11 @@ internal sealed class Broker : IAsyncDisposable
     /// </summary>
     internal Task SyncAsync() => ControlAsync("eval", "[dets:sync(T) || T <- dets:all()].");
 
+    /// <summary>After that its threads may still run for a while: see <see cref="IsFrozen"/>.</summary>
     internal void Freeze() => Native.Signal(ProcessId, Native.SIGSTOP);
+
+    internal bool IsFrozen() => Directory.GetDirectories($"/proc/{ProcessId}/task")
+        .All(static thread => File.ReadAllText($"{thread}/stat") is { } stat && stat[stat.LastIndexOf(')') + 2] == 'T');
 
     internal void Thaw() => Native.Signal(ProcessId, Native.SIGCONT);
 
