@@ -136,7 +136,7 @@ public sealed class ClientHandshakeTests
         using DescriptorHandle queue = Libc.Duplicate((int)client.Handle, Libc.F_DUPFD_CLOEXEC, 0);
         await Eventually.TrueAsync(() => SocketState.QueuedBytes(queue) == 0, "the first piece is read: the kernel hands two out as one");
 
-        FakeServer.Send(client, FakeServer.RightWelcome[10..], [memory]);
+        PassedDescriptors.Send(client, FakeServer.RightWelcome.AsSpan(10), memory);
 
         ConnectionException failure = await Assert.ThrowsAsync<ConnectionException>(() => connect.Within());
         Assert.Equal((Step.Handshake, Reason.Corrupt), (failure.Step, failure.Reason));

@@ -29,7 +29,7 @@ internal sealed class FakeServer : IDisposable
     {
         Socket client = await _listener.AcceptAsync().Within();
         await RawSocket.ReadExactlyAsync(client, SharedLayout.HelloSize);
-        Send(client, welcome, descriptors);
+        PassedDescriptors.Send(client, welcome, descriptors);
         return client;
     }
 
@@ -60,29 +60,6 @@ internal sealed class FakeServer : IDisposable
     }
 
     public static DescriptorHandle RightMemory() => Memory(Shape.Size, Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW | Libc.F_SEAL_SEAL);
-
-    public static unsafe void Send(Socket socket, byte[] bytes, DescriptorHandle[] descriptors)
-    {
-        int size = sizeof(ControlMessage) + (descriptors.Length * sizeof(int));
-        byte* control = stackalloc byte[size + sizeof(nuint)];
-        var header = (ControlMessage*)control;
-        *header = new ControlMessage { Length = (nuint)size, Level = Libc.SOL_SOCKET, Type = Libc.SCM_RIGHTS };
-        for (int i = 0; i < descriptors.Length; i++)
-            ((int*)(header + 1))[i] = descriptors[i].Number;
-        fixed (byte* pointer = bytes)
-        {
-            var part = new IoVector { Base = pointer, Length = (nuint)bytes.Length };
-            var message = new MessageParts { Buffers = &part, BufferCount = 1 };
-            if (descriptors.Length > 0)
-            {
-                message.Control = control;
-                message.ControlLength = (nuint)size;
-            }
-
-            using var handle = Libc.Duplicate((int)socket.Handle, Libc.F_DUPFD_CLOEXEC, 0);
-            Assert.Equal(bytes.Length, (int)Libc.SendMsg(handle, &message, Libc.MSG_NOSIGNAL));
-        }
-    }
 
     public void Dispose()
     {

@@ -14,7 +14,6 @@ internal sealed unsafe class RawPeer : IDisposable
     public const int Capacity = 4096;
     public const int AllSeals = Libc.F_SEAL_SEAL | Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW;
 
-    private const int SolSocket = 1;
     private const int PageSize = 65536;
 
     private byte* _memory;
@@ -104,44 +103,14 @@ internal sealed unsafe class RawPeer : IDisposable
     public (byte[] Welcome, DescriptorHandle[] Memory) ReadWelcome()
     {
         byte[] welcome = new byte[64];
-        byte* control = stackalloc byte[256];
-        fixed (byte* start = welcome)
-        {
-            using DescriptorHandle socket = Duplicate();
-            var part = new IoVector { Base = start, Length = 64 };
-            var message = new MessageParts { Buffers = &part, BufferCount = 1, Control = control, ControlLength = 256 };
-            int received = (int)Libc.RecvMsg(socket, &message, Libc.MSG_CMSG_CLOEXEC);
-            if (received <= 0)
-                return ([], []);
-            int count = message.ControlLength == 0 ? 0 : (int)((((ControlMessage*)control)->Length - (nuint)sizeof(ControlMessage)) / sizeof(int));
-            DescriptorHandle[] all = [.. Enumerable.Range(0, count).Select(i => new DescriptorHandle(((int*)(control + sizeof(ControlMessage)))[i]))];
-            while (received < welcome.Length && Socket.Receive(welcome.AsSpan(received)) is > 0 and int more)
-                received += more;
-            return (welcome[..received], all);
-        }
+        (int received, DescriptorHandle[] all) = PassedDescriptors.Receive(Socket, welcome);
+        while (received > 0 && received < welcome.Length && Socket.Receive(welcome.AsSpan(received)) is > 0 and int more)
+            received += more;
+        return (welcome[..received], all);
     }
 
     /// <summary>Sends bytes with any number of descriptors.</summary>
-    public void Send(ReadOnlySpan<byte> bytes, params ReadOnlySpan<DescriptorHandle> descriptors)
-    {
-        byte* control = stackalloc byte[256];
-        fixed (byte* start = bytes)
-        {
-            using DescriptorHandle socket = Duplicate();
-            var part = new IoVector { Base = start, Length = (nuint)bytes.Length };
-            var message = new MessageParts { Buffers = &part, BufferCount = 1 };
-            if (descriptors.Length > 0)
-            {
-                *(ControlMessage*)control = new ControlMessage { Length = (nuint)(sizeof(ControlMessage) + (descriptors.Length * sizeof(int))), Level = SolSocket, Type = Libc.SCM_RIGHTS };
-                for (int i = 0; i < descriptors.Length; i++)
-                    ((int*)(control + sizeof(ControlMessage)))[i] = descriptors[i].Number;
-                message.Control = control;
-                message.ControlLength = (nuint)(sizeof(ControlMessage) + (((descriptors.Length * sizeof(int)) + 7) / 8 * 8));
-            }
-
-            Assert.Equal(bytes.Length, (int)Libc.SendMsg(socket, &message, 0));
-        }
-    }
+    public void Send(ReadOnlySpan<byte> bytes, params ReadOnlySpan<DescriptorHandle> descriptors) => PassedDescriptors.Send(Socket, bytes, descriptors);
 
     /// <summary>Maps the segment; closes its descriptor.</summary>
     public void Map(DescriptorHandle memory, long size)
@@ -200,6 +169,4 @@ internal sealed unsafe class RawPeer : IDisposable
             _ = Libc.MUnmap(_memory, _size);
         _memory = null;
     }
-
-    private DescriptorHandle Duplicate() => Libc.Duplicate((int)Socket.Handle, Libc.F_DUPFD_CLOEXEC, 0);
 }
