@@ -9,7 +9,7 @@ namespace Parley.Tests.SharedMemory;
 /// </summary>
 internal static unsafe class PassedDescriptors
 {
-    private const int ControlLength = 256;
+    private const int ControlLength = 2048;
 
     /// <summary>All of the bytes in one call, with any number of descriptors.</summary>
     public static void Send(Socket socket, ReadOnlySpan<byte> bytes, params ReadOnlySpan<DescriptorHandle> descriptors)
