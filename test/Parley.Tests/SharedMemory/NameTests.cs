@@ -165,6 +165,18 @@ public sealed class NameTests
     }
 
     [SkippableFact]
+    public void PrivateDirectory_OfRootWithoutASession_IsWhereServicesHaveTheirs()
+    {
+        Skip.If(Native.UserId != 0 || Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is not null || Directory.Exists("/run/user/0"), "for root without a session");
+
+        Assert.Equal("/run/parley", PrivateDirectory.Path);
+    }
+
+    [SkippableFact]
+    public async Task PrivateDirectory_OfAUserWithoutASession_IsTemporary()
+        => Assert.Equal($"/tmp/parley-{OtherUser.Nobody}", await OtherUser.RunAsync(() => PrivateDirectory.Path));
+
+    [SkippableFact]
     public async Task OtherUsers_AreTurnedAway()
     {
         using var folder = new TestFolder();

@@ -9,6 +9,7 @@ internal static unsafe class PrivateDirectory
     private const uint Mode = 0x1C0; // 0700
     private const int OthersBits = 0x3F; // 0077
     private const string Name = "parley";
+    private const string ForServices = "/run";
 
     /// <summary>Where it is, whether or not it is there.</summary>
     internal static string Path
@@ -17,8 +18,11 @@ internal static unsafe class PrivateDirectory
         {
             if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { } runtime && runtime.StartsWith('/') && IsPrivate(runtime))
                 return System.IO.Path.Combine(runtime, Name);
-            string ofUser = $"/run/user/{Libc.GetEUid()}";
-            return IsPrivate(ofUser) ? System.IO.Path.Combine(ofUser, Name) : $"/tmp/{Name}-{Libc.GetEUid()}";
+            uint user = Libc.GetEUid();
+            string ofUser = $"/run/user/{user}";
+            if (IsPrivate(ofUser))
+                return System.IO.Path.Combine(ofUser, Name);
+            return user == 0 && MayWrite(ForServices) ? System.IO.Path.Combine(ForServices, Name) : $"/tmp/{Name}-{user}";
         }
     }
 
@@ -49,6 +53,12 @@ internal static unsafe class PrivateDirectory
     }
 
     private static bool IsPrivate(string path) => FileStatus.OfPath(path, out StatxResult status) == 0 && Problem(status) is null;
+
+    private static bool MayWrite(string path)
+    {
+        fixed (byte* name = FileStatus.PathBytes(path))
+            return Libc.FAccessAt(Libc.AT_FDCWD, name, Libc.W_OK, Libc.AT_EACCESS) == 0;
+    }
 
     private static string? Problem(in StatxResult status)
     {
