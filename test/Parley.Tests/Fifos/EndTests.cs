@@ -28,6 +28,29 @@ public sealed class EndTests : IDisposable
         Assert.True(reader.Statistics.EndedByPeer);
     }
 
+    /// <summary>Nobody is served after it any more, but its own end is as it would be.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task DisposeAsync_ListenerIsGoneAndTheReaderLeaves_TellsHowMuch(bool endsBefore)
+    {
+        Connection client;
+        await using (ConnectionListener listener = await ConnectionListener.BindAsync(new FifoEndPoint(_fifo.Path), new ListenerOptions { Direction = ConnectionDirection.SendOnly }).Within())
+        {
+            Task<Connection?> accept = listener.AcceptAsync().AsTask();
+            await using FileStream reader = await _fifo.OpenReaderAsync().Within();
+            client = (await accept.Within())!;
+            await Talk.SendAsync(client, "unread"u8.ToArray()).Within();
+            await listener.DisposeAsync();
+            if (endsBefore)
+                await client.CompleteWritesAsync().Within();
+        }
+
+        ConnectionException told = await Assert.ThrowsAsync<ConnectionException>(() => client.DisposeAsync().Within());
+
+        Assert.Equal((Step.Close, "EPIPE", 6), (told.Step, told.ErrorName, told.UndeliveredBytes));
+    }
+
     [Fact]
     public async Task ReadAsync_FollowingWriters_GoesFromOneToTheNext()
     {

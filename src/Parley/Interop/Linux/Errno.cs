@@ -12,6 +12,7 @@ internal static class Errno
     internal const int ENXIO = 6;
     internal const int E2BIG = 7;
     internal const int ENOEXEC = 8;
+    internal const int EBADF = 9;
     internal const int ECHILD = 10;
     internal const int EAGAIN = 11;
     internal const int ENOMEM = 12;
@@ -63,7 +64,7 @@ internal static class Errno
         ENXIO => nameof(ENXIO),
         E2BIG => nameof(E2BIG),
         ENOEXEC => nameof(ENOEXEC),
-        9 => "EBADF",
+        EBADF => nameof(EBADF),
         ECHILD => nameof(ECHILD),
         EAGAIN => nameof(EAGAIN),
         ENOMEM => nameof(ENOMEM),

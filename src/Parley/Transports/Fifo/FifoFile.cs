@@ -76,6 +76,12 @@ internal static unsafe class FifoFile
                     return handle;
             }
         }
+        catch (ObjectDisposedException)
+        {
+            // By a listener that is gone: an end that follows it has nothing more to find out.
+            error = Errno.EBADF;
+            return new DescriptorHandle(-1);
+        }
         finally
         {
             if (isHeld)
