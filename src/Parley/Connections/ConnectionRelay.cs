@@ -16,7 +16,8 @@ public sealed record RelayResult(
 public static class ConnectionRelay
 {
     /// <summary>
-    /// Copies both ways until both sides have ended. An end is carried through as a half-close, a break as a break: never as an end.
+    /// Copies both ways until both sides have ended. An end is carried through as a half-close, a break as a break: never as an end. Whose words the other side reads
+    /// no more is aborted, once it has what was said to it.
     /// The connections stay the caller's to dispose.
     /// </summary>
     /// <param name="first">One side.</param>
@@ -36,6 +37,8 @@ public static class ConnectionRelay
         try
         {
             await Task.WhenAll(forthDone, backDone).ConfigureAwait(false);
+            await forth.RefuseRestAsync(cancellationToken).ConfigureAwait(false);
+            await back.RefuseRestAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -47,12 +47,24 @@ internal sealed class RelayDirection(Connection source, Connection target)
         }
     }
 
+    /// <summary>
+    /// With both directions over: where the target reads no more, its peer is told as this process was. A graceful end would go on taking from it, and throw that away.
+    /// </summary>
+    internal async ValueTask RefuseRestAsync(CancellationToken cancellationToken)
+    {
+        // What a program leaves of its input is its own affair, and the end of its output the end of all.
+        if (Failure is not { } refused || _transfer.IsReading || target.HasIndependentDirections || target.RemoteEndPoint is ProcessEndPoint)
+            return;
+        await DeliverAsync(source, cancellationToken).ConfigureAwait(false);
+        source.Abort(refused);
+    }
+
     private async ValueTask BreakAsync(ConnectionException failure, CancellationToken cancellationToken)
     {
         if (_transfer.IsReading)
         {
             // The target gets what the source said before it broke, and then a break of its own: not an end.
-            await DeliverAsync(cancellationToken).ConfigureAwait(false);
+            await DeliverAsync(target, cancellationToken).ConfigureAwait(false);
             target.Abort(failure);
         }
         else if (target.HasIndependentDirections)
@@ -64,13 +76,13 @@ internal sealed class RelayDirection(Connection source, Connection target)
         // Otherwise the other direction goes on: the target may still say what it sent before it stopped listening.
     }
 
-    private async ValueTask DeliverAsync(CancellationToken cancellationToken)
+    private static async ValueTask DeliverAsync(Connection listener, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(LongestDelivery);
         try
         {
-            await target.WaitForDeliveryAsync(deadline.Token).ConfigureAwait(false);
+            await listener.WaitForDeliveryAsync(deadline.Token).ConfigureAwait(false);
         }
         catch (Exception undelivered) when (undelivered is ConnectionException or OperationCanceledException)
         {

@@ -75,6 +75,30 @@ public sealed class BreakTests
             await IsResetAsync(Talk.ReadToEndAsync(relay.Second));
     }
 
+    /// <summary>Its end is one, but it reads no more: who goes on talking is told at once, and not after all of it was thrown away.</summary>
+    [Theory]
+    [InlineData(ChannelKind.Tcp4)]
+    [InlineData(ChannelKind.UnixPath)]
+    [InlineData(ChannelKind.SharedMemory)]
+    [InlineData(ChannelKind.Memory)]
+    public async Task JoinAsync_SecondEndsAndIsGone_FirstGetsItsWordsAndIsRefused(ChannelKind first)
+    {
+        await using RelaySetup relay = await RelaySetup.JoinAsync(first, ChannelKind.Tcp4);
+        await Talk.SendAsync(relay.Second, "last words").Within();
+        await relay.Second.CompleteWritesAsync().Within();
+        Assert.Equal("last words"u8.ToArray(), await Talk.ReadToEndAsync(relay.First).Within());
+        relay.Second.Abort();
+
+        Task flood = Task.Run(async () =>
+        {
+            while (true)
+                await Talk.SendAsync(relay.First, new byte[100_000]);
+        });
+
+        Assert.Equal(Reason.Reset, (await Assert.ThrowsAsync<ConnectionException>(() => flood.Within())).Reason);
+        Assert.NotNull((await relay.Relayed.Within()).FirstToSecondFailure);
+    }
+
     [Fact]
     public async Task JoinAsync_SecondHasStoppedListening_ItsLastWordsAreStillCarried()
     {
