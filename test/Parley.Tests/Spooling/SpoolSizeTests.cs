@@ -221,6 +221,10 @@ public sealed class SpoolSizeTests : IAsyncDisposable
 
         Assert.Equal(Reason.TooLarge, failure.Reason);
         Assert.Contains("damaged", failure.Message, StringComparison.Ordinal);
+
+        // Whoever takes a larger buffer for a longer message does not take it again and again.
+        failure = await Assert.ThrowsAsync<ConnectionException>(() => Task.Run(() => new MessageRelay(again).MoveAsync(_source).AsTask()).Within());
+        Assert.Equal(Reason.TooLarge, failure.Reason);
     }
 
     private MessageSpool Open(bool fsync = false, int capacity = Capacity)

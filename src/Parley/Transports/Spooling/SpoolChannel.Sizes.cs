@@ -38,7 +38,7 @@ internal sealed partial class SpoolChannel
         string why = _corrupt > 0 ? ", whose slots stay as they are as long as damaged messages lie in it" : "";
         return new ConnectionException(
             Step.Receive, Reason.TooLarge, LocalEndPoint, $"{message} does not fit into the spool {_file.Path}, which takes at most {most}{why}", inner: longer)
-        { MessageLength = longer.MessageLength };
+        { MessageLength = longer.MessageLength, IsOverLimit = true };
     }
 
     private void NoteLength(int length) => _shortOnes = length <= _sizes.SizeAtFirst ? Math.Min(_shortOnes + 1, ShortOnesUntilSmaller) : 0;
