@@ -230,7 +230,7 @@ public abstract class MessageChannel : IAsyncDisposable
     /// <summary>Says that no more is sent, where the channel can: its peer receives the end after the last message.</summary>
     /// <param name="cancellationToken">Gives up waiting for what was sent to be taken.</param>
     /// <returns>A task that is completed then; at once for a queue and for UDP, which have no end.</returns>
-    /// <exception cref="ConnectionException">The peer is gone.</exception>
+    /// <exception cref="ConnectionException">The peer is gone; for UDP, a datagram was refused, and no call has told so yet.</exception>
     public virtual ValueTask CompleteSendsAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
 
     /// <summary>Ends every wait, gracefully ends the conversation where there is one, and closes. Disposing again does nothing.</summary>
@@ -264,7 +264,7 @@ public abstract class MessageChannel : IAsyncDisposable
     {
     }
 
-    /// <summary>Waits until the system has what was sent, where a send may be over before that.</summary>
+    /// <summary>Waits until the system has what was sent, where a send may be over before that, and tells what it has heard of it since.</summary>
     internal virtual ValueTask WaitUntilTakenAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <summary>Blocks the calling thread in the kernel until a message may be there, or the time is over; may return early.</summary>

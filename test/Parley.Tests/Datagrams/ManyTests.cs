@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Parley.Tests.Datagrams;
 
@@ -109,6 +110,22 @@ public sealed class ManyTests
         Assert.Equal("to the machine", (await Loopback.ReceiveAsync(bound)).Text);
         await Loopback.SendAsync(sender, "to the group", new UdpEndPoint(group, Loopback.PortOf(bound)));
         Assert.Equal("to the group", (await Loopback.ReceiveAsync(bound)).Text);
+    }
+
+    /// <summary>What is sent to the machine goes to one of them: another user's program is none of them.</summary>
+    [SkippableFact]
+    public async Task BindAsync_EveryAddressAndAGroup_IsNotSharedWithAnotherUser()
+    {
+        await using MessageChannel bound = await Loopback.BindAsync(IPAddress.Any, new MessageChannelOptions { MulticastGroup = NewGroup(), MulticastInterface = IPAddress.Loopback });
+
+        SocketError refused = await OtherUser.RunAsync(() =>
+        {
+            using var thief = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            thief.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            return Assert.Throws<SocketException>(() => thief.Bind(new IPEndPoint(IPAddress.Any, Loopback.PortOf(bound)))).SocketErrorCode;
+        });
+
+        Assert.Equal(SocketError.AddressAlreadyInUse, refused);
     }
 
     /// <summary>Who did not join does not hear it, though somebody else on the machine did.</summary>

@@ -43,6 +43,38 @@ public sealed class RefusedTests
     }
 
     [Fact]
+    public async Task CompleteSendsAsync_NobodyThere_IsRefused()
+    {
+        await using MessageChannel opened = await MessageChannel.OpenAsync(await Loopback.NobodyAsync()).Within();
+        await Loopback.SendAsync(opened, "anybody?");
+
+        ConnectionException refused = await Assert.ThrowsAsync<ConnectionException>(() => opened.CompleteSendsAsync().Within());
+
+        Assert.Equal((Step.Send, Reason.Refused), (refused.Step, refused.Reason));
+        await opened.CompleteSendsAsync().Within();
+    }
+
+    /// <summary>This machine says so before the send is over: not one is lost.</summary>
+    [Fact]
+    public async Task Relay_NobodyThere_KeepsTheMessage()
+    {
+        UdpEndPoint nobody = await Loopback.NobodyAsync();
+        (MessageChannel sender, MessageChannel source) = MessageChannel.CreatePair();
+        await using MessageChannel opened = await MessageChannel.OpenAsync(nobody).Within();
+        var relay = new MessageRelay(source);
+        await Loopback.SendAsync(sender, "first");
+        await Loopback.SendAsync(sender, "second");
+
+        ConnectionException refused = await Assert.ThrowsAsync<ConnectionException>(() => relay.MoveAsync(opened).AsTask().Within());
+        Assert.Equal((Step.Send, Reason.Refused, true, 0), (refused.Step, refused.Reason, relay.HasTargetFailed, relay.MessagesMoved));
+
+        await using MessageChannel bound = await MessageChannel.BindAsync(nobody).Within();
+        await relay.MoveAsync(opened, count: 2).AsTask().Within();
+        Assert.Equal("first", (await Loopback.ReceiveAsync(bound)).Text);
+        Assert.Equal("second", (await Loopback.ReceiveAsync(bound)).Text);
+    }
+
+    [Fact]
     public async Task Receive_Blocking_IsRefused()
     {
         UdpEndPoint nobody = await Loopback.NobodyAsync();

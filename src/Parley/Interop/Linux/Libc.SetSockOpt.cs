@@ -15,6 +15,7 @@ internal static unsafe partial class Libc
     internal const int SO_RCVBUF = 8;
     internal const int SO_KEEPALIVE = 9;
     internal const int SO_LINGER = 13;
+    internal const int SO_REUSEPORT = 15;
     internal const int IP_MULTICAST_IF = 32;
     internal const int IP_ADD_MEMBERSHIP = 35;
     internal const int IP_MULTICAST_ALL = 49;

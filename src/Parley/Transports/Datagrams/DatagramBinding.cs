@@ -24,10 +24,10 @@ internal static class DatagramBinding
         {
             // A port that the system chooses shall be nobody else's: to a socket that shares already it may give one that is shared.
             if (group is not null && bound.Port != 0)
-                SharePort(handle);
+                SharePort(handle, isGroup: !isAny);
             DatagramSocket.Bind(handle, bound, asked, options);
             if (group is not null && bound.Port == 0)
-                SharePort(handle);
+                SharePort(handle, isGroup: !isAny);
             if (group is not null)
                 MulticastMembership.Join(handle, group, through, asked);
             if (through is not null)
@@ -42,6 +42,8 @@ internal static class DatagramBinding
         }
     }
 
-    // A group is received by all its members on this machine, each on a socket of its own.
-    private static void SharePort(DescriptorHandle handle) => SocketOption.Set(handle, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
+    // A group is received by all its members on this machine, each on a socket of its own. What is sent to this machine at the same port goes to one of them
+    // alone: to no other user's.
+    private static void SharePort(DescriptorHandle handle, bool isGroup)
+        => SocketOption.Set(handle, Libc.SOL_SOCKET, isGroup ? Libc.SO_REUSEADDR : Libc.SO_REUSEPORT, 1);
 }

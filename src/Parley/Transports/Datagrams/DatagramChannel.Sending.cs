@@ -112,6 +112,21 @@ internal sealed partial class DatagramChannel
         return 0;
     }
 
+    /// <summary>Tells what no call has told yet: that a datagram was refused.</summary>
+    public override ValueTask CompleteSendsAsync(CancellationToken cancellationToken = default) => WaitUntilTakenAsync(cancellationToken);
+
+    // A machine refuses what it sends itself, to a port where nobody receives, before the call that sent it is over.
+    internal override ValueTask WaitUntilTakenAsync(CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellationToken);
+        if (Volatile.Read(ref _disposed) != 0)
+            return ValueTask.FromException(Aborted(Step.Send));
+        return isConnected && SocketState.TakeError(handle) is var error and not 0
+            ? ValueTask.FromException(Failure(Step.Send, error, peer: null))
+            : ValueTask.CompletedTask;
+    }
+
     private void CountSent(int messages, long bytes)
     {
         Interlocked.Add(ref _messagesSent, messages);
