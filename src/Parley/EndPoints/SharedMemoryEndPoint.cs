@@ -9,7 +9,7 @@ namespace Parley;
 /// carries bytes or messages, as its server offers. Linux only. docs/shared-memory-protocol.md is what it speaks.
 /// </summary>
 /// <remarks>
-/// A name is this user's own: its socket is <c>name.sock</c> in <c>$XDG_RUNTIME_DIR/parley</c>, <c>/run/user/UID/parley</c>, <c>/run/parley</c>
+/// A name is this user's own: its socket is <c>name.sock</c> in <c>$XDG_RUNTIME_DIR/parley</c>, <c>/run/user/UID/parley</c>, <c>/run/parley-0</c>
 /// (root) or <c>/tmp/parley-UID</c>, the first that there is, a directory that nobody else may enter. Either way both sides deal only with this user and root, unless <see cref="ConnectionOptions.AllowOtherUsers"/> says otherwise.
 /// </remarks>
 public sealed class SharedMemoryEndPoint : EndPoint

@@ -354,7 +354,7 @@ static void path_of(const char *endpoint, struct sockaddr_un *address)
     }
     char chosen[4096];
     if (runtime) snprintf(chosen, sizeof chosen, "%s/parley", runtime);
-    else if (geteuid() == 0 && faccessat(AT_FDCWD, "/run", W_OK, AT_EACCESS) == 0) strcpy(chosen, "/run/parley");
+    else if (geteuid() == 0 && faccessat(AT_FDCWD, "/run", W_OK, AT_EACCESS) == 0) strcpy(chosen, "/run/parley-0");
     else snprintf(chosen, sizeof chosen, "/tmp/parley-%u", geteuid());
     mkdir(chosen, 0700);
     check(lstat(chosen, &s) == 0, chosen);

@@ -169,7 +169,7 @@ public sealed class NameTests
     {
         Skip.If(Native.UserId != 0 || Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is not null || Directory.Exists("/run/user/0"), "for root without a session");
 
-        Assert.Equal("/run/parley", PrivateDirectory.Path);
+        Assert.Equal("/run/parley-0", PrivateDirectory.Path);
     }
 
     [SkippableFact]

@@ -22,7 +22,9 @@ internal static unsafe class PrivateDirectory
             string ofUser = $"/run/user/{user}";
             if (IsPrivate(ofUser))
                 return System.IO.Path.Combine(ofUser, Name);
-            return user == 0 && MayWrite(ForServices) ? System.IO.Path.Combine(ForServices, Name) : $"/tmp/{Name}-{user}";
+
+            // Not /run/parley, which may be what a service with that name has for itself.
+            return $"{(user == 0 && MayWrite(ForServices) ? ForServices : "/tmp")}/{Name}-{user}";
         }
     }
 
