@@ -301,6 +301,69 @@ public sealed class HostileClientTests : IAsyncLifetime, IDisposable
         Assert.True(log.Has("was broken off: the peer has written what cannot be into the shared memory"));
     }
 
+    /// <summary>It never comes to a place where nothing is: a dead peer's ring is no more than a ring.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Headers_AllRoundTheRingOfADeadPeer_AreReadOnce(bool inBatches)
+    {
+        const int Records = RawPeer.Capacity / 64;
+        using RawPeer client = RawPeer.Converse(MessagesPath, Messages);
+        await using MessageChannel server = (await _channels.AcceptAsync().Within())!;
+        for (int i = 0; i < Records; i++)
+            client.Header(64 * i) = (5 << 1) | 1;
+        client.Dispose();
+        await server.WaitToReceiveAsync().Within();
+        byte[] buffer = new byte[server.MaxMessageSize];
+        var batch = new MessageBatch(capacity: 10, messageSize: 10);
+
+        // That it is dead may be seen only later.
+        int received = 0;
+        ConnectionException told = await Assert.ThrowsAsync<ConnectionException>(async () =>
+        {
+            for (; received < 1000 * Records; received += inBatches ? batch.Count : 1)
+            {
+                if (inBatches)
+                    Assert.InRange(await server.ReceiveBatchAsync(batch).Within(), 1, batch.Capacity);
+                else
+                    Assert.Equal(5, (await server.ReceiveAsync(buffer).Within()).Length);
+            }
+        });
+
+        Assert.Equal(Reason.Corrupt, told.Reason);
+        Assert.InRange(received, Records - 1, (1000 * Records) - 1);
+    }
+
+    /// <summary>The sleeper is where no wake of its own process comes to.</summary>
+    [Fact]
+    public async Task Sleeper_MovedToAWordOfTheDeadPeers_IsToldAllTheSame()
+    {
+        using RawPeer client = RawPeer.Converse(MessagesPath, Messages);
+        await using MessageChannel server = (await _channels.AcceptAsync().Within())!;
+        Task receive = OnItsOwnThread.Run(() => server.Receive(new byte[server.MaxMessageSize], Timeout.InfiniteTimeSpan));
+        await Eventually.TrueAsync(client.TryMoveSleeper, "a sleeper to move");
+
+        client.Dispose();
+
+        Assert.Equal(Reason.PeerDied, (await Assert.ThrowsAsync<ConnectionException>(() => receive.Within())).Reason);
+    }
+
+    [Fact]
+    public async Task Head_ThatCannotBeWhenItIsClosed_IsNoDelivery()
+    {
+        using RawPeer client = RawPeer.Converse(MessagesPath, Messages);
+        MessageChannel server = (await _channels.AcceptAsync().Within())!;
+        for (int i = 0; i < 3; i++)
+            await server.SendAsync("message"u8.ToArray()).Within();
+
+        client.IncomingWord(SharedLayout.Head) = 1UL << 40;
+        client.OutgoingState = SharedLayout.Closed;
+        client.Wake();
+
+        ConnectionException told = await Assert.ThrowsAsync<ConnectionException>(() => server.DisposeAsync().Within());
+        Assert.Equal((Step.Close, Reason.Corrupt, 3 * 64), (told.Step, told.Reason, told.UndeliveredBytes));
+    }
+
     [Fact]
     public async Task Header_OfTheLongestMessage_IsAMessage()
     {

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Parley.Interop.Linux;
 using Parley.Transports.SharedMemory;
 
@@ -9,13 +11,14 @@ namespace Parley.Tests.SharedMemory;
 /// One side of a conversation in shared memory that says and stores whatever a test wants. It knows the protocol from its document, and uses
 /// nothing of what it tests but the numbers.
 /// </summary>
-internal sealed unsafe class RawPeer : IDisposable
+internal sealed unsafe partial class RawPeer : IDisposable
 {
     public const int Capacity = 4096;
     public const int AllSeals = Libc.F_SEAL_SEAL | Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW;
 
     private const int PageSize = 65536;
 
+    private readonly ulong[] _nowhere = GC.AllocateArray<ulong>(1, pinned: true);
     private byte* _memory;
     private nuint _size;
 
@@ -133,6 +136,15 @@ internal sealed unsafe class RawPeer : IDisposable
     /// <summary>The header of a record, at a position of the ring that it writes.</summary>
     public ref ulong Header(int position) => ref *(ulong*)(_memory + RingOffset + ((1 - Incoming) * RingCapacity) + (position % RingCapacity));
 
+    /// <summary>Moves who sleeps in a futex for what this side writes to a word of this side's own, where nobody wakes it.</summary>
+    /// <returns>Whether somebody slept there.</returns>
+    public bool TryMoveSleeper()
+    {
+        const nint Requeue = 3;
+        fixed (ulong* place = _nowhere)
+            return Call(202, (nint)Unsafe.AsPointer(ref Outgoing(SharedLayout.ReaderSleep)), Requeue, 0, 10, (nint)place) > 0;
+    }
+
     /// <summary>Wakes whoever sleeps over there, by the socket.</summary>
     public void Wake()
     {
@@ -169,4 +181,7 @@ internal sealed unsafe class RawPeer : IDisposable
             _ = Libc.MUnmap(_memory, _size);
         _memory = null;
     }
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint Call(nint number, nint word, nint operation, nint wakes, nint moves, nint to);
 }

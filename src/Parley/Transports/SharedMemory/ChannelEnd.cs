@@ -70,6 +70,9 @@ internal sealed class ChannelEnd(SharedMemoryLink link, EndPoint? endPoint)
     internal ConnectionException NotTaken(TimeSpan waited, long bytes)
         => Undelivered(Reason.TimedOut, $"the peer has not taken everything within {waited.TotalSeconds:0.###} s", bytes);
 
+    /// <summary>The same where what the peer says it has taken cannot be.</summary>
+    internal ConnectionException NotKnown(long bytes) => Undelivered(Reason.Corrupt, SharedMemoryChannel.Nonsense, bytes);
+
     private ConnectionException Undelivered(Reason reason, string cause, long bytes)
         => new(Step.Close, reason, endPoint, $"{cause}: messages in {bytes} bytes of the ring may not have been received") { UndeliveredBytes = bytes };
 

@@ -75,7 +75,8 @@ internal sealed class MessageReceiver : RingSide
         _ring.Gate.Enter(_isAlone);
         if (End.IsOver)
             ThrowOver();
-        RingTake take = _ring.TryTake(buffer, out int length);
+        int length = 0;
+        RingTake take = HasGoneRound ? RingTake.Corrupt : _ring.TryTake(buffer, out length);
         if (take != RingTake.Taken)
         {
             take = TakeOrEnd(take, buffer, ref length);
@@ -213,6 +214,9 @@ internal sealed class MessageReceiver : RingSide
         return hasEnded || state != SharedLayout.Open;
     }
 
+    // What a writer leaves that has died is read; but a ring has an end.
+    private bool HasGoneRound => Link.HasEnded && _ring.HasGoneRound();
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void GiveBack()
     {
@@ -231,6 +235,10 @@ internal sealed class MessageReceiver : RingSide
             if (take == RingTake.Nothing)
                 take = state > SharedLayout.Aborted ? RingTake.Corrupt : RingTake.End;
         }
+
+        // A peer that waits until everything was taken need not look again.
+        if (take == RingTake.End && _ring.HasKept)
+            GiveBack();
 
         if (take == RingTake.Taken)
             return take;
@@ -298,7 +306,7 @@ internal sealed class MessageReceiver : RingSide
         _ring.Gate.Enter(_isAlone);
         try
         {
-            while (!End.IsOver && batch.Count < batch.Capacity)
+            while (!End.IsOver && batch.Count < batch.Capacity && !HasGoneRound)
             {
                 _ring.TakeLines(batch);
                 if (batch.Count < batch.Capacity)

@@ -36,7 +36,11 @@ internal sealed unsafe class MessageRingReader
     private readonly int _longest;
     [FieldOffset(200)]
     private readonly long _mask;
+
+    // Up to where there can be records, once the writer is gone.
     [FieldOffset(208)]
+    private long _end;
+    [FieldOffset(216)]
     internal LinePair Behind;
 
     internal MessageRingReader(RingMemory memory)
@@ -72,6 +76,17 @@ internal sealed unsafe class MessageRingReader
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => _head >= _keepsUpTo;
+    }
+
+    /// <summary>
+    /// For when the writer is gone: whether the whole ring was taken since, and more would be records that were taken before. Only a writer that has filled the room behind
+    /// its last record leaves such.
+    /// </summary>
+    internal bool HasGoneRound()
+    {
+        if (_end == 0)
+            _end = _head + _capacity;
+        return _head >= _end;
     }
 
     /// <summary>Whether the writer could have more back.</summary>

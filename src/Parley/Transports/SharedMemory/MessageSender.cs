@@ -221,8 +221,10 @@ internal sealed class MessageSender : RingSide
         // Whether it has ended is looked at before the state, and the state before the ring: what came first is not missed.
         bool hasEnded = Link.HasEnded;
         uint state = OtherState;
-        if (_ring.NotTaken is not (var bytes and not 0) || _ring.IsCorrupt)
+        if (_ring.NotTaken is not (var bytes and not 0))
             return null;
+        if (_ring.IsCorrupt)
+            return End.NotKnown(bytes);
         if (hasEnded || state != SharedLayout.Open)
             return End.Undelivered(state, bytes);
         return waited is { } time ? End.NotTaken(time, bytes) : null;

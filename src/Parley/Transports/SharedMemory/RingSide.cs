@@ -28,6 +28,9 @@ internal abstract class RingSide : IAwaitedRing
     // A semaphore takes no more than 24 days.
     private static readonly TimeSpan LongestSleep = TimeSpan.FromDays(1);
 
+    // A peer may move who sleeps there to a word of its own (FUTEX_REQUEUE), where no wake of this process reaches it.
+    private static readonly TimeSpan LongestFutexSleep = TimeSpan.FromSeconds(1);
+
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Readiness _wake;
     private readonly RingControl _control;
@@ -162,8 +165,7 @@ internal abstract class RingSide : IAwaitedRing
                     return;
                 if (Clock.IsOver(due))
                     throw End.TimedOut(Step);
-                long until = Math.Min(due, LookAt);
-                _control.Sleep(until == Deadline.Never ? null : Left(until));
+                _control.Sleep(Left(Math.Min(Math.Min(due, LookAt), Clock.FromNow(LongestFutexSleep))));
             }
         }
         finally

@@ -17,6 +17,9 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
     private int _disposed;
     private volatile bool _hasLeft;
 
+    /// <summary>What the peer has done that breaks the protocol, in words.</summary>
+    internal const string Nonsense = "the peer has written what cannot be into the shared memory";
+
     internal SharedMemoryChannel(SharedMemoryLink link, EndPoint? local, EndPoint? remote, MessageChannelOptions options)
     {
         _link = link;
@@ -159,7 +162,7 @@ internal sealed class SharedMemoryChannel : MessageChannel, ISegmentUser
 
     /// <summary>The peer has broken the protocol: tells it, and ends every wait. Not within a gate.</summary>
     internal ConnectionException BreakOff(Step step)
-        => BreakOff(step, Reason.Corrupt, "the peer has written what cannot be into the shared memory");
+        => BreakOff(step, Reason.Corrupt, Nonsense);
 
     /// <summary>The same for another reason.</summary>
     internal ConnectionException BreakOff(Step step, Reason reason, string cause)
