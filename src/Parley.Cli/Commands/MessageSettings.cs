@@ -17,7 +17,7 @@ internal sealed class MessageSettings(string? streams = null, bool hasRing = tru
         ("nul", MessageFraming.Nul),
         ("len32", MessageFraming.Len32));
 
-    private readonly Option<int?> _maxSize = SizeOption.Create("--max-size", "The longest message over a stream or of a broker, in bytes (default 1M)");
+    private readonly Option<int?> _maxSize = SizeOption.Create("--max-size", "The longest message over a stream or of a broker, in bytes (default 1M, at most 1G)", most: 1 << 30);
     private readonly Option<int?>? _ringSize = hasRing ? RingSizeOption.Create() : null;
 
     /// <summary>Whether it carries messages, and nothing else.</summary>

@@ -79,7 +79,10 @@ internal static class SendCommand
 
             MessageChannelOptions options = messages.Get(parsed, target, framing, verbosity.Observer(parsed), verbosity.IsVerbose(parsed));
             options.ConnectTimeout = parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30);
-            options.CloseTimeout = parsed.GetValue(timeout) ?? options.CloseTimeout;
+
+            // A program ends in its own time.
+            if (target is not ProcessEndPoint && parsed.GetValue(timeout) is { } shorter && shorter < options.CloseTimeout)
+                options.CloseTimeout = shorter;
             options.AccessRules = rules;
             options.RetryCount = parsed.GetValue(retry) ?? 0;
             options.Direction = OneWay.Is(target) || target is MessageQueueEndPoint ? ConnectionDirection.SendOnly : ConnectionDirection.Both;

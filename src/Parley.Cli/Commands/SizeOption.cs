@@ -5,8 +5,8 @@ namespace Parley.Cli.Commands;
 /// <summary>Options with a number of bytes.</summary>
 internal static class SizeOption
 {
-    internal static Option<int?> Create(string name, string description)
-        => TextOption.Create(name, description, "SIZE", Parse, $"is no number of bytes from 1 to {int.MaxValue}; {SizeText.Suffixes}");
+    internal static Option<int?> Create(string name, string description, int most = int.MaxValue)
+        => TextOption.Create(name, description, "SIZE", text => Parse(text, most), $"is no number of bytes from 1 to {most}; {SizeText.Suffixes}");
 
-    private static int? Parse(string text) => SizeText.TryParse(text, out long size) && size <= int.MaxValue ? (int)size : null;
+    private static int? Parse(string text, int most) => SizeText.TryParse(text, out long size) && size <= most ? (int)size : null;
 }

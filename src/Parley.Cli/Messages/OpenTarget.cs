@@ -38,6 +38,7 @@ internal sealed class OpenTarget
         var listenerOptions = new ListenerOptions
         {
             AccessRules = options.AccessRules,
+            CloseTimeout = options.CloseTimeout,
             RunContinuationsInline = true,
             CallObserver = options.CallObserver,
             LoggerFactory = options.LoggerFactory,
