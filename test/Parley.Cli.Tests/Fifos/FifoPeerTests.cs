@@ -168,6 +168,19 @@ public sealed class FifoPeerTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task ListenSendOnly_ReaderLeavesEarly_IsTold()
+    {
+        await using ListeningCommand command = await Command.ListenAsync("listen", _fifo.Endpoint, "--send-only");
+        await using ChildProcess reader = await CPrograms.StartAsync("fifo_partial_reader", _fifo.Path, "300");
+        await command.Process.WriteAsync(new byte[1000], close: true);
+
+        CommandResult result = (await command.EndAsync()).MustExit(5);
+
+        Assert.Contains("700 bytes were not delivered (EPIPE)", result.Error, StringComparison.Ordinal);
+        Assert.Equal(300, (await reader.EndAsync()).MustExit(0).Output.Length);
+    }
+
+    [SkippableFact]
     public async Task ListenReceiveOnly_FirstWriterSaysNothing_Ends()
     {
         await using ListeningCommand command = await Command.ListenAsync("listen", _fifo.Endpoint, "--receive-only");

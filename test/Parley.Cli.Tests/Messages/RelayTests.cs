@@ -26,6 +26,36 @@ public sealed class RelayTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task QueueToUdp_NobodyThereYet_NothingIsLost()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync();
+        string target;
+        await using (ListeningCommand gone = await Command.ListenAsync("receive", "udp://127.0.0.1:0"))
+            target = gone.Endpoint;
+        await using ChildProcess relay = Command.Start("relay", queue.Endpoint, target, "-v");
+        await queue.PutAsync("one", "two", "three");
+        await relay.WaitForErrorAsync("connection refused.*; trying again");
+
+        await using ListeningCommand receive = await Command.ListenAsync("receive", target, "--count", "3");
+
+        Assert.Equal("one\ntwo\nthree\n", (await receive.EndAsync()).MustExit(0).Text);
+        relay.Send(Signal.Terminate);
+        Assert.Contains("3 messages, 11 bytes", (await relay.EndAsync()).MustExit(0).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SendToUdp_NobodyThere_IsRefused()
+    {
+        string target;
+        await using (ListeningCommand gone = await Command.ListenAsync("receive", "udp://127.0.0.1:0"))
+            target = gone.Endpoint;
+
+        CommandResult send = await Command.RunAsync("send", target, "one");
+
+        Assert.Contains("connection refused (ECONNREFUSED)", send.MustExit(1).Error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task UdpToQueue_ADatagramAMessage()
     {
         using TestQueue queue = await TestQueue.CreateAsync();

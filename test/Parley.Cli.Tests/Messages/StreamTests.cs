@@ -255,6 +255,11 @@ public sealed class StreamTests : IDisposable
         Assert.Equal("one\ntwo\n", await File.ReadAllTextAsync(_folder["got"]));
     }
 
+    /// <summary>How long a message may wait for room says nothing of how long a program works on what it was given.</summary>
+    [SkippableFact]
+    public async Task Program_WorksLongerThanAMessageMayWait_IsNotEnded()
+        => (await Command.RunAsync("send", "exec:", "one", "--frame", "line", "--timeout", "0.2", "--", "sh", "-c", $"cat > {_folder["in"]}; sleep 1; exit 9")).MustExit(9);
+
     [SkippableFact]
     public async Task SendFramed_PeerAnswersMuch_IsNotBlockedByIt()
     {

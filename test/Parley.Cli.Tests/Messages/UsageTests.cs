@@ -10,6 +10,7 @@ public sealed class UsageTests
         { "receive exec: -- true", "carries a stream of bytes", "--frame" },
         { "send mq:/q hello --frame line", "--frame is for a stream; mq:/q carries messages as they are", "--input" },
         { "receive udp://127.0.0.1:9 --frame nul", "--frame is for a stream", "--output" },
+        { "receive tcp://127.0.0.1:0 --frame len32 --max-size 2147483647", "'2147483647' is no number of bytes from 1 to 1073741824", "" },
         { "receive udp://127.0.0.1:9 --max-size 5", "--max-size is for a stream", "" },
         { "send udp://127.0.0.1:9 --priority 1 hello", "--priority is for a queue; udp://127.0.0.1:9 has no priorities", "mq:" },
         { "send tcp://127.0.0.1:9 --frame line --priority 1 hello", "--priority is for a queue", "" },
