@@ -46,11 +46,10 @@ internal static class ListenCommand
             ListenerOptions options = listener.Get(parsed, local, verbosity.Observer(parsed), Timeout.InfiniteTimeSpan);
             options.Tls = tls.ForListener(parsed, local, hasTarget: false, verbosity.IsQuiet(parsed));
             AccessSettings.CheckCertificates(options);
-            using IDisposable? hangUp = TlsSettings.OutliveHangUp(options);
             options.Direction = direction;
             options.RingSize = RingSizeOption.Get(parsed, ringSize, local);
             options.FollowWriters = parsed.GetValue(follow);
-            using var interruption = new Interruption();
+            using var interruption = new Interruption(outlivesHangUp: options.Tls?.CertificateFile is not null);
             EndPoint where = local;
             ConnectionListener? listening = null;
             var conversation = new StandardConversation(verbosity.IsVerbose(parsed), transfer.ShowsProgress(parsed, verbosity), ways);

@@ -34,7 +34,7 @@ internal sealed class ListenerSettings(bool oneClient = false)
         "--drain-timeout",
         oneClient
             ? "How long the close waits for the client to take what was sent (default 10)"
-            : "How long conversations may go on after SIGINT or SIGTERM, and a close waits for its peer (default 10)");
+            : "How long conversations may go on after SIGINT, SIGTERM or SIGHUP, and a close waits for its peer (default 10)");
     private readonly Option<UnixFileMode?> _mode = ModeOption.Create("Permissions of a Unix socket's file, with --allow uid:N of a named pipe's or shm:/path too, in octal (default 0600: this user only)");
 
     internal void AddTo(Command command)

@@ -101,7 +101,6 @@ internal static class RelayCommand
             ListenerOptions listenerOptions = listener.Get(parsed, local, observer, Timeout.InfiniteTimeSpan);
             listenerOptions.Tls = tls.ForListener(parsed, local, hasTarget: remote is TlsEndPoint, verbosity.IsQuiet(parsed));
             AccessSettings.CheckCertificates(listenerOptions);
-            using IDisposable? hangUp = TlsSettings.OutliveHangUp(listenerOptions);
             listenerOptions.DescriptorsPerConnection = remote is ProcessEndPoint ? DescriptorsWithProgram : 2;
             if (OneWay.Is(local))
                 listenerOptions.Direction = ConnectionDirection.ReceiveOnly;

@@ -73,7 +73,6 @@ internal static class ServeCommand
 
                 options.Tls = tls.ForListener(parsed, local, hasTarget: false, verbosity.IsQuiet(parsed));
                 AccessSettings.CheckCertificates(options);
-                using IDisposable? hangUp = TlsSettings.OutliveHangUp(options);
                 if (OneWay.Is(local))
                     options.Direction = parsed.GetValue(discard) ? ConnectionDirection.ReceiveOnly : ConnectionDirection.SendOnly;
                 using var server = new Server(service, verbose, parsed.GetValue(once), listener.DrainTimeout(parsed), transfer.RateLimit(parsed));

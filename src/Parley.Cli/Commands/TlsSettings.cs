@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography.X509Certificates;
 using Parley.Cli.Output;
 
@@ -116,12 +115,6 @@ internal sealed class TlsSettings(bool listens = false, bool connects = false, s
         AddLists(parsed, options, withPins: true);
         return options;
     }
-
-    /// <summary>
-    /// SIGHUP, which asks other servers to read their certificate anew, ends none here: the files are looked at with each handshake anyway.
-    /// </summary>
-    internal static IDisposable? OutliveHangUp(ListenerOptions options)
-        => options.Tls?.CertificateFile is null ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, static context => context.Cancel = true);
 
     private static bool IsSecure(EndPoint? remote) => remote is TlsEndPoint or AmqpEndPoint { IsSecure: true };
 

@@ -22,7 +22,7 @@ internal sealed class Server(Service service, bool verbose, bool once, TimeSpan 
     /// <returns>The exit code.</returns>
     internal async Task<int> RunAsync(EndPoint local, ListenerOptions options, Action<EndPoint> ready, bool progress)
     {
-        using var interruption = new Interruption();
+        using var interruption = new Interruption(outlivesHangUp: options.Tls?.CertificateFile is not null);
         await using var statistics = new StatisticsSignal(() => service.Place(_listener?.LocalEndPoint ?? local), Traffic);
         await using ConnectionListener listener = await ConnectionListener.BindAsync(local, options, interruption.Token);
         _listener = listener;

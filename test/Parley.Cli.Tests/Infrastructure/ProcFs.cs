@@ -36,6 +36,12 @@ internal static class ProcFs
     public static long PeakMemoryInKilobytes(int process)
         => Number(File.ReadLines($"/proc/{process}/status").First(static line => line.StartsWith("VmHWM:", StringComparison.Ordinal)), field: 1);
 
+    public static bool Ignores(int process, Signal signal)
+    {
+        string mask = File.ReadLines($"/proc/{process}/status").First(static line => line.StartsWith("SigIgn:", StringComparison.Ordinal)).Split('\t')[1];
+        return (long.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & (1L << ((int)signal - 1))) != 0;
+    }
+
     /// <summary>What the limit on descriptors can be raised to.</summary>
     public static long MostOpenFiles()
         => Number(File.ReadLines("/proc/self/limits").First(static line => line.StartsWith("Max open files", StringComparison.Ordinal)), field: 4);
