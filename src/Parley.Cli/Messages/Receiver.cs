@@ -23,6 +23,7 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint asked, int? coun
     private byte[] _buffer = [];
     private long _bytes;
     private bool _hasLost;
+    private ConnectionException? _outputFailure;
 
     /// <summary>Whether it is no failure that no more come, once one has.</summary>
     internal bool IsSilenceEnough { get; init; }
@@ -30,7 +31,7 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint asked, int? coun
     /// <summary>How many were printed.</summary>
     internal long Printed { get; private set; }
 
-    /// <summary>Cancelled when no more are wanted: enough were printed, nobody reads them, or none came for too long.</summary>
+    /// <summary>Cancelled when no more are wanted: enough were printed, nobody reads or takes them, or none came for too long.</summary>
     internal CancellationToken Over => _over.Token;
 
     /// <summary>Whether there was an end to wait for that has not come.</summary>
@@ -68,9 +69,11 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint asked, int? coun
     }
 
     /// <summary>What the end of it all is to a script.</summary>
-    /// <exception cref="ConnectionException">Nothing came in time.</exception>
+    /// <exception cref="ConnectionException">Standard output failed, or nothing came in time.</exception>
     internal int Finish()
     {
+        if (_outputFailure is not null)
+            throw _outputFailure;
         if (_silence.IsCancellationRequested && !(IsSilenceEnough && Printed > 0))
             throw new ConnectionException(Step.Receive, Reason.TimedOut, _where, $"no message came for {timeout.TotalSeconds:0.###} s");
         if (noWait && Printed == 0 && !_hasLost)
@@ -133,11 +136,18 @@ internal sealed class Receiver(MessagePrinter printer, EndPoint asked, int? coun
         {
             bool isBack = await _undelivered.PutBackOrKeepAsync(message, peer ?? _where, failure is OperationCanceledException ? "it was interrupted while it was printed, and a part of it may be" : "standard output did not take it");
             _hasLost |= !isBack;
-            if (failure is not ConnectionException broken || !MessagePrinter.IsOutputClosed(broken))
+            if (failure is not ConnectionException broken)
+                throw;
+
+            // The next message would take with it what is left of this one, which was told to be undelivered: there is no next one.
+            bool isClosed = MessagePrinter.IsOutputClosed(broken);
+            if (!isClosed)
+                _outputFailure = broken;
+            await _over.CancelAsync();
+            if (!isClosed)
                 throw;
 
             // `| head` has what it wanted.
-            await _over.CancelAsync();
             _over.Token.ThrowIfCancellationRequested();
         }
     }

@@ -49,6 +49,28 @@ public sealed class StandardOutputTests : IDisposable
         Assert.Matches("^parley: .*(ENOSPC|no space)", result.Error);
     }
 
+    /// <summary>What was told to be undelivered must not be printed behind it, and a client has to learn that nobody takes what it says.</summary>
+    [Theory]
+    [InlineData("shm:", "")]
+    [InlineData("unix:", "--frame=line")]
+    public async Task Receive_FullDevice_EndsAtOnce(string scheme, string framing)
+    {
+        string[] words = [scheme + _folder["s"], .. framing.Length > 0 ? new[] { framing } : []];
+        await using ListeningCommand receive = await ListeningCommand.WhenReadyAsync(Command.StartScript($"exec {Command.Shell(["receive", .. words])} >/dev/full"));
+        await using ChildProcess other = Command.Start(["send", .. words]);
+        await using ChildProcess send = Command.Start(["send", .. words]);
+
+        await send.WriteAsync("one\n"u8.ToArray());
+
+        CommandResult result = (await receive.EndAsync()).MustExit(1);
+        Assert.EndsWith("parley: cannot write to standard output: no space left on device (ENOSPC)\n", result.Error, StringComparison.Ordinal);
+        Assert.Single(result.ErrorLines, static line => line.Contains("not delivered", StringComparison.Ordinal) && line.Contains("\"text\":\"one\"", StringComparison.Ordinal));
+        await send.WriteAsync("two\n"u8.ToArray(), close: true);
+        (await send.EndAsync()).MustExit(5);
+        await other.WriteAsync("three\n"u8.ToArray(), close: true);
+        Assert.NotEqual(0, (await other.EndAsync()).ExitCode);
+    }
+
     [SkippableTheory]
     [InlineData("connect")]
     [InlineData("listen")]
