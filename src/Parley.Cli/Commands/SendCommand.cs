@@ -137,6 +137,16 @@ internal static class SendCommand
             isDone = true;
             return exitCode ?? ExitCode.Done;
         }
+        catch (ConnectionException failure) when (failure is { Reason: Reason.Reset or Reason.PeerDied, EndPoint: ProcessEndPoint })
+        {
+            isBroken = true;
+
+            // Its exit code says more than that it has read too little, unless it takes that for a success.
+            int exitCode = await open.EndBrokenAsync() ?? ExitCode.Done;
+            if (exitCode == ExitCode.Done)
+                throw;
+            throw new CommandException(failure.Message, exitCode);
+        }
         catch (ConnectionException failure) when (failure.Reason is Reason.Reset or Reason.PeerDied or Reason.TimedOut)
         {
             isBroken = true;

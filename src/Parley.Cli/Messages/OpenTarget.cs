@@ -63,6 +63,9 @@ internal sealed class OpenTarget
         return null;
     }
 
+    /// <summary>How a program ended that stopped reading before it had everything; <see langword="null"/> for another peer.</summary>
+    internal ValueTask<int?> EndBrokenAsync() => _stream?.EndBrokenAsync() ?? ValueTask.FromResult<int?>(null);
+
     private static async ValueTask<MessageChannel> AcceptChannelAsync(
         EndPoint endPoint, MessageChannelOptions options, Action<EndPoint> ready, CancellationToken cancellationToken)
     {

@@ -48,6 +48,22 @@ internal sealed class StreamMessages
         return _connection.TryGetExitCode(out int code) ? code : null;
     }
 
+    /// <summary>Closes after a failure, and waits for a program to end.</summary>
+    /// <returns>Its exit code; <see langword="null"/> for another peer.</returns>
+    internal async ValueTask<int?> EndBrokenAsync()
+    {
+        try
+        {
+            await Channel.DisposeAsync();
+        }
+        catch (ConnectionException)
+        {
+            // The failure that led here is the one that is told.
+        }
+
+        return _connection.TryGetExitCode(out int code) ? code : null;
+    }
+
     private async Task DropAnswersAsync(bool isEndOfAll)
     {
         try

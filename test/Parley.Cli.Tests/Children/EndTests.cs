@@ -7,6 +7,22 @@ public sealed class EndTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>Whether it stops reading while something is sent or before it has taken the last, its exit code says what it thinks of it.</summary>
+    [Theory]
+    [InlineData("exit 3", 3)]
+    [InlineData("read first; exit 3", 3)]
+    [InlineData("kill -KILL $$", 137)]
+    [InlineData("exit 0", 5)]
+    public async Task Send_ProgramThatReadsTooLittle_EndsWithItsExitCode(string script, int code)
+    {
+        byte[] input = new byte[256 * Payload.Kilobyte];
+        input.AsSpan().Fill((byte)'\n');
+
+        CommandResult result = (await Command.RunAsync(new Launch("send", "exec:", "--frame", "line", "--", "sh", "-c", script) { Input = input })).MustExit(code);
+
+        Assert.Contains("parley: cannot send to exec: -- sh: sh ", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Connect_OutputClosedBeforeTheExit_TheExitIsSeen()
     {
