@@ -73,6 +73,9 @@ internal sealed class MessageRelayCommand
         plan = plan with { Ready = Listening };
         try
         {
+            // A queue that is not there is told before clients come; without --retry nothing would change that.
+            if (listens && plan is { Target: MessageQueueEndPoint, Retries: null or 0 })
+                await target.GetAsync(CancellationToken.None);
             int exitCode = listens ? await ListenAsync(run, plan, sourceOptions) : await MoveAsync(run, plan, sourceOptions, _spool.Get(parsed, plan));
             await target.DisposeAsync();
             return exitCode == ExitCode.Done && target.HasLost ? ExitCode.BrokenOff : exitCode;

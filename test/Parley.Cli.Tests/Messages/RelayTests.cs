@@ -161,6 +161,23 @@ public sealed class RelayTests : IDisposable
         Assert.Equal("one\n", await queue.TakeAsync());
     }
 
+    [SkippableTheory]
+    [InlineData("unix:", "--frame=line")]
+    [InlineData("fifo:", "--frame=line")]
+    [InlineData("shm:", "-v")]
+    public async Task NoTargetQueue_IsToldBeforeClientsCome(string scheme, string option)
+    {
+        using TestQueue queue = TestQueue.Unmade();
+        using var fifo = new Fifos.Fifo();
+        string source = scheme + (scheme == "fifo:" ? fifo.Path : _folder["s"]);
+
+        CommandResult result = (await Command.RunAsync("relay", source, queue.Endpoint, option)).MustExit(3);
+
+        Assert.Contains($"parley: cannot open {queue.Endpoint}: there is no queue of that name (ENOENT)\n", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("listening", result.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["s"]));
+    }
+
     [SkippableFact]
     public async Task TooLongForTarget_IsPutBackAndTold()
     {
