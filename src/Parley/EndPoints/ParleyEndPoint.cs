@@ -39,7 +39,7 @@ public static class ParleyEndPoint
             Schemes.Udp => new UdpEndPoint(ParseHostAndPort(text, AfterSlashes(text, rest, Schemes.Udp), Schemes.Udp)),
             Schemes.Amqp or Schemes.Amqps => AmqpText.Parse(text, AfterSlashes(text, rest, scheme), scheme, address => ParseHostAndPort(text, address, scheme)),
             Schemes.MessageQueue => Checked(text, rest, "mq:/orders", static name => new MessageQueueEndPoint(name)),
-            Schemes.SharedMemory => Checked(text, rest, "shm:name", static name => new SharedMemoryEndPoint(name)),
+            Schemes.SharedMemory => ParseSharedMemory(text, rest),
             Schemes.Unix => ParseUnix(text, rest),
             Schemes.NamedPipe => Checked(text, rest, "pipe:name", static name => new NamedPipeEndPoint(name)),
             Schemes.Fifo => Checked(text, rest, "fifo:/tmp/parley.fifo", FifoEndPoint.Parse),
@@ -189,6 +189,17 @@ public static class ParleyEndPoint
         if (length > MaxUnixPathBytes)
             throw new EndPointFormatException(text, $"the path has {length} bytes, a Unix socket's has at most {MaxUnixPathBytes}");
         return UnixPath.ToEndPoint(path);
+    }
+
+    private static EndPoint ParseSharedMemory(string text, string rest)
+    {
+        if (!rest.StartsWith("//", StringComparison.Ordinal))
+            return Checked(text, rest, "shm:name", static name => new SharedMemoryEndPoint(name));
+
+        // Written as tcp://host is, a name would be a file in the root directory.
+        string name = rest.TrimStart('/');
+        string meant = rest.StartsWith("///", StringComparison.Ordinal) || name.Contains('/') ? $"shm:/{name}" : $"shm:{name}";
+        throw new EndPointFormatException(text, "no slash stands before a name, and one before a path", TryParse(meant, out _) ? meant : null);
     }
 
     private static EndPoint Checked(string text, string rest, string example, Func<string, EndPoint> create)

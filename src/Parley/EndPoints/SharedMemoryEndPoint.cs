@@ -29,6 +29,8 @@ public sealed class SharedMemoryEndPoint : EndPoint
         bool isPath = name[0] == '/';
         if (name.Contains('\0') || (isPath && name[^1] == '/'))
             throw new ArgumentException("A path contains no NUL and does not end in a slash.", nameof(name));
+        if (name.StartsWith("//", StringComparison.Ordinal))
+            throw new ArgumentException("A path begins with one slash.", nameof(name));
         if (!isPath && (name.Contains('/') || name[0] == '.'))
             throw new ArgumentException("A name in shared memory contains no slash, unless it is an absolute path, and does not begin with a dot.", nameof(name));
         int most = isPath ? MaxPathBytes : MaxNameBytes;

@@ -34,6 +34,21 @@ public sealed class NameTests
     [InlineData("shn:orders")]
     public void Parse_NoName_IsRefused(string text) => Assert.Throws<EndPointFormatException>(() => ParleyEndPoint.Parse(text));
 
+    [Theory]
+    [InlineData("shm://orders", "shm:orders")]
+    [InlineData("shm://tmp/orders", "shm:/tmp/orders")]
+    [InlineData("shm:///tmp/orders", "shm:/tmp/orders")]
+    [InlineData("shm://", null)]
+    [InlineData("shm://.hidden", null)]
+    public void Parse_TwoSlashes_AreNoPath(string text, string? meant)
+    {
+        EndPointFormatException failure = Assert.Throws<EndPointFormatException>(() => ParleyEndPoint.Parse(text));
+
+        Assert.Equal("no slash stands before a name, and one before a path", failure.Problem);
+        Assert.Equal(meant, failure.Suggestion);
+        Assert.Throws<ArgumentException>(() => new SharedMemoryEndPoint(text["shm:".Length..]));
+    }
+
     [Fact]
     public async Task Bind_Name_IsInThePrivateDirectoryAndListed()
     {
