@@ -11,13 +11,14 @@ namespace Parley.Cli.Commands;
 internal sealed class SpoolSettings
 {
     private const int LongestName = 40;
+    private const int Most = 1024 * 1024 * 1024;
 
     private readonly Option<string?> _file = new("--spool")
     {
         Description = "Messages: keep those that were taken and that TARGET has not confirmed in this file (default, from mq: to a broker: one in XDG_STATE_HOME/parley)",
         HelpName = "FILE",
     };
-    private readonly Option<int?> _size = SizeOption.Create("--spool-size", "Messages: its size in bytes; when it is full, messages wait where they come from (default 64M)");
+    private readonly Option<int?> _size = SizeOption.Create("--spool-size", "Messages: its size in bytes; when it is full, messages wait where they come from (default 64M)", Most);
     private readonly Option<bool> _sync = new("--fsync") { Description = "Messages: have each on the disk before it is sent, for power failures" };
 
     internal void AddTo(Command command)
@@ -58,10 +59,24 @@ internal sealed class SpoolSettings
     {
         if (options is null)
             return null;
-        MessageSpool spool = MessageSpool.Open(source, options);
+        MessageSpool spool = Open(source, options);
         if (verbose || spool.Unacknowledged > 0)
             StandardError.WriteLine($"{PlainText.OneLine(options.Path)}: {spool.Unacknowledged} of {Units.Count(spool.Capacity, "message")} kept from before");
         return spool;
+    }
+
+    private static MessageSpool Open(MessageChannel source, MessageSpoolOptions options)
+    {
+        try
+        {
+            return MessageSpool.Open(source, options);
+        }
+        catch (ArgumentOutOfRangeException tooSmall)
+        {
+            // How long messages are is known only now that the source is open.
+            string words = tooSmall.Message.Split(" (Parameter", 2)[0].TrimEnd('.');
+            throw new UsageException($"--spool-size: {options.Capacity} bytes are too few: {char.ToLowerInvariant(words[0])}{words[1..]}");
+        }
     }
 
     /// <summary>Closes it, and says what is left in it.</summary>

@@ -11,6 +11,10 @@ internal static class Failure
     // Those who send or receive are told in the cause how it is made.
     private const string NoQueue = "there is no queue of that name";
 
+    // Of what is wrong with the file that keeps a queue's messages, the endpoint is the queue.
+    private const string Spool = "the spool ";
+    private const string SpoolIsOpenToOthers = " can be used by other users";
+
     /// <summary>The command that starts the other side of what this one is about; the verbs that carry messages have one of their own.</summary>
     internal static Func<string, string> OtherSide { get; set; } = static where => $"parley serve {where}";
 
@@ -77,6 +81,8 @@ internal static class Failure
 
     private static string? Hint(ConnectionException failure)
     {
+        if (failure.Step == Step.Open && failure.Cause.StartsWith(Spool, StringComparison.Ordinal))
+            return SpoolHint(failure);
         string where = failure.EndPoint is null ? "" : ParleyEndPoint.Format(failure.EndPoint);
         bool binding = failure.Step is Step.Bind or Step.Listen;
         bool connecting = failure.Step is Step.Connect or Step.Resolve;
@@ -149,6 +155,19 @@ internal static class Failure
         if (failure.Cause.Contains("as bytes", StringComparison.Ordinal))
             return $"talk to it with: parley connect {where}, or in frames, if it has them: parley send {where} --frame line";
         return $"nothing listens there; start a server with: parley serve {where}, or for messages: parley receive {where}";
+    }
+
+    private static string? SpoolHint(ConnectionException failure)
+    {
+        int open = failure.Cause.IndexOf(SpoolIsOpenToOthers, StringComparison.Ordinal);
+        return failure.Reason switch
+        {
+            Reason.Denied when open > 0 => $"change that with: chmod 600 {failure.Cause[Spool.Length..open]}",
+            Reason.Denied => "--spool FILE says where else",
+            Reason.NotFound => "its directory has to be there first",
+            Reason.Full => "--spool-size makes it smaller, --spool FILE says where else",
+            _ => null,
+        };
     }
 
     /// <summary>Nothing of that name is there: how it is made, or where those are that are there.</summary>

@@ -65,7 +65,7 @@ internal sealed unsafe partial class SpoolFile : IDisposable
         if (slots < 1)
             throw new ArgumentOutOfRangeException(nameof(capacity), capacity, $"A spool for one message of {messageSize} bytes takes {SpoolHeader.PageSize + slotSize}.");
         int length = mayGrow ? (int)capacity : SpoolHeader.PageSize + (int)(slotSize * slots);
-        DescriptorHandle file = SpoolOpening.Open(path, asked, sync);
+        DescriptorHandle file = SpoolOpening.Open(path, asked, sync, out bool isNew);
         SpoolFile? made = null;
         try
         {
@@ -94,6 +94,10 @@ internal sealed unsafe partial class SpoolFile : IDisposable
         catch
         {
             made?._region.Dispose();
+
+            // One that could not be made is no spool, and in nobody's way.
+            if (isNew)
+                SpoolOpening.Remove(path);
             SpoolOpening.Close(file);
             throw;
         }

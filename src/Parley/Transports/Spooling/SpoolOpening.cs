@@ -8,13 +8,13 @@ internal static unsafe class SpoolOpening
 {
     private const uint OwnerOnly = 0x180; // 0600
 
-    internal static DescriptorHandle Open(string path, EndPoint? asked, bool sync)
+    internal static DescriptorHandle Open(string path, EndPoint? asked, bool sync, out bool isNew)
     {
         int flags = Libc.O_RDWR | Libc.O_NOFOLLOW | Libc.O_CLOEXEC | Libc.O_NONBLOCK;
         while (true)
         {
             DescriptorHandle file = OpenFile(path, flags | Libc.O_CREAT | Libc.O_EXCL);
-            bool isNew = !file.IsInvalid;
+            isNew = !file.IsInvalid;
             if (!isNew && Errno.Last == Errno.EEXIST)
                 file = OpenFile(path, flags);
             if (file.IsInvalid && Errno.Last == Errno.ENOENT && Directory.Exists(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))))
@@ -39,6 +39,13 @@ internal static unsafe class SpoolOpening
                 throw;
             }
         }
+    }
+
+    /// <summary>Removes the file that this process has made and locked.</summary>
+    internal static void Remove(string path)
+    {
+        fixed (byte* name = FileStatus.PathBytes(path))
+            _ = Libc.Unlink(name);
     }
 
     /// <summary>Reserves all of a new file, so that no store into the mapping can fail later.</summary>
