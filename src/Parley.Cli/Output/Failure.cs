@@ -130,6 +130,10 @@ internal static class Failure
             Reason.Denied when failure is { Step: Step.Open, EndPoint: MessageQueueEndPoint } =>
                 "its mode does not let this user in; its owner can make it with --mode 0622 for others to send, or 0666 to receive as well",
             Reason.Full when failure is { Step: Step.Send, EndPoint: MessageQueueEndPoint } => $"somebody has to take messages: parley receive {where}",
+            Reason.TooLarge when failure.Step == Step.Receive && failure.Cause.StartsWith("the next frame", StringComparison.Ordinal) =>
+                "do both sides say the same --frame? --max-size takes longer messages",
+            Reason.Corrupt when failure.Step == Step.Receive && failure.Cause.Contains("ended within a message", StringComparison.Ordinal) =>
+                "do both sides say the same --frame? otherwise the sender was broken off",
             _ when FramingWords.IsAbout(failure) => FramingWords.Hint,
             Reason.TimedOut when failure is { Step: Step.Connect or Step.Handshake, EndPoint: SharedMemoryEndPoint } =>
                 "somebody listens there and does not answer, as one that is stopped, or busy; see who with: ss -lxp",

@@ -16,6 +16,21 @@ public sealed class StreamTests : IDisposable
 
     private string New(string kind) => kind is "pipe" ? $"pipe:{_folder["p"]}" : Endpoints.New(kind, _folder);
 
+    /// <summary>What the other side calls a line is no length, and no length is a line.</summary>
+    [Theory]
+    [InlineData("len32", "line", @"the next frame .* over the limit of \d+")]
+    [InlineData("line", "len32", "ended within a message")]
+    public async Task Frames_OfTwoKinds_AreSuspected(string ours, string theirs, string cause)
+    {
+        using var folder = new TestFolder();
+        await using ListeningCommand receive = await Command.ListenAsync("receive", $"unix:{folder["s"]}", "--frame", ours);
+        await Command.RunAsync("send", receive.Endpoint, "--frame", theirs, "a message");
+
+        await receive.Process.WaitForErrorAsync($@"{cause}.*\n  hint: do both sides say the same --frame\?");
+
+        (await receive.StopAsync()).MustExit(0);
+    }
+
     [SkippableTheory]
     [InlineData("udp://127.0.0.1:0")]
     [InlineData("udp://[::1]:0")]
