@@ -143,7 +143,7 @@ internal static class Failure
                 "if it is the one that is meant, say so: --ca FILE names its authority, --pin PIN its key",
             Reason.TooLarge when failure.EndPoint is NamedPipeEndPoint && (binding || connecting) => "choose a shorter name, or a shorter TMPDIR",
             Reason.TooLarge when failure is { Step: Step.Send, EndPoint: SharedMemoryEndPoint } =>
-                "in shared memory a message has at most half of the ring, which --ring-size of who listens makes larger; with --frame it is --max-size",
+                "in shared memory a message has at most half of the ring, for which the smaller --ring-size of both sides counts (1M where none is said); with --frame it is --max-size",
             Reason.TooLarge when binding => "choose a shorter path, such as one in /tmp or /run",
             _ => null,
         };

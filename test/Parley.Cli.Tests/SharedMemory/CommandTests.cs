@@ -139,9 +139,10 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task Send_MoreThanHalfTheRing_IsTooLarge()
     {
-        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "--ring-size", "4k");
+        await using ListeningCommand receive = await Command.ListenAsync("receive", Endpoint, "--ring-size", "64k");
 
-        Errors.Failure.MustBe(await Command.RunAsync("send", Endpoint, new string('x', 2041)), "1", "cannot send to .*2040", "--ring-size");
+        Errors.Failure.MustBe(await Command.RunAsync("send", Endpoint, new string('x', 32761)), "1", "cannot send to .*32760", "the smaller --ring-size of both sides");
+        Errors.Failure.MustBe(await Command.RunAsync("send", Endpoint, new string('x', 2041), "--ring-size", "4k"), "1", "cannot send to .*2040", "the smaller --ring-size of both sides");
         (await Command.RunAsync("send", Endpoint, new string('x', 2040))).MustExit(0);
 
         await receive.Process.WaitForOutputAsync(2041);
