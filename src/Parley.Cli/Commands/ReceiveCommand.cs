@@ -89,6 +89,7 @@ internal static class ReceiveCommand
             options.AccessRules = rules;
             options.FollowWriters = parsed.GetValue(follow);
             options.Direction = OneWay.Is(source) || source is MessageQueueEndPoint ? ConnectionDirection.ReceiveOnly : ConnectionDirection.Both;
+            Failure.IsReceiving = true;
             Failure.OtherSide = where => $"parley send {where}{MessageSettings.Words(framing)} --listen";
             Connection standard = await StandardConversation.OpenStandardStreamsAsync(CancellationToken.None);
             var printer = new MessagePrinter(standard, parsed.GetValue(json) ? OutputForm.Json : parsed.GetValue(form) ?? OutputForm.Line);

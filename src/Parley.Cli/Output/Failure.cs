@@ -15,8 +15,13 @@ internal static class Failure
     private const string Spool = "the spool ";
     private const string SpoolIsOpenToOthers = " can be used by other users";
 
+    private static readonly Func<string, string> Server = static where => $"parley serve {where}";
+
     /// <summary>The command that starts the other side of what this one is about; the verbs that carry messages have one of their own.</summary>
-    internal static Func<string, string> OtherSide { get; set; } = static where => $"parley serve {where}";
+    internal static Func<string, string> OtherSide { get; set; } = Server;
+
+    /// <summary>Whether messages are to be heard from there, and none said.</summary>
+    internal static bool IsReceiving { get; set; }
 
     /// <summary>What to do about a server of another user, where that may be meant.</summary>
     internal static string ForeignServer { get; set; } = "--allow uid:N says that it is meant";
@@ -66,7 +71,8 @@ internal static class Failure
             return ReportOutput(OutputIsClosed);
         if (failure is { EndPoint: StandardStreamsEndPoint, Step: Step.Write, ErrorName: not null })
             return ReportOutput($"{failure.Cause} ({failure.ErrorName})", ExitCode.Of(failure));
-        StandardError.WriteLine("parley: " + PlainText.OneLine(failure.Message));
+        bool isInput = failure is { EndPoint: StandardStreamsEndPoint, Step: Step.Read };
+        StandardError.WriteLine("parley: " + PlainText.OneLine(isInput ? $"cannot read from standard input: {CauseOf(failure)}" : failure.Message));
         if (Hint(failure) is { } hint)
             StandardError.WriteLine("  hint: " + PlainText.OneLine(hint));
         return ExitCode.Of(failure);
@@ -78,6 +84,8 @@ internal static class Failure
         StandardError.WriteLine($"parley: cannot write to standard output: {cause}");
         return exitCode;
     }
+
+    private static string CauseOf(ConnectionException failure) => failure.ErrorName is { } name ? $"{failure.Cause} ({name})" : failure.Cause;
 
     private static string? Hint(ConnectionException failure)
     {
@@ -155,10 +163,11 @@ internal static class Failure
         if (failure.Cause.Contains("version", StringComparison.Ordinal))
             return null;
         if (failure.Cause.Contains("as messages", StringComparison.Ordinal))
-            return $"send to it with: parley send {where}";
+            return IsReceiving ? $"receive from it with: parley receive {where} --connect" : $"send to it with: parley send {where}";
         if (failure.Cause.Contains("as bytes", StringComparison.Ordinal))
-            return $"talk to it with: parley connect {where}, or in frames, if it has them: parley send {where} --frame line";
-        return $"nothing listens there; start a server with: parley serve {where}, or for messages: parley receive {where}";
+            return $"talk to it with: parley connect {where}, or in frames, if it has them: {(IsReceiving ? $"parley receive {where} --connect" : $"parley send {where}")} --frame line";
+        string others = failure.EndPoint is SharedMemoryEndPoint { Name: ['/', ..] } ? "" : "; a name is each user's own, shm:/path is for others too";
+        return $"nothing listens there; start {(OtherSide == Server ? $"a server with: {OtherSide(where)}, or for messages: parley receive {where}" : $"the other side first: {OtherSide(where)}")}{others}";
     }
 
     private static string? SpoolHint(ConnectionException failure)

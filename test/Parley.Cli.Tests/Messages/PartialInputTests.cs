@@ -34,4 +34,14 @@ public sealed class PartialInputTests
 
         Assert.Equal($"{queue.Endpoint}: 1 message sent, 1 byte\n", (await send.EndAsync()).MustExit(130).Error);
     }
+
+    [SkippableFact]
+    public async Task Send_InputThatEndsWithinAMessage_SaysWhichInput()
+    {
+        using TestQueue queue = await TestQueue.CreateAsync();
+
+        CommandResult result = await Command.RunAsync(new Launch("send", queue.Endpoint, "--input", "len32") { Input = [0, 0, 0, 9, 1] });
+
+        Assert.Contains("parley: cannot read from standard input: it ends within message 1\n", result.MustExit(5).Error, StringComparison.Ordinal);
+    }
 }

@@ -224,12 +224,20 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task NameWithNobodyThere_MayBeOfAnotherUser()
+        => Errors.Failure.MustBe(await Command.RunAsync("connect", "shm:parley-test-nobody"), "3", "cannot connect to shm:parley-test-nobody", "a name is each user's own, shm:/path is for others too");
+
+    [Fact]
     public async Task KindOfAnotherVerb_IsRefusedWithTheRightOne()
     {
         await using (ListeningCommand bytes = await Command.ListenAsync("serve", Endpoint))
             Errors.Failure.MustBe(await Command.RunAsync("send", Endpoint, "x"), "3", "served as bytes", $"parley connect {Endpoint}, or .*parley send {Endpoint} --frame line$");
 
+        await using (ListeningCommand bytes = await Command.ListenAsync("serve", Endpoint))
+            Errors.Failure.MustBe(await Command.RunAsync("receive", Endpoint, "--connect"), "3", "served as bytes", $"parley connect {Endpoint}, or .*parley receive {Endpoint} --connect --frame line$");
+
         await using ListeningCommand messages = await Command.ListenAsync("receive", Endpoint);
+        Errors.Failure.MustBe(await Command.RunAsync("receive", Endpoint, "--connect", "--frame", "line"), "3", "served as messages", $"parley receive {Endpoint} --connect$");
         Errors.Failure.MustBe(await Command.RunAsync("connect", Endpoint), "3", "served as messages", $"parley send {Endpoint}");
     }
 
@@ -241,7 +249,7 @@ public sealed class CommandTests : IDisposable
     {
         string[] words = verb is "send" ? [verb, Endpoint, "x"] : [verb, Endpoint];
 
-        Errors.Failure.MustBe(await Command.RunAsync(words), "3", $"cannot connect to {Endpoint}", "parley serve .*parley receive");
+        Errors.Failure.MustBe(await Command.RunAsync(words), "3", $"cannot connect to {Endpoint}", verb is "send" ? $"start the other side first: parley receive {Endpoint}$" : $"parley serve {Endpoint}, or for messages: parley receive {Endpoint}$");
     }
 
     [Theory]
