@@ -15,6 +15,7 @@ internal static class OnItsOwnThread
     /// <summary>For code that makes the thread something else than the process's others: nothing runs on it afterwards.</summary>
     public static async Task<T> RunApart<T>(Func<T> code)
     {
+        await PoolThreads.AwaitAllAsync();
         T? result = default;
         Exception? failure = null;
         var thread = new Thread(() =>
