@@ -46,8 +46,8 @@ public sealed class MessageChannelOptions : ConnectionOptions
     /// <summary>
     /// The multicast group that a bound UDP channel joins. Bound to every address of this machine (<c>0.0.0.0</c>, <c>[::]</c>), it
     /// receives what is sent to the group and what is sent to this machine; bound to one address, only what is sent to the group, through
-    /// the interface of that address. Other sockets of this machine may join a group at the same port: each receives what is sent to the
-    /// group, and one of them, which the kernel chooses, what is sent to this machine. Default <see langword="null"/>: none, unless the channel is
+    /// the interface of that address. Other sockets of this machine may join a group at the same port, and each receives what is sent to the
+    /// group; what is sent to this machine one of them receives, which the kernel chooses, and so those that receive that have to be this user's. Default <see langword="null"/>: none, unless the channel is
     /// bound to a group's own address, which is then joined. Sending needs no group: it is the endpoint that is opened.
     /// </summary>
     public IPAddress? MulticastGroup { get; set; }
