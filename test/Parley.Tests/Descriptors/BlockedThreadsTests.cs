@@ -67,7 +67,7 @@ public sealed class BlockedThreadsTests
         MessageChannel channel = await queue.OpenAsync(spin: TimeSpan.Zero);
         Task[] receivers = [.. Enumerable.Range(0, 4).Select(_ => OnItsOwnThread.Run(
             () => { channel.Receive(new byte[channel.MaxMessageSize], Timeout.InfiniteTimeSpan); }))];
-        await await OnItsOwnThread.RunApart(() =>
+        await await ApartThread.RunAsync(() =>
         {
             Thread.CurrentThread.Interrupt();
             return channel.DisposeAsync().AsTask();

@@ -13,7 +13,7 @@ internal static partial class OtherUser
     public static async Task<T> RunAsync<T>(Func<T> code)
     {
         Skip.IfNot(Native.UserId == 0, "becoming another user needs root");
-        return await OnItsOwnThread.RunApart(() =>
+        return await ApartThread.RunAsync(() =>
         {
             Become(Nobody);
             return code();

@@ -12,7 +12,7 @@ internal static partial class OwnMounts
     public static async Task<T> RunAsync<T>(Func<T> code)
     {
         Skip.IfNot(Native.UserId == 0, "mounts of one's own need root");
-        return await OnItsOwnThread.RunApart(() =>
+        return await ApartThread.RunAsync(() =>
         {
             // What is mounted here must not be seen elsewhere.
             Assert.Equal(0, Unshare(CloneNewMounts));

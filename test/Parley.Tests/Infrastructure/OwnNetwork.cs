@@ -15,7 +15,7 @@ internal static partial class OwnNetwork
     /// <summary>There the loopback is up, and the kernel has a single port to give to sockets that connect.</summary>
     public static async Task<T> RunAsync<T>(int onlyPort, Func<T> code)
     {
-        (bool Entered, T? Result) outcome = await OnItsOwnThread.RunApart(() => Enter(onlyPort) ? (true, code()) : (false, default(T)));
+        (bool Entered, T? Result) outcome = await ApartThread.RunAsync(() => Enter(onlyPort) ? (true, code()) : (false, default(T)));
         Skip.IfNot(outcome.Entered, "a network namespace needs root");
         return outcome.Result!;
     }
@@ -23,7 +23,7 @@ internal static partial class OwnNetwork
     /// <summary>There the loopback is up, and the interfaces are those that a script for <c>sh</c> makes.</summary>
     public static async Task<T> RunAsync<T>(string script, Func<T> code)
     {
-        (bool Entered, T? Result) outcome = await OnItsOwnThread.RunApart(() => Enter() ? (true, SetUp(script, code)) : (false, default(T)));
+        (bool Entered, T? Result) outcome = await ApartThread.RunAsync(() => Enter() ? (true, SetUp(script, code)) : (false, default(T)));
         Skip.IfNot(outcome.Entered, "a network namespace needs root");
         return outcome.Result!;
     }
