@@ -191,9 +191,10 @@ public sealed class TransferTests : IDisposable
     [Fact]
     public async Task Sizes_NoSize_SaysWhatOneIs()
     {
-        const string Words = "is no number of bytes from 1 to 2147483647; k, M and G, small or capital, stand for 1024, 1024² and 1024³";
-        Errors.Failure.MustBe(await Command.RunAsync("create", "mq:/x", "--message-size", "8x"), "2", $"--message-size: '8x' {Words}");
-        Errors.Failure.MustBe(await Command.RunAsync("send", AnyPort, "--frame", "line", "--max-size", "2G", "a"), "2", $"--max-size: '2G' {Words}");
+        const string Suffixes = "k, M and G, small or capital, stand for 1024, 1024² and 1024³";
+        Errors.Failure.MustBe(await Command.RunAsync("create", "mq:/x", "--message-size", "8x"), "2", $"--message-size: '8x' is no number of bytes from 1 to 2147483647; {Suffixes}");
+        Errors.Failure.MustBe(
+            await Command.RunAsync("send", AnyPort, "--frame", "line", "--max-size", "2G", "a"), "2", $"--max-size: '2G' is no number of bytes from 1 to 1073741824; {Suffixes}");
     }
 
     [Theory]
