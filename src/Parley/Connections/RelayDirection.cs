@@ -76,13 +76,13 @@ internal sealed class RelayDirection(Connection source, Connection target)
         // Otherwise the other direction goes on: the target may still say what it sent before it stopped listening.
     }
 
-    private static async ValueTask DeliverAsync(Connection listener, CancellationToken cancellationToken)
+    private static async ValueTask DeliverAsync(Connection recipient, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(LongestDelivery);
         try
         {
-            await listener.WaitForDeliveryAsync(deadline.Token).ConfigureAwait(false);
+            await recipient.WaitForDeliveryAsync(deadline.Token).ConfigureAwait(false);
         }
         catch (Exception undelivered) when (undelivered is ConnectionException or OperationCanceledException)
         {
